@@ -1,0 +1,147 @@
+"""Contracts: what each source's columns are called, mean and look like.
+
+The Open Data Contract Standard files in ``sources/contracts`` are the only place where a source's
+columns are listed; readers, landing tables, delivery checks and documentation are made from them.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from open_data_contract_standard.model import OpenDataContractStandard, SchemaProperty
+
+CONTRACTS = Path(__file__).parent / "contracts"
+
+
+@dataclass(frozen=True)
+class Condition:
+    """When a column is required: ``column`` holds one of ``values`` (or none of them, if negated)."""
+
+    column: str
+    values: tuple[str, ...]
+    negated: bool
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a source, as its contract states it; ``kind`` names the cleaning rule."""
+
+    name: str
+    kind: str
+    required: bool
+    key_position: int | None
+    description: str
+    description_vi: str
+    aliases: tuple[str, ...] = ()
+    values: tuple[str, ...] = ()
+    default: str | None = None
+    above: float | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+    required_when: Condition | None = None
+    personal: bool = False
+    unit: str | None = None
+
+
+@dataclass(frozen=True)
+class Contract:
+    """One source: its columns in contract order and what is particular about its deliveries."""
+
+    source: str
+    title: str
+    title_vi: str
+    purpose: str
+    columns: tuple[Column, ...]
+    core: bool
+    full_month: bool
+    key_fallback: tuple[str, tuple[str, ...]] | None
+
+    @property
+    def key(self) -> tuple[Column, ...]:
+        """The key columns in key order."""
+        keyed = [c for c in self.columns if c.key_position is not None]
+        return tuple(sorted(keyed, key=lambda c: c.key_position or 0))
+
+    def has(self, name: str) -> bool:
+        """Whether the source has a column of this name."""
+        return any(c.name == name for c in self.columns)
+
+    def column(self, name: str) -> Column:
+        """The column of this name; raises ``KeyError`` if the contract has none."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(f"{self.source} has no column {name}")
+
+
+def header_key(text: str) -> str:
+    """Header as it is matched: case, surrounding space and Vietnamese diacritics ignored (SPEC §1)."""
+    plain = unicodedata.normalize("NFD", " ".join(text.split()).casefold().replace("đ", "d"))
+    return "".join(c for c in plain if not unicodedata.combining(c))
+
+
+def _custom(properties: Any) -> dict[str, Any]:
+    return {p.property: p.value for p in properties or []}
+
+
+def _condition(custom: dict[str, Any]) -> Condition | None:
+    for name, negated in (("required_if", False), ("required_unless", True)):
+        if name in custom:
+            stated = custom[name]
+            return Condition(stated["column"], tuple(stated["in"]), negated)
+    return None
+
+
+def _column(prop: SchemaProperty) -> Column:
+    custom = _custom(prop.customProperties)
+    assert prop.name is not None
+    return Column(
+        name=prop.name,
+        kind=custom["kind"],
+        required=bool(prop.required),
+        key_position=prop.primaryKeyPosition if prop.primaryKey else None,
+        description=prop.description or "",
+        description_vi=custom.get("description_vi", ""),
+        aliases=tuple(custom.get("aliases", ())),
+        values=tuple(str(v) for v in custom.get("values", ())),
+        default=None if custom.get("default") is None else str(custom["default"]),
+        above=custom.get("above"),
+        minimum=custom.get("min"),
+        maximum=custom.get("max"),
+        required_when=_condition(custom),
+        personal=bool(custom.get("personal", False)),
+        unit=custom.get("unit"),
+    )
+
+
+@cache
+def load_contract(source: str) -> Contract:
+    """The contract of ``source``; raises ``KeyError`` for a source that has none."""
+    path = CONTRACTS / f"{source}.odcs.yaml"
+    if not path.is_file():
+        raise KeyError(f"no contract for source {source}")
+    document = OpenDataContractStandard.from_file(str(path))
+    assert document.schema_ is not None and document.schema_[0].properties is not None
+    custom = _custom(document.customProperties)
+    fallback = custom.get("key_fallback")
+    return Contract(
+        source=source,
+        title=document.name or source,
+        title_vi=custom.get("title_vi", ""),
+        purpose=(document.description.purpose if document.description else None) or "",
+        columns=tuple(_column(p) for p in document.schema_[0].properties),
+        core=bool(custom.get("core", False)),
+        full_month=bool(custom.get("full_month", False)),
+        key_fallback=None if fallback is None else (fallback["when_null"], tuple(fallback["columns"])),
+    )
+
+
+@cache
+def all_sources() -> tuple[str, ...]:
+    """Names of every source with a contract, core sources first, then by name."""
+    names = sorted(p.name.removesuffix(".odcs.yaml") for p in CONTRACTS.glob("*.odcs.yaml"))
+    return tuple(sorted(names, key=lambda n: (not load_contract(n).core, n)))

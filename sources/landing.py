@@ -1,0 +1,193 @@
+"""The landing area: which deliveries lie there, and whether their files are what they claim (SPEC §1)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sources.contract import all_sources
+from sources.errors import UnreadableFile
+
+FORMATS = (".csv", ".csv.gz", ".parquet", ".xlsx", ".jsonl", ".jsonl.gz")
+FOLDER = re.compile(r"^(\d{4})-(0[1-9]|1[0-2])(?:\.r([1-9]\d*))?$")
+NOTE = "delivery.json"
+MAX_FILES = 1_000
+MAX_REVISION = 1_000
+
+
+def month_number(period: str) -> int:
+    """Months from year 0 of a ``YYYY-MM`` label: 12 * year + month - 1."""
+    return int(period[:4]) * 12 + int(period[5:7]) - 1
+
+
+def month_label(number: int) -> str:
+    """``YYYY-MM`` of a month number."""
+    return f"{number // 12:04d}-{number % 12 + 1:02d}"
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One agency's files for one month: ``revision`` 1 is the first, ``.rN`` is revision N."""
+
+    source: str
+    period: str
+    revision: int
+    path: Path
+
+    @property
+    def key(self) -> int:
+        """Number that orders a source's deliveries by month, then revision."""
+        return month_number(self.period) * 1024 + self.revision
+
+    @property
+    def name(self) -> str:
+        """``source/period`` or ``source/period.rN``, as the folder is called."""
+        return f"{self.source}/{self.path.name}"
+
+
+@dataclass(frozen=True)
+class FileState:
+    """What tells a changed file: its stat first, its hash where the stat differs."""
+
+    name: str
+    size: int
+    mtime_ns: int
+    ctime_ns: int
+
+
+@dataclass(frozen=True)
+class DeliveryNote:
+    """What delivery.json says, as far as it says it."""
+
+    agency: str | None = None
+    area_version: str | None = None
+    synthetic: bool = False
+    files: dict[str, dict[str, Any]] | None = None
+
+
+def find_deliveries(landing: Path) -> tuple[list[Delivery], list[str]]:
+    """Deliveries under ``landing`` in source, month, revision order, and what was not recognised there.
+
+    A folder without files has not arrived yet: it is named among the unrecognised and left alone.
+    """
+    found: list[Delivery] = []
+    strange: list[str] = []
+    known = set(all_sources())
+    for source in sorted(p for p in landing.iterdir() if not p.name.startswith(".")):
+        if source.name not in known or not source.is_dir():
+            strange.append(f"{source.name}: not a source; known are {', '.join(sorted(known))}")
+            continue
+        for folder in sorted(p for p in source.iterdir() if not p.name.startswith(".")):
+            label = f"{source.name}/{folder.name}"
+            match = FOLDER.match(folder.name)
+            if match is None or not folder.is_dir():
+                strange.append(f"{label}: not a delivery folder; expected YYYY-MM or YYYY-MM.rN (N from 2)")
+                continue
+            revision = int(match[3]) if match[3] else 1
+            if (match[3] and revision < 2) or revision > MAX_REVISION:
+                strange.append(f"{label}: revisions run from .r2 to .r{MAX_REVISION}")
+                continue
+            if not visible_files(folder):
+                strange.append(f"{label}: empty, nothing has arrived yet")
+                continue
+            found.append(Delivery(source.name, folder.name[:7], revision, folder))
+    return sorted(found, key=lambda d: (d.source, d.key)), strange
+
+
+def visible_files(folder: Path) -> list[Path]:
+    """Everything in a delivery folder that is not hidden or a lock file of an office program, bytewise."""
+    names = [p for p in folder.iterdir() if not p.name.startswith((".", "~$"))]
+    return sorted(names, key=lambda p: p.name.encode())
+
+
+def data_files(delivery: Delivery) -> list[Path]:
+    """The delivery's data files in name order; raises ``UnreadableFile`` for what cannot be one."""
+    files = [p for p in visible_files(delivery.path) if p.name != NOTE]
+    if not files:
+        raise UnreadableFile("holds delivery.json but no data file. Send the files.")
+    if len(files) > MAX_FILES:
+        raise UnreadableFile(f"holds {len(files)} files, more than {MAX_FILES}. Send fewer, larger files.")
+    for path in files:
+        if path.is_dir():
+            raise UnreadableFile(f"{path.name}: a folder, not a file. Put the files directly into the delivery folder.")
+        if not path.name.lower().endswith(FORMATS):
+            raise UnreadableFile(f"{path.name}: not one of {', '.join(FORMATS)}. Save it in one of these formats.")
+        if not path.is_file():
+            raise UnreadableFile(f"{path.name}: not a regular file.")
+    return files
+
+
+def file_states(delivery: Delivery) -> list[FileState]:
+    """Stat of every visible file of the delivery, delivery.json included."""
+    states = []
+    for path in visible_files(delivery.path):
+        stat = path.stat()
+        states.append(FileState(path.name, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns))
+    return states
+
+
+def sha256(path: Path) -> str:
+    """Hex SHA-256 of a file's bytes; of a folder, of the names in it."""
+    if path.is_dir():
+        return hashlib.sha256("\n".join(sorted(p.name for p in path.iterdir())).encode()).hexdigest()
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def read_note(delivery: Delivery) -> DeliveryNote:
+    """delivery.json, if there is one; raises ``UnreadableFile`` if it is unreadable or of another delivery."""
+    path = delivery.path / NOTE
+    if not path.exists():
+        return DeliveryNote()
+    try:
+        note = json.loads(path.read_bytes().decode("utf-8-sig"))
+        if not isinstance(note, dict):
+            raise ValueError("not an object")
+        listed = note.get("files")
+        files = None if listed is None else {str(f["name"]): dict(f) for f in listed}
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise UnreadableFile(f"{NOTE}: not readable as described ({error}). Mend it or leave it out.") from None
+    for field, actual in (("source", delivery.source), ("period", delivery.period)):
+        if note.get(field) is not None and note[field] != actual:
+            raise UnreadableFile(
+                f"{NOTE}: says {field} {note[field]!r}, but the folder says {actual!r}. Move it or mend it."
+            )
+    version = note.get("area_version")
+    if version is not None and str(version) not in ("2024", "2025"):
+        raise UnreadableFile(f"{NOTE}: area_version {version!r} is neither 2024 nor 2025.")
+    agency = note.get("agency")
+    return DeliveryNote(
+        None if agency is None else str(agency),
+        None if version is None else str(version),
+        note.get("synthetic") is True,
+        files,
+    )
+
+
+def check_listed_files(note: DeliveryNote, files: list[Path], hashes: dict[str, str]) -> None:
+    """Raise ``UnreadableFile`` if the note's list disagrees with the files in name or hash."""
+    if note.files is None:
+        return
+    present = {p.name for p in files}
+    listed = set(note.files)
+    if present != listed:
+        missing, extra = sorted(listed - present), sorted(present - listed)
+        parts = [f"listed but absent: {', '.join(missing)}"] if missing else []
+        parts += [f"present but not listed: {', '.join(extra)}"] if extra else []
+        raise UnreadableFile(f"{NOTE}: {'; '.join(parts)}. Send what the list says, or a new list.")
+    for name, entry in note.files.items():
+        stated = entry.get("sha256")
+        if stated is not None and str(stated).lower() != hashes[name]:
+            raise UnreadableFile(f"{name}: its SHA-256 is not the one {NOTE} states. Send the file again.")
+
+
+def check_listed_rows(note: DeliveryNote, rows: dict[str, int]) -> None:
+    """Raise ``UnreadableFile`` if the note states other row counts than were read."""
+    for name, entry in (note.files or {}).items():
+        stated = entry.get("rows")
+        if stated is not None and stated != rows[name]:
+            raise UnreadableFile(f"{name}: holds {rows[name]} rows, but {NOTE} states {stated}. Send the file again.")
