@@ -12,12 +12,12 @@ import pyarrow.compute as pc
 
 from sources.simulator.months import Array
 
-Kind = Literal["text", "number", "date", "moment", "flag", "sex"]
+Kind = Literal["text", "number", "date", "birth", "moment", "flag", "sex"]
 Format = Literal["csv", "csv.gz", "parquet", "xlsx", "jsonl", "jsonl.gz"]
 NO_DAY = -999_999
 NOBODY = -1
 
-_FIRST_DAY, _LAST_DAY = -40_000, 30_000
+_FIRST_DAY, _LAST_DAY, _FIRST_YEAR = -40_000, 30_000, 1850
 _SEX_WORDS = {"words": ("male", "female"), "letters": ("M", "F"), "vietnamese": ("Nam", "Nữ"), "digits": ("1", "2")}
 _FLAG_WORDS = {"words": ("false", "true"), "digits": ("0", "1"), "vietnamese": ("Không", "Có"), "cross": (None, "x")}
 
@@ -79,6 +79,16 @@ def date(days: Array) -> Column:
     return Column("date", pa.array(days.astype(np.int32), mask=days <= NO_DAY))
 
 
+def birth(days: Array) -> Column:
+    """A column of birth dates, of which only_year() ones are written without day and month."""
+    return Column("birth", pa.array(days.astype(np.int32)))
+
+
+def only_year(years: Array) -> Array:
+    """Birth dates of which nothing but the year is known."""
+    return _LAST_DAY + years - _FIRST_YEAR
+
+
 def moment(minutes: Array) -> Column:
     """A column of points in time, in minutes since 1970."""
     return Column("moment", pa.array(minutes.astype(np.int64)))
@@ -131,13 +141,14 @@ def _flat(values: pa.Array) -> pa.Array:
 
 @lru_cache(maxsize=8)
 def _day_texts(dates: str) -> pa.Array:
+    """All days, and after them all years, as texts."""
     days = np.arange(_FIRST_DAY, _LAST_DAY, dtype="M8[D]")
-    iso = pa.array(days.astype(str))
-    if dates == "iso":
-        return iso
-    mark = "/" if dates == "slash" else "-"
-    parts = [pc.utf8_slice_codeunits(iso, start, stop) for start, stop in ((8, 10), (5, 7), (0, 4))]
-    return pc.binary_join_element_wise(*parts, mark)
+    texts = pa.array(days.astype(str))
+    if dates != "iso":
+        parts = [pc.utf8_slice_codeunits(texts, start, stop) for start, stop in ((8, 10), (5, 7), (0, 4))]
+        texts = pc.binary_join_element_wise(*parts, "/" if dates == "slash" else "-")
+    years = pa.array([str(year) for year in range(_FIRST_YEAR, 2100)])
+    return pa.concat_arrays([texts, years])
 
 
 @lru_cache(maxsize=1)
@@ -161,8 +172,8 @@ def render(column: Column, style: Style) -> pa.Array:
         return pc.take(pa.array(_SEX_WORDS[style.sexes]), values)
     if column.kind == "moment":
         return _moment_texts(values)
-    if column.kind == "date":
-        if typed:
+    if column.kind in ("date", "birth"):
+        if typed and column.kind == "date":
             return values.cast(pa.date32())
         return pc.take(_day_texts(style.dates), pc.subtract(values.cast(pa.int64()), _FIRST_DAY))
     if column.kind == "flag":

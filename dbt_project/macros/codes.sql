@@ -1,0 +1,29 @@
+{# Codes are kept as integers from landing on; these give them back as people write them. #}
+
+{% macro province_text(code) -%}lpad(cast({{ code }} as varchar), 2, '0'){%- endmacro %}
+{% macro district_text(code) -%}lpad(cast({{ code }} as varchar), 3, '0'){%- endmacro %}
+{% macro commune_text(code) -%}lpad(cast({{ code }} as varchar), 5, '0'){%- endmacro %}
+{% macro quarter_text(number) -%}
+cast(cast(floor({{ number }} / 4) as integer) as varchar) || 'Q' || cast({{ number }} % 4 + 1 as varchar)
+{%- endmacro %}
+{% macro month_text(number) -%}
+cast(cast(floor({{ number }} / 12) as integer) as varchar) || '-' || lpad(cast({{ number }} % 12 + 1 as varchar), 2, '0')
+{%- endmacro %}
+
+{# An employer number is the code right-padded to 13 digits, times 4, plus 0, 1, 2 for a length of 10, 12, 13. #}
+{% macro employer_code_text(employer) -%}
+left(lpad(cast(cast(floor({{ employer }} / 4) as bigint) as varchar), 13, '0'), case {{ employer }} % 4 when 0 then 10 when 1 then 12 else 13 end)
+{%- endmacro %}
+{% macro is_personal(employer) -%}{{ employer }} % 4 = 1{%- endmacro %}
+{% macro personal_citizen_id(employer) -%}cast(floor({{ employer }} / 40) as bigint){%- endmacro %}
+
+{% macro level_rank(level) -%}
+case {{ level }} when 'untrained' then 0 when 'no_certificate' then 1 when 'under_3_months' then 2
+    when 'elementary' then 3 when 'intermediate' then 4 when 'college' then 5 when 'university' then 6
+    when 'postgraduate' then 7 end
+{%- endmacro %}
+{% macro level_text(rank) -%}
+case {{ rank }} when 0 then 'untrained' when 1 then 'no_certificate' when 2 then 'under_3_months'
+    when 3 then 'elementary' when 4 then 'intermediate' when 5 then 'college' when 6 then 'university'
+    when 7 then 'postgraduate' end
+{%- endmacro %}

@@ -1,0 +1,14 @@
+-- How accepted rows were linked: source, delivery, rule, sex and province of the linked person (SPEC §3).
+select
+    l.source,
+    {{ month_text('d.period_month') }} as period,
+    d.revision,
+    l.link_rule as rule,
+    coalesce(l.sex, 'unknown') as sex,
+    coalesce({{ province_text('l.province_2024') }}, 'unknown') as province_2024,
+    cast(l.row_count as bigint) as rows,
+    p.release_id
+from {{ ref('link_counts') }} as l
+inner join {{ source('run', 'deliveries_in_force') }} as d
+    on l.source = d.source and l.delivery_key = d.delivery_key
+cross join {{ source('run', 'parameters') }} as p

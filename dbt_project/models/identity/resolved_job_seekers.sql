@@ -1,0 +1,1 @@
+{{ resolve_rows('job_seekers') }}

@@ -1,0 +1,1 @@
+{{ resolve_rows('labour_register', by_province=true) }}

@@ -1,0 +1,1 @@
+{{ resolve_rows('social_insurance', by_number=true) }}

@@ -1,0 +1,1 @@
+{{ resolve_rows('training', former=['previous_id', 'former_id']) }}

@@ -1,0 +1,1 @@
+{{ resolve_rows('unemployment_benefits') }}
