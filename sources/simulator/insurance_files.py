@@ -143,7 +143,7 @@ class InsuranceOffice:
             "scheme": choice(("compulsory", "voluntary"), voluntary.astype(np.int64)),
             "unemployment_insured": flag(rows.insured),
             "wage_base": number(rows.wage, missing=rng.random(count) < 0.0004),
-            "occupation_group": choice("0123456789", occupations(world, person, division).astype(np.int64)),
+            "occupation_group": choice(list("0123456789"), occupations(world, person, division).astype(np.int64)),
             "managing_province_code": text(mistakes.province_codes(world, place, ym, 0.001)),
             "contribution_status": choice(_STATUSES, rows.status),
         }  # fmt: skip
