@@ -57,6 +57,8 @@ create table if not exists landing.set_aside (
     line bigint not null, disposition varchar not null
 );
 create table if not exists identity.person_keys (citizen_id bigint primary key, person_key bigint not null);
+create table if not exists identity.employer_keys (employer_id bigint primary key, employer_key bigint not null);
+create table if not exists identity.key_check (fingerprint varchar not null);
 """
 
 

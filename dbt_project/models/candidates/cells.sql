@@ -48,7 +48,7 @@ expanded as (
 
 )
 
-{% for version, level, code, full in area_levels() -%}
+{% for version, level, code, full, covered in area_levels() -%}
 select
     quarter,
     '{{ version }}' as area_version,
@@ -57,7 +57,8 @@ select
     {{ 'sex, age_group, urban_rural' if full else "'total' as sex, 'total' as age_group, 'total' as urban_rural" }},
     {% for name in names %}cast(sum({{ name }}) as bigint) as {{ name }}{{ ',' if not loop.last }} {% endfor %}
 from {{ 'expanded' if full else 'by_commune' }}
-{% if level == 'district' %}where district_2024 is not null{% endif %}
+{% if covered %}{{ covered_only(version) }}
+{% elif level == 'district' %}where district_2024 is not null{% endif %}
 group by quarter, area_code{{ ', sex, age_group, urban_rural' if full }}
 {% if not loop.last %}union all{% endif %}
 {% endfor %}

@@ -26,7 +26,7 @@ aged as (
 
 )
 
-{% for version, level, code, full in area_levels() -%}
+{% for version, level, code, full, covered in area_levels() -%}
 select
     quarter,
     '{{ version }}' as area_version,
@@ -39,7 +39,8 @@ select
     {% endif -%}
     median(wage_base) as median_wage
 from {{ 'aged' if full else 'insured' }}
-{% if level == 'district' %}where district_2024 is not null{% endif %}
+{% if covered %}{{ covered_only(version) }}
+{% elif level == 'district' %}where district_2024 is not null{% endif %}
 {% if full -%}
 group by grouping sets (
     (quarter, {{ code }}, age_group, sex, urban_rural), (quarter, {{ code }}, age_group, sex),

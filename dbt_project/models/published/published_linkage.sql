@@ -1,0 +1,3 @@
+{{ config(alias='linkage', materialized='view') }}
+-- How accepted rows were linked, as released.
+select * from {{ ref('linkage') }}

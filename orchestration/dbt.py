@@ -1,0 +1,142 @@
+"""dbt in this process: the project parsed once and kept, models built and tested, results as plain rows."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from orchestration.home import Home
+from orchestration.settings import Settings
+from sources.errors import LabourdbError
+
+PROJECT = Path(__file__).resolve().parent.parent / "dbt_project"
+TARGET = PROJECT / "target"
+COMMON = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--no-use-colors", "--quiet"]
+QUIET = ["--log-level", "none", "--log-level-file", "none"]
+
+
+@dataclass(frozen=True)
+class NodeResult:
+    """What became of one model, seed or test."""
+
+    unique_id: str
+    kind: str
+    name: str
+    folder: str
+    status: str
+    seconds: float
+    message: str
+    failures: int | None
+    tested: str | None
+    severity: str
+
+    @property
+    def ok(self) -> bool:
+        """Whether it did what it should (warnings included)."""
+        return self.status in ("success", "pass", "warn")
+
+
+@contextmanager
+def _environment(home: Home | None, settings: Settings) -> Iterator[None]:
+    """dbt's profile reads places and limits from the environment; it is put back afterwards."""
+    places = {
+        "LABOURDB_WAREHOUSE": str(home.database) if home else "labour.duckdb",
+        "LABOURDB_RESTRICTED": str(home.restricted / "restricted.duckdb") if home else "restricted.duckdb",
+        "LABOURDB_SPILL": str(home.restricted / "spill") if home else "spill",
+        "LABOURDB_MEMORY": settings.engine.memory,
+        "LABOURDB_THREADS": str(settings.engine.threads),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "DO_NOT_TRACK": "1",
+    }
+    before = {name: os.environ.get(name) for name in places}
+    os.environ.update(places)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def project_hash() -> str:
+    """SHA-256 over the dbt project's own files: the code version of the models."""
+    digest = hashlib.sha256(version("dbt-core").encode())
+    for path in sorted(PROJECT.rglob("*")):
+        if path.is_file() and path.suffix in (".sql", ".yml", ".csv") and TARGET not in path.parents:
+            digest.update(str(path.relative_to(PROJECT)).encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def manifest_path() -> Path:
+    """manifest.json of the project as it stands, parsed anew only if a file of it changed."""
+    stamp = TARGET / "parsed.sha256"
+    wanted = project_hash()
+    if not ((TARGET / "manifest.json").exists() and stamp.exists() and stamp.read_text() == wanted):
+        from dbt.cli.main import dbtRunner
+
+        with _environment(None, Settings()):
+            outcome = dbtRunner().invoke(["parse", *COMMON, *QUIET, "--target-path", str(TARGET), "--no-partial-parse"])
+        if not outcome.success:
+            raise LabourdbError(f"The dbt project cannot be parsed: {outcome.exception}")
+        (TARGET / "manifest.msgpack").write_bytes(outcome.result.to_msgpack())  # type: ignore[union-attr]
+        stamp.write_text(wanted)
+    return TARGET / "manifest.json"
+
+
+@cache
+def _manifest() -> Any:
+    from dbt.contracts.graph.manifest import Manifest
+
+    manifest_path()
+    manifest = Manifest.from_msgpack((TARGET / "manifest.msgpack").read_bytes())  # type: ignore[attr-defined]
+    manifest.build_flat_graph()
+    return manifest
+
+
+def dbt_build(home: Home, settings: Settings, select: list[str]) -> list[NodeResult]:
+    """Build and test the selected nodes in the home's warehouse; unit tests stay out.
+
+    Returns a result per node. Raises ``LabourdbError`` if dbt could not work at all; a model that fails is
+    a result with status error.
+    """
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.cli.main import dbtRunner
+
+    target = home.warehouse / "dbt"
+    arguments = ["build", *COMMON, *QUIET, "--target-path", str(target), "--log-path", str(target), "--no-write-json"]
+    arguments += ["--exclude-resource-type", "unit_test", "--select", *select]
+    with _environment(home, settings):
+        try:
+            outcome = dbtRunner(manifest=_manifest()).invoke(arguments)
+        finally:
+            DuckDBConnectionManager.close_all_connections()
+    if outcome.result is None:
+        raise LabourdbError(f"dbt did not run: {outcome.exception}")
+    return [_node_result(r) for r in outcome.result.results]  # type: ignore[union-attr]
+
+
+def _node_result(result: Any) -> NodeResult:
+    node = result.node
+    tested = getattr(node, "attached_node", None)
+    return NodeResult(
+        unique_id=node.unique_id,
+        kind=str(node.resource_type),
+        name=node.name,
+        folder=node.fqn[1] if len(node.fqn) > 2 else "",
+        status=str(result.status),
+        seconds=float(result.execution_time),
+        message=(str(result.message).strip().splitlines() or [""])[0],
+        failures=result.failures,
+        tested=tested.split(".")[-1] if tested else None,
+        severity=str(getattr(node.config, "severity", "error")).lower(),
+    )

@@ -1,0 +1,86 @@
+"""A home: the one folder with everything of an installation, and the lock that lets one run at a time."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sources.errors import LabourdbError
+
+SEEDS = Path(__file__).resolve().parent.parent / "dbt_project" / "seeds"
+
+
+@dataclass(frozen=True)
+class Home:
+    """Where things lie under ``<home>`` (SPEC §1, §7)."""
+
+    root: Path
+
+    @property
+    def landing(self) -> Path:
+        """What agencies send."""
+        return self.root / "landing"
+
+    @property
+    def restricted(self) -> Path:
+        """The restricted zone: names, citizen IDs, birth dates."""
+        return self.root / "restricted"
+
+    @property
+    def warehouse(self) -> Path:
+        """The pseudonymised zone."""
+        return self.root / "warehouse"
+
+    @property
+    def database(self) -> Path:
+        """The working database of the pseudonymised zone."""
+        return self.warehouse / "labour.duckdb"
+
+    @property
+    def releases(self) -> Path:
+        """Published releases."""
+        return self.root / "releases"
+
+    @property
+    def dagster(self) -> Path:
+        """Dagster's own storage: runs, events, schedules."""
+        return self.root / "dagster"
+
+    @property
+    def settings(self) -> Path:
+        """The settings file, which need not exist."""
+        return self.root / "labourdb.toml"
+
+    def require_landing(self) -> None:
+        """Raise ``LabourdbError`` if there is no landing folder to read."""
+        if not self.landing.is_dir():
+            raise LabourdbError(
+                f"{self.landing} is not there. Put deliveries into {self.landing}/<source>/<YYYY-MM>/,"
+                " or make synthetic ones with `labourdb simulate`."
+            )
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the home's lock; raises ``LabourdbError`` at once if another process holds it."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        with (self.root / ".lock").open("a+") as stream:
+            try:
+                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                stream.seek(0)
+                holder = stream.read().strip() or "unknown"
+                raise LabourdbError(
+                    f"Another labourdb process (number {holder}) is working on {self.root}."
+                    " Wait until it has finished; nothing was changed."
+                ) from None
+            stream.truncate(0)
+            stream.write(str(os.getpid()))
+            stream.flush()
+            try:
+                yield
+            finally:
+                stream.truncate(0)

@@ -1,0 +1,92 @@
+"""Settings of a home: ``labourdb.toml``, each with a default; an unknown one is an error."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from sources.errors import LabourdbError
+
+
+class UsageError(LabourdbError):
+    """What was asked cannot be meant: exit code 2."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Linkage(_Section):
+    """How rows are linked to persons (SPEC §3)."""
+
+    probabilistic: bool | None = Field(None, description="Rule 5; not part of this version, whatever is set.")
+
+
+class Succession(_Section):
+    """Whether successions of employers and citizen IDs are followed."""
+
+    employers: bool | None = Field(None, description="Not part of this version, whatever is set.")
+    persons: bool | None = Field(None, description="Not part of this version, whatever is set.")
+
+
+class Coverage(_Section):
+    """Provinces (list before 2025-07) whose registers are complete; empty means all."""
+
+    provinces: tuple[str, ...] = ()
+
+    @field_validator("provinces")
+    @classmethod
+    def _codes(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for code in value:
+            if len(code) != 2 or not code.isdigit():
+                raise ValueError(f"{code!r} is not a two-digit province code")
+        return tuple(sorted(set(value)))
+
+
+class Engine(_Section):
+    """What DuckDB may use."""
+
+    memory: str = "2GB"
+    threads: int = Field(2, ge=1)
+
+
+class Settings(_Section):
+    """Everything a home can set; the effective values are printed in every manifest."""
+
+    linkage: Linkage = Linkage()
+    succession: Succession = Succession()
+    coverage: Coverage = Coverage()
+    engine: Engine = Engine()
+    thresholds: dict[str, float] = Field(default_factory=dict, description="Check id to largest failed share.")
+
+    def effective(self) -> dict[str, Any]:
+        """The settings as the run uses them, with what this version does not do yet as false."""
+        values = self.model_dump(mode="json")
+        values["linkage"]["probabilistic"] = False
+        values["succession"] = {"employers": False, "persons": False}
+        return values
+
+    def not_available(self) -> list[str]:
+        """Settings that ask for what this version does not do."""
+        asked = {
+            "[linkage] probabilistic": self.linkage.probabilistic,
+            "[succession] employers": self.succession.employers,
+            "[succession] persons": self.succession.persons,
+        }
+        return [name for name, value in asked.items() if value]
+
+
+def load_settings(path: Path) -> Settings:
+    """Read the settings file; without one, all defaults. Raises ``UsageError`` naming what is wrong where."""
+    if not path.exists():
+        return Settings()
+    try:
+        return Settings.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: {error}") from None
+    except ValidationError as error:
+        problems = "\n".join(f"  {'.'.join(str(p) for p in e['loc'])}: {e['msg']}" for e in error.errors())
+        raise UsageError(f"{path}: these settings cannot be used:\n{problems}") from None
