@@ -1,4 +1,4 @@
-"""Births, deaths (some registered late), moves within and between the provinces, emigration, corrected names."""
+"""Births, deaths (some registered late), moves within and between the provinces, emigration."""
 
 from __future__ import annotations
 
@@ -19,7 +19,16 @@ from sources.simulator.world import (
     chosen,
 )
 
-_DEATHS = ((1, 0.008), (15, 0.0004), (35, 0.0009), (50, 0.0025), (60, 0.007), (70, 0.015), (80, 0.035), (200, 0.105))
+_DEATHS = (
+    (1, 0.008),
+    (15, 0.0004),
+    (35, 0.0009),
+    (50, 0.0025),
+    (60, 0.007),
+    (70, 0.015),
+    (80, 0.035),
+    (200, 0.105),
+)
 
 
 def living(world: World) -> Array:

@@ -1,4 +1,4 @@
-"""One month of the labour market: leaving and finding jobs, benefits, businesses, and the rates kept on their paths."""
+"""One month of the labour market: jobs left and found, benefits, businesses, rates kept on their paths."""
 
 from __future__ import annotations
 
@@ -194,7 +194,9 @@ def _abroad(world: World, age: Array, ym: int) -> None:
         mine = people.home == home
         alive = int((mine & (people.state != UNBORN) & (people.state != GONE)).sum())
         missing = round(profile.abroad * alive) - int((mine & (people.state == ABROAD)).sum())
-        able = np.flatnonzero(mine & np.isin(people.state, (INFORMAL, JOBLESS, HOME)) & (age > 18 * 12) & (age < 38 * 12))
+        able = np.flatnonzero(
+            mine & np.isin(people.state, (INFORMAL, JOBLESS, HOME)) & (age > 18 * 12) & (age < 38 * 12)
+        )
         going = pick(rng, able, missing)
         people.state[going] = ABROAD
         people.voluntary[going] = False
@@ -230,19 +232,24 @@ def _hire(world: World, market: JobMarket, home: int, month: int, ym: int, age: 
         leave_employer(world, dismissed)
         people.state[dismissed] = INFORMAL
         return
-    pool = np.isin(people.state, (JOBLESS, SEEKER, BENEFIT, INFORMAL, FARM, STUDENT, HOME)) & (people.home == home)
+    pool = np.isin(people.state, (JOBLESS, SEEKER, BENEFIT, INFORMAL, FARM, STUDENT, HOME)) & (
+        people.home == home
+    )
     pool &= (age >= 192) & (age < world.upper_ages(ym) - 12) & (people.course == NONE) & ~people.voluntary
     candidates = np.flatnonzero(pool)
     weights = hiring_weight(age[candidates], people.state[candidates])
     women = people.sex[candidates] == 1
     count = round(need * market.women_share[home])
-    hired = np.concatenate([
-        pick(rng, candidates[women], count, weights[women]), pick(rng, candidates[~women], need - count, weights[~women]),
-    ])  # fmt: skip
+    hired = np.concatenate(
+        [
+            pick(rng, candidates[women], count, weights[women]),
+            pick(rng, candidates[~women], need - count, weights[~women]),
+        ]
+    )
     close_search(world, hired[people.state[hired] == SEEKER])
     where = market.employers_for(hired)
     last = people.last_employer[hired]
-    known = (last != NONE) & (rng.random(len(hired)) < 0.3)
+    known = (last != NONE) & (rng.random(len(hired)) < 0.65)
     known &= (world.employers.status[last] == ACTIVE) & (world.employers.weight[last] > 0)
     where[known] = last[known]
     world.events.add("hired_by", where)
@@ -256,18 +263,24 @@ def _keep_on_path(world: World, home: int, ym: int, age: Array) -> None:
     force, working_age = _force(world, home, ym, age)
     missing = round(profile.labour_force * int(mine.sum())) - len(force)
     if missing > 0:
-        idle = np.flatnonzero(mine & np.isin(people.state, (HOME, STUDENT)) & (people.course == NONE) & (age > 216))
+        idle = np.flatnonzero(
+            mine & np.isin(people.state, (HOME, STUDENT)) & (people.course == NONE) & (age > 216)
+        )
         people.state[pick(rng, idle, missing, hiring_weight(age[idle], people.state[idle]) + 0.02)] = INFORMAL
     else:
         tired = force[np.isin(people.state[force], (FARM, INFORMAL))]
-        stopping = pick(rng, tired, -missing, np.interp(age[tired] / 12, [18, 50, 62, 75], [0.4, 0.3, 3.0, 12.0]))
+        stopping = pick(
+            rng, tired, -missing, np.interp(age[tired] / 12, [18, 50, 62, 75], [0.4, 0.3, 3.0, 12.0])
+        )
         people.state[stopping] = HOME
         people.voluntary[stopping] = False
     _keep_unemployment(world, home, ym, age, round(profile.unemployment * len(force)))
     employed = int((mine & (people.state >= INSURED) & (people.state <= INFORMAL)).sum())
     farmers = np.flatnonzero(mine & (people.state == FARM))
     wanted = round((profile.agriculture.at(ym) - 0.004) * employed)
-    people.state[pick(rng, farmers, len(farmers) - wanted, np.interp(age[farmers] / 12, [18, 50, 60], [1, 0.6, 0.2]))] = INFORMAL
+    people.state[
+        pick(rng, farmers, len(farmers) - wanted, np.interp(age[farmers] / 12, [18, 50, 60], [1, 0.6, 0.2]))
+    ] = INFORMAL
     others = np.flatnonzero(mine & (people.state == INFORMAL))
     rural = np.where(world.reference.places.urban[people.place[others]], 0.2, 1.0)
     people.state[pick(rng, others, wanted - len(farmers), rural)] = FARM
@@ -284,9 +297,11 @@ def _keep_unemployment(world: World, home: int, ym: int, age: Array, wanted: int
     if missing < 0:
         people.state[pick(rng, np.flatnonzero(mine & (people.state == JOBLESS)), -missing)] = INFORMAL
         return
-    pool = np.flatnonzero(mine & (people.state == INFORMAL) & ~people.voluntary & (age < 58 * 12) & (age > 192))
+    pool = np.flatnonzero(
+        mine & (people.state == INFORMAL) & ~people.voluntary & (age < 58 * 12) & (age > 192)
+    )
     new = pick(rng, pool, missing, np.interp(age[pool] / 12, [16, 24, 30, 58], [2.5, 2.5, 1.0, 0.4]))
-    registered = rng.random(len(new)) < 0.16
+    registered = rng.random(len(new)) < 0.35
     people.state[new] = np.where(registered, SEEKER, JOBLESS)
     people.since_day[new] = day_in(world, ym, len(new))
     people.case[new[registered]] = world.number("job_seekers", int(registered.sum()))
@@ -301,8 +316,13 @@ def _keep_voluntary(world: World, home: int, ym: int, age: Array, wanted: int) -
     people.voluntary[chosen(rng, paying, 0.015)] = False
     people.voluntary[mine & (age >= world.upper_ages(ym))] = False
     missing = wanted - int((mine & people.voluntary).sum())
-    able = np.flatnonzero(mine & np.isin(people.state, (FARM, INFORMAL)) & ~people.voluntary & (age > 216)
-                          & (age < world.upper_ages(ym) - 6))  # fmt: skip
+    able = np.flatnonzero(
+        mine
+        & np.isin(people.state, (FARM, INFORMAL))
+        & ~people.voluntary
+        & (age > 216)
+        & (age < world.upper_ages(ym) - 6)
+    )
     people.voluntary[pick(rng, able, missing)] = True
 
 

@@ -1,4 +1,4 @@
-"""Rows on their way into a file: named columns that know how dates, sexes and flags are written, and whose they are."""
+"""Rows on their way into a file: columns that know how they are written, and whose rows they are."""
 
 from __future__ import annotations
 
@@ -18,8 +18,18 @@ NO_DAY = -999_999
 NOBODY = -1
 
 _FIRST_DAY, _LAST_DAY, _FIRST_YEAR = -40_000, 30_000, 1850
-_SEX_WORDS = {"words": ("male", "female"), "letters": ("M", "F"), "vietnamese": ("Nam", "Nữ"), "digits": ("1", "2")}
-_FLAG_WORDS = {"words": ("false", "true"), "digits": ("0", "1"), "vietnamese": ("Không", "Có"), "cross": (None, "x")}
+_SEX_WORDS = {
+    "words": ("male", "female"),
+    "letters": ("M", "F"),
+    "vietnamese": ("Nam", "Nữ"),
+    "digits": ("1", "2"),
+}
+_FLAG_WORDS = {
+    "words": ("false", "true"),
+    "digits": ("0", "1"),
+    "vietnamese": ("Không", "Có"),
+    "cross": (None, "x"),
+}
 
 
 @dataclass(frozen=True)
@@ -129,7 +139,9 @@ class Frame:
     def then(self, other: Frame) -> Frame:
         """These rows and then the other's."""
         columns = {
-            name: Column(column.kind, pa.concat_arrays([_flat(column.values), _flat(other.columns[name].values)]))
+            name: Column(
+                column.kind, pa.concat_arrays([_flat(column.values), _flat(other.columns[name].values)])
+            )
             for name, column in self.columns.items()
         }
         return Frame(columns, np.concatenate([self.persons, other.persons]))
@@ -142,7 +154,7 @@ def _flat(values: pa.Array) -> pa.Array:
 @lru_cache(maxsize=8)
 def _day_texts(dates: str) -> pa.Array:
     """All days, and after them all years, as texts."""
-    days = np.arange(_FIRST_DAY, _LAST_DAY, dtype="M8[D]")
+    days = np.arange(_FIRST_DAY, _LAST_DAY).astype("M8[D]")
     texts = pa.array(days.astype(str))
     if dates != "iso":
         parts = [pc.utf8_slice_codeunits(texts, start, stop) for start, stop in ((8, 10), (5, 7), (0, 4))]

@@ -1,8 +1,8 @@
-"""What the social insurance agency sends: contributions of the month, unpaid contributions, unemployment benefits."""
+"""What the social insurance agency sends: contributions, unpaid contributions, unemployment benefits."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -50,7 +50,10 @@ class InsuranceOffice:
         people = world.people
         everyone = np.arange(len(people))
         grown = np.flatnonzero(people.birth_month < world.months[-1] - 180)
-        self._record = mistakes.record(world, everyone, pairs=mistakes.far_pairs(world, grown, AGENCIES.swapped_ids))
+        rates = replace(AGENCIES, nine_digits=AGENCIES.nine_digits * 0.7)  # children hold no cards
+        self._record = mistakes.record(
+            world, everyone, rates, pairs=mistakes.far_pairs(world, grown, AGENCIES.swapped_ids)
+        )
         self._other_number = insurance_numbers(world.reference.places.old_province[people.place], len(people))
         self._two_numbers = world.rng.random(len(people)) < 0.003
         self._late: _Rows | None = None
@@ -84,19 +87,40 @@ class InsuranceOffice:
         here[world.events.of("absent")] = False
         main = np.flatnonzero(here)
         employer = people.employer[main]
-        status = np.where(people.leave_until[main] >= month, _LEAVE,
-                          np.where(world.employers.owing_until[employer] >= month, _OWED, _PAID))  # fmt: skip
+        status = np.where(
+            people.leave_until[main] >= month,
+            _LEAVE,
+            np.where(world.employers.owing_until[employer] >= month, _OWED, _PAID),
+        )
         insured = self._unemployment_insured(main, ym)
-        rows = _Rows(main, employer, np.full(len(main), ym), wages(world, main, employer, ym), insured, status)
+        rows = _Rows(
+            main, employer, np.full(len(main), ym), wages(world, main, employer, ym), insured, status
+        )
         second = main[people.second[main] != NONE]
         other = people.second[second]
-        rows = rows.and_(_Rows(second, other, np.full(len(second), ym), wages(world, second, other, ym, 0.6),
-                               np.zeros(len(second), dtype=bool), np.full(len(second), _PAID)))  # fmt: skip
+        rows = rows.and_(
+            _Rows(
+                second,
+                other,
+                np.full(len(second), ym),
+                wages(world, second, other, ym, 0.6),
+                np.zeros(len(second), dtype=bool),
+                np.full(len(second), _PAID),
+            )
+        )
         paying = np.flatnonzero(people.voluntary)
         base = _VOLUNTARY_BASES[people.voluntary_base[paying]]
         nobody = np.full(len(paying), NONE)
-        return rows.and_(_Rows(paying, nobody, np.full(len(paying), ym), base, np.zeros(len(paying), dtype=bool),
-                               np.full(len(paying), _PAID)))  # fmt: skip
+        return rows.and_(
+            _Rows(
+                paying,
+                nobody,
+                np.full(len(paying), ym),
+                base,
+                np.zeros(len(paying), dtype=bool),
+                np.full(len(paying), _PAID),
+            )
+        )
 
     def _unemployment_insured(self, persons: Array, ym: int) -> Array:
         """Everybody but officials, and as few others as the province's rate asks for."""
@@ -108,11 +132,14 @@ class InsuranceOffice:
             force = int((IN_FORCE[people.state] & (people.home == home) & (age < upper)).sum())
             count = int((able & (people.home[persons] == home)).sum())
             quota[home] = profile.unemployment_insured.at(ym) * force / max(1, count)
-        return able & (people.taste[persons] < quota[people.home[persons]])
+        insured: Array = able & (people.taste[persons] < quota[people.home[persons]])
+        return insured
 
     def _deliver(self, rows: _Rows, month: int, ym: int, revision: int) -> None:
         world = self._world
-        place = np.where(rows.employer == NONE, world.people.place[rows.person], world.employers.place[rows.employer])
+        place = np.where(
+            rows.employer == NONE, world.people.place[rows.person], world.employers.place[rows.employer]
+        )
         office = world.reference.places.old_province[place]
         order = np.lexsort((rows.person, rows.employer, office))
         rows, place, office = rows.of(order), place[order], office[order]
@@ -143,10 +170,12 @@ class InsuranceOffice:
             "scheme": choice(("compulsory", "voluntary"), voluntary.astype(np.int64)),
             "unemployment_insured": flag(rows.insured),
             "wage_base": number(rows.wage, missing=rng.random(count) < 0.0004),
-            "occupation_group": choice(list("0123456789"), occupations(world, person, division).astype(np.int64)),
+            "occupation_group": choice(
+                list("0123456789"), occupations(world, person, division).astype(np.int64)
+            ),
             "managing_province_code": text(mistakes.province_codes(world, place, ym, 0.001)),
             "contribution_status": choice(_STATUSES, rows.status),
-        }  # fmt: skip
+        }
         frame = mistakes.duplicated(world, Frame(columns, person.astype(np.int32)))
         return mistakes.without_zeros(world, frame, ("si_number", "citizen_id", "employer_code"))
 
@@ -174,8 +203,12 @@ class DebtOffice:
         world, people, employers = self._world, self._world.people, self._world.employers
         insured = np.flatnonzero(people.state == INSURED)
         staff = np.bincount(people.employer[insured], minlength=employers.workforce)
-        pay = np.bincount(people.employer[insured], weights=np.exp(people.pay[insured]), minlength=employers.workforce)
-        owing = np.flatnonzero((employers.owing_until[: employers.workforce] >= month) & (staff[: employers.workforce] > 0))
+        pay = np.bincount(
+            people.employer[insured], weights=np.exp(people.pay[insured]), minlength=employers.workforce
+        )
+        owing = np.flatnonzero(
+            (employers.owing_until[: employers.workforce] >= month) & (staff[: employers.workforce] > 0)
+        )
         if not len(owing):
             return
         self._since = {int(e): self._since.get(int(e), month) for e in owing}
@@ -183,15 +216,17 @@ class DebtOffice:
         due = np.rint(pay[owing] * 0.32 * overdue * 1000).astype(np.int64) * 1000
         paid = np.rint(due * world.rng.choice([0.0, 0.0, 0.2, 0.5], len(owing))).astype(np.int64)
         assert world.employer_codes is not None
-        frame = Frame({
-            "employer_code": text(pc.take(world.employer_codes, pa.array(owing))),
-            "month": same(month_text(ym), len(owing)),
-            "scheme": same("compulsory", len(owing)),
-            "headcount": number(staff[owing]),
-            "amount_due": number(due),
-            "amount_paid": number(paid),
-            "months_overdue": number(overdue),
-        })  # fmt: skip
+        frame = Frame(
+            {
+                "employer_code": text(pc.take(world.employer_codes, pa.array(owing))),
+                "month": same(month_text(ym), len(owing)),
+                "scheme": same("compulsory", len(owing)),
+                "headcount": number(staff[owing]),
+                "amount_due": number(due),
+                "amount_paid": number(paid),
+                "months_overdue": number(overdue),
+            }
+        )
         self._outbox.deliver("insurance_debts", ym, [("no_bhxh", frame, style_of("insurance_debts", month))])
 
 
@@ -218,4 +253,6 @@ class BenefitOffice:
         }
         frame = mistakes.duplicated(world, Frame(columns, persons.astype(np.int32)))
         frame = mistakes.without_zeros(world, frame, ("citizen_id",))
-        self._outbox.deliver("unemployment_benefits", ym, [("tctn", frame, style_of("unemployment_benefits", month))])
+        self._outbox.deliver(
+            "unemployment_benefits", ym, [("tctn", frame, style_of("unemployment_benefits", month))]
+        )

@@ -1,4 +1,4 @@
-"""Who works where and for how much: employers drawn by size, sex and distance, wages, minimum wages, occupations."""
+"""Who works where and for how much: employers by size, sex and distance, wages, occupations."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def _by_division(table: dict[int, float], otherwise: float) -> Array:
     return values
 
 
-WOMEN_SHARE = _by_division(WOMEN, 0.38)
+WOMEN_SHARE = _by_division(WOMEN, 0.43)
 _MEDIAN = np.log(_by_division(WAGES, 6.6))
 
 
@@ -107,7 +107,7 @@ _OCCUPATION[[85, 86, 88, 62, 71]] = 3
 
 
 def occupations(world: World, persons: Array, division: Array) -> Array:
-    """Occupation group (0–9) from division, level and a person's leaning."""
+    """Occupation group (0 to 9) from division, level and a person's leaning."""
     people = world.people
     level, taste = people.level[persons], people.taste[persons]
     group = _OCCUPATION[division].copy()

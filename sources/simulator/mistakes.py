@@ -1,4 +1,4 @@
-"""What agencies get wrong about a person: lost and mistyped IDs, exchanged people, old cards, dates, spellings."""
+"""What agencies get wrong about a person: lost, mistyped and exchanged IDs, old cards, dates, spellings."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from sources.simulator.world import World, pick
 
 @dataclass(frozen=True)
 class Recorded:
-    """How an agency holds some persons: the ID (0 if it has none), whether that is an old card, date and spelling."""
+    """How an agency holds some persons: ID (0 if none), whether that is an old card, date, spelling."""
 
     citizen: Array
     nine: Array
@@ -31,9 +31,13 @@ class Recorded:
 
 
 def record(
-    world: World, persons: Array, rates: MistakeRates = AGENCIES, pairs: Array | None = None, cards: bool = True
+    world: World,
+    persons: Array,
+    rates: MistakeRates = AGENCIES,
+    pairs: Array | None = None,
+    cards: bool = True,
 ) -> Recorded:
-    """Records of the persons with the agencies' mistakes; the swapped are neighbours unless pairs are given."""
+    """Records of the persons with mistakes; the exchanged are neighbours unless pairs are given."""
     people, rng = world.people, world.rng
     count = len(persons)
     citizen = people.citizen[persons].copy()
@@ -103,7 +107,9 @@ def duplicated(world: World, frame: Frame, rate: float = AGENCIES.duplicates) ->
     return frame.take(rows)
 
 
-def without_zeros(world: World, frame: Frame, columns: tuple[str, ...], rate: float = AGENCIES.lost_zeros) -> Frame:
+def without_zeros(
+    world: World, frame: Frame, columns: tuple[str, ...], rate: float = AGENCIES.lost_zeros
+) -> Frame:
     """A stretch of rows that went through a spreadsheet, which took the leading zeros of these columns."""
     count = frame.rows
     length = int(count * rate)
@@ -115,7 +121,9 @@ def without_zeros(world: World, frame: Frame, columns: tuple[str, ...], rate: fl
         values = frame.columns[name].values
         values = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
         stretch = pc.utf8_ltrim(values.slice(start, length), "0")
-        changed[name] = text(pa.concat_arrays([values.slice(0, start), stretch, values.slice(start + length)]))
+        changed[name] = text(
+            pa.concat_arrays([values.slice(0, start), stretch, values.slice(start + length)])
+        )
     return frame.replace(**changed)
 
 

@@ -1,4 +1,4 @@
-"""Months as running numbers (year × 12 + month − 1), days as numbers since 1970, and the Tết calendar."""
+"""Months as running numbers (12 a year, January is 0), days as numbers since 1970, the Tết calendar."""
 
 from __future__ import annotations
 
@@ -49,9 +49,10 @@ def month_of(days: Array) -> Array:
 
 
 def day_of_month(days: Array) -> Array:
-    """The day of the month (1–31) of each day."""
+    """The day of the month (1 to 31) of each day."""
     dates = days.astype("M8[D]")
-    return (dates - dates.astype("M8[M]").astype("M8[D]")).astype(np.int64) + 1
+    day: Array = (dates - dates.astype("M8[M]").astype("M8[D]")).astype(np.int64) + 1
+    return day
 
 
 def swap_day_and_month(days: Array) -> Array:

@@ -1,4 +1,4 @@
-"""Where deliveries are put: files in their formats, a delivery.json beside them, and the truth of rows apart."""
+"""Where deliveries are put: files in their formats, delivery.json beside them, the truth of rows apart."""
 
 from __future__ import annotations
 
@@ -42,7 +42,9 @@ def vietnamese_headers(source: str) -> dict[str, str]:
     path = _CONTRACTS / f"{source}.odcs.yaml"
     if not path.exists():
         return {}
-    contract = yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    contract = yaml.load(
+        path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    )
     headers: dict[str, str] = {}
     for column in contract["schema"][0]["properties"]:
         for entry in column.get("customProperties", []):
@@ -79,11 +81,16 @@ class Outbox:
             self._keep_truth(source, period, path.name, frame)
             self.rows[source] = self.rows.get(source, 0) + frame.rows
         note = {
-            "source": source, "period": month_text(month), "agency": AGENCIES[source],
-            "area_version": area_version(month), "synthetic": True,
+            "source": source,
+            "period": month_text(month),
+            "agency": AGENCIES[source],
+            "area_version": area_version(month),
+            "synthetic": True,
             "files": sorted(listed, key=lambda entry: str(entry["name"])),
-        }  # fmt: skip
-        (folder / "delivery.json").write_text(json.dumps(note, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        }
+        (folder / "delivery.json").write_text(
+            json.dumps(note, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
+        )
         self.deliveries += 1
         self.files += len(listed)
 
@@ -111,7 +118,9 @@ def _json_lines(table: pa.Table) -> bytes:
         else:
             value = array.cast(pa.string())
         pieces.append(pc.fill_null(pc.binary_join_element_wise(f'"{name}": ', value, ", ", ""), ""))
-    lines = pc.binary_join_element_wise("{", *pieces, "}", "") if table.num_rows else pa.array([], pa.string())
+    lines = (
+        pc.binary_join_element_wise("{", *pieces, "}", "") if table.num_rows else pa.array([], pa.string())
+    )
     closed = pc.replace_substring(lines, ", }", "}")
     return "".join(f"{line}\n" for line in closed.to_pylist()).encode("utf-8")
 

@@ -66,8 +66,12 @@ def _households(rng: np.random.Generator, count: int) -> dict[str, Array]:
     household = np.repeat(np.arange(households), size)[:count]
     position = (np.arange(size.sum()) - np.repeat(starts, size))[:count]
     role = roles[kinds[household], position]
-    return {"household": household, "role": role, "age": _ages(rng, role, position, head_age[household]),
-            "position": position}  # fmt: skip
+    return {
+        "household": household,
+        "role": role,
+        "age": _ages(rng, role, position, head_age[household]),
+        "position": position,
+    }
 
 
 def _ages(rng: np.random.Generator, role: Array, position: Array, head_age: Array) -> Array:
@@ -86,7 +90,9 @@ def _ages(rng: np.random.Generator, role: Array, position: Array, head_age: Arra
     return np.clip(age, floor, 101.0)
 
 
-def _place_weights(rng: np.random.Generator, reference: Reference, province: str, urban: float) -> tuple[Array, Array]:
+def _place_weights(
+    rng: np.random.Generator, reference: Reference, province: str, urban: float
+) -> tuple[Array, Array]:
     places = reference.places.of_province(province)
     weights = rng.lognormal(0.0, 0.45, len(places))
     # a commune that was split appears once for each part: it counts once
@@ -101,9 +107,13 @@ def _place_weights(rng: np.random.Generator, reference: Reference, province: str
 
 
 def make_people(
-    rng: np.random.Generator, reference: Reference, provinces: list[str], profiles: list[Profile], persons: int,
+    rng: np.random.Generator,
+    reference: Reference,
+    provinces: list[str],
+    profiles: list[Profile],
+    persons: int,
     months: list[int],
-) -> People:  # fmt: skip
+) -> People:
     """All residents, then those born in the window, then a few who live elsewhere but work here."""
     columns: dict[str, list[Array]] = {}
     day = first_day(months[0])
@@ -118,7 +128,10 @@ def make_people(
             columns.setdefault(key, []).append(values)
     joined = {key: np.concatenate(values) for key, values in columns.items()}
     joined["appears"] = np.full(persons, -1)
-    for extra in (_newborns(rng, joined, persons, months), _outsiders(rng, reference, profiles, persons, day)):
+    for extra in (
+        _newborns(rng, joined, persons, months),
+        _outsiders(rng, reference, profiles, persons, day),
+    ):
         joined = {key: np.concatenate([values, extra[key]]) for key, values in joined.items()}
     return _complete(rng, reference, provinces, profiles, joined)
 
@@ -146,13 +159,23 @@ def _residents(
     alike = twin[(sex[twin] == sex[twin - 1]) & (given[twin] == given[twin - 1])]
     given[alike] = names.next_given_name(given[alike])
     return {
-        "sex": sex, "birth": birth, "place": place_of[household], "household": household, "ethnicity": ethnicity,
-        "surname": surname, "given": given,
-    }  # fmt: skip
+        "sex": sex,
+        "birth": birth,
+        "place": place_of[household],
+        "household": household,
+        "ethnicity": ethnicity,
+        "surname": surname,
+        "given": given,
+    }
 
 
 def _families(
-    rng: np.random.Generator, profile: Profile, reference: Reference, place_of: Array, household: Array, role: Array
+    rng: np.random.Generator,
+    profile: Profile,
+    reference: Reference,
+    place_of: Array,
+    household: Array,
+    role: Array,
 ) -> tuple[Array, Array]:
     codes = np.array([int(code) for code in profile.ethnicities])
     shares = np.array(list(profile.ethnicities.values()))
@@ -186,10 +209,16 @@ def _newborns(
     sex = (rng.random(len(appears)) < 0.475).astype(np.int8)
     head = np.searchsorted(people["household"], people["household"][mother])
     return {
-        "sex": sex, "birth": birth, "place": people["place"][mother], "household": people["household"][mother],
-        "ethnicity": people["ethnicity"][mother], "surname": people["surname"][head], "home": people["home"][mother],
-        "given": names.draw_given_names(rng, sex, month_of(birth) // 12), "appears": appears,
-    }  # fmt: skip
+        "sex": sex,
+        "birth": birth,
+        "place": people["place"][mother],
+        "household": people["household"][mother],
+        "ethnicity": people["ethnicity"][mother],
+        "surname": people["surname"][head],
+        "home": people["home"][mother],
+        "given": names.draw_given_names(rng, sex, month_of(birth) // 12),
+        "appears": appears,
+    }
 
 
 def _outsiders(
@@ -202,17 +231,25 @@ def _outsiders(
     birth = day - np.floor((19 + 22 * rng.random(count)) * 365.25).astype(np.int64)
     ethnicity = np.ones(count, dtype=np.int64)
     return {
-        "sex": sex, "birth": birth, "place": places[rng.integers(0, len(places), count)],
-        "household": np.full(count, NONE), "ethnicity": ethnicity, "surname": names.draw_surnames(rng, ethnicity),
-        "given": names.draw_given_names(rng, sex, month_of(birth) // 12), "home": np.full(count, NONE),
+        "sex": sex,
+        "birth": birth,
+        "place": places[rng.integers(0, len(places), count)],
+        "household": np.full(count, NONE),
+        "ethnicity": ethnicity,
+        "surname": names.draw_surnames(rng, ethnicity),
+        "given": names.draw_given_names(rng, sex, month_of(birth) // 12),
+        "home": np.full(count, NONE),
         "appears": np.full(count, NEVER),
-    }  # fmt: skip
+    }
 
 
 def _complete(
-    rng: np.random.Generator, reference: Reference, provinces: list[str], profiles: list[Profile],
+    rng: np.random.Generator,
+    reference: Reference,
+    provinces: list[str],
+    profiles: list[Profile],
     made: dict[str, Array],
-) -> People:  # fmt: skip
+) -> People:
     total = len(made["sex"])
     birth_month = month_of(made["birth"]).astype(np.int32)
     old_province = reference.places.old_province[made["place"]].astype(np.int64)
@@ -226,21 +263,36 @@ def _complete(
     state = np.where(made["appears"] == NONE, HOME, state)
     empty = np.full(total, NONE, dtype=np.int32)
     return People(
-        sex=made["sex"].astype(np.int8), birth=made["birth"].astype(np.int32), birth_month=birth_month,
-        home=made["home"].astype(np.int8), place=made["place"].astype(np.int16),
-        household=made["household"].astype(np.int32), ethnicity=made["ethnicity"].astype(np.int8),
+        sex=made["sex"].astype(np.int8),
+        birth=made["birth"].astype(np.int32),
+        birth_month=birth_month,
+        home=made["home"].astype(np.int8),
+        place=made["place"].astype(np.int16),
+        household=made["household"].astype(np.int32),
+        ethnicity=made["ethnicity"].astype(np.int8),
         surname=made["surname"].astype(np.int16),
         name=names.whole_names(made["surname"], made["given"]),
         citizen=identifiers.citizen_ids(code, birth_month // 12, made["sex"].astype(np.int64)),
         card=np.where(rng.random(total) < holds, card, 0),
         insurance=identifiers.insurance_numbers(old_province),
-        appears=made["appears"].astype(np.int16), state=state.astype(np.int8),
-        employer=empty.copy(), second=empty.copy(), last_employer=empty.copy(),
-        since=np.zeros(total, dtype=np.int16), pay=np.zeros(total, dtype=np.float32),
-        voluntary=np.zeros(total, dtype=bool), voluntary_base=np.zeros(total, dtype=np.int8),
-        leave_until=np.full(total, NONE, dtype=np.int16), division=np.zeros(total, dtype=np.int8),
-        taste=rng.random(total, dtype=np.float32), until=np.full(total, NONE, dtype=np.int32),
-        since_day=np.full(total, NONE, dtype=np.int32), case=empty.copy(), level=np.zeros(total, dtype=np.int8),
-        course=empty.copy(), course_level=np.zeros(total, dtype=np.int8), course_start=empty.copy(),
+        appears=made["appears"].astype(np.int16),
+        state=state.astype(np.int8),
+        employer=empty.copy(),
+        second=empty.copy(),
+        last_employer=empty.copy(),
+        since=np.zeros(total, dtype=np.int16),
+        pay=np.zeros(total, dtype=np.float32),
+        voluntary=np.zeros(total, dtype=bool),
+        voluntary_base=np.zeros(total, dtype=np.int8),
+        leave_until=np.full(total, NONE, dtype=np.int16),
+        division=np.zeros(total, dtype=np.int8),
+        taste=rng.random(total, dtype=np.float32),
+        until=np.full(total, NONE, dtype=np.int32),
+        since_day=np.full(total, NONE, dtype=np.int32),
+        case=empty.copy(),
+        level=np.zeros(total, dtype=np.int8),
+        course=empty.copy(),
+        course_level=np.zeros(total, dtype=np.int8),
+        course_start=empty.copy(),
         noted_state=np.full(total, NONE, dtype=np.int8),
-    )  # fmt: skip
+    )

@@ -46,9 +46,14 @@ class PopulationOffice:
         """The month's delivery."""
         parts = []
         if month == 0:
-            parts = [(f"dan_cu_{code}", frame, FULL[i % 3]) for i, (code, frame) in enumerate(self._everybody(ym))]
+            parts = [
+                (f"dan_cu_{code}", frame, FULL[i % 3]) for i, (code, frame) in enumerate(self._everybody(ym))
+            ]
         elif ym == NEW_AREAS_FROM:
-            parts = [(f"dan_cu_ma_moi_{code}", frame, FULL[(i + 1) % 3]) for i, (code, frame) in enumerate(self._again(ym))]
+            parts = [
+                (f"dan_cu_ma_moi_{code}", frame, FULL[(i + 1) % 3])
+                for i, (code, frame) in enumerate(self._again(ym))
+            ]
         changes = self._changes(month, ym)
         if changes.rows:
             parts.append(("bien_dong_dan_cu", changes, style_of("population", month)))
@@ -56,9 +61,14 @@ class PopulationOffice:
             self._outbox.deliver("population", ym, parts)
 
     def _rows(
-        self, persons: Array, minutes: Array, ym: int, life: Array | int = _ALIVE, since: Array | None = None,
+        self,
+        persons: Array,
+        minutes: Array,
+        ym: int,
+        life: Array | int = _ALIVE,
+        since: Array | None = None,
         places: Array | None = None,
-    ) -> Frame:  # fmt: skip
+    ) -> Frame:
         world = self._world
         people, rng, count = world.people, world.rng, len(persons)
         form = np.where(rng.random(count) < AGENCIES.decomposed, DECOMPOSED, PLAIN)
@@ -66,7 +76,9 @@ class PopulationOffice:
         new = self._renamed[persons]
         name = np.where(new, next_given_name(name), name)
         card = people.card[persons] * (people.taste[persons] < 0.96)
-        codes = mistakes.commune_codes(world, people.place[persons] if places is None else places, ym, REGISTER_OLD_CODES)
+        codes = mistakes.commune_codes(
+            world, people.place[persons] if places is None else places, ym, REGISTER_OLD_CODES
+        )
         return Frame(
             {
                 "citizen_id": text(padded(people.citizen[persons], 12)),
@@ -74,7 +86,9 @@ class PopulationOffice:
                 "full_name": text(world.names.texts(name, form)),
                 "birth_date": birth(people.birth[persons]),
                 "sex": sex(people.sex[persons]),
-                "ethnicity_code": choice([f"{i:02d}" for i in range(60)], people.ethnicity[persons].astype(np.int64)),
+                "ethnicity_code": choice(
+                    [f"{i:02d}" for i in range(60)], people.ethnicity[persons].astype(np.int64)
+                ),
                 "commune_code": text(codes),
                 "household_id": text(household_ids(people.household[persons])),
                 "life_status": choice(_LIFE, np.broadcast_to(np.asarray(life, dtype=np.int64), (count,))),
@@ -82,7 +96,7 @@ class PopulationOffice:
                 "updated_at": moment(minutes),
             },
             persons.astype(np.int32),
-        )  # fmt: skip
+        )
 
     def _everybody(self, ym: int) -> list[tuple[str, Frame]]:
         world, rng = self._world, self._world.rng
@@ -96,11 +110,17 @@ class PopulationOffice:
             minutes = np.minimum(days, start - 1) * 1440 + rng.integers(450, 1020, len(persons))
             frame = self._rows(persons, minutes, ym)
             earlier = chosen(rng, np.arange(len(persons)), 0.004)
-            before = self._rows(persons[earlier], minutes[earlier] - 1440 * 700, ym,
-                                places=world.people.place[persons[np.roll(earlier, 1)]])  # fmt: skip
+            before = self._rows(
+                persons[earlier],
+                minutes[earlier] - 1440 * 700,
+                ym,
+                places=world.people.place[persons[np.roll(earlier, 1)]],
+            )
             frame = self._broken(frame).then(before)
             frame = mistakes.duplicated(world, frame, REGISTER_DUPLICATES)
-            result.append((code, mistakes.without_zeros(world, frame, ("citizen_id", "previous_id", "commune_code"))))
+            result.append(
+                (code, mistakes.without_zeros(world, frame, ("citizen_id", "previous_id", "commune_code")))
+            )
         return result
 
     def _again(self, ym: int) -> list[tuple[str, Frame]]:
@@ -114,7 +134,9 @@ class PopulationOffice:
         for home, code in enumerate(world.provinces):
             persons = here[world.people.home[here] == home]
             minutes = first_day(ym) * 1440 + rng.integers(0, 300, len(persons))
-            result.append((code, mistakes.duplicated(world, self._rows(persons, minutes, ym), REGISTER_DUPLICATES)))
+            result.append(
+                (code, mistakes.duplicated(world, self._rows(persons, minutes, ym), REGISTER_DUPLICATES))
+            )
         return result
 
     def _broken(self, frame: Frame) -> Frame:
@@ -131,11 +153,15 @@ class PopulationOffice:
         nothing = pa.scalar(None, pa.string())
         name = pc.if_else(pa.array(kind == 1), nothing, frame.columns["full_name"].values)
         commune = pc.if_else(pa.array(kind == 2), "99999", frame.columns["commune_code"].values)
-        days = pc.if_else(pa.array(kind == 3), pa.scalar(None, pa.int32()), frame.columns["birth_date"].values)
+        days = pc.if_else(
+            pa.array(kind == 3), pa.scalar(None, pa.int32()), frame.columns["birth_date"].values
+        )
         return frame.replace(
-            sex=sex(np.where(kind == 0, 1 - sexes, sexes)), full_name=text(name), commune_code=text(commune),
+            sex=sex(np.where(kind == 0, 1 - sexes, sexes)),
+            full_name=text(name),
+            commune_code=text(commune),
             birth_date=Column("birth", days),
-        )  # fmt: skip
+        )
 
     def _changes(self, month: int, ym: int) -> Frame:
         world, rng, events = self._world, self._world.rng, self._world.events
@@ -155,17 +181,21 @@ class PopulationOffice:
         dead = self._deaths.pop(month, [])
         gone = np.concatenate([*[persons for persons, _ in dead], emigrated])
         since = np.concatenate([*[days for _, days in dead], start + rng.integers(0, 20, len(emigrated))])
-        life = np.concatenate([np.full(len(gone) - len(emigrated), _DECEASED), np.full(len(emigrated), _EMIGRATED)])
+        life = np.concatenate(
+            [np.full(len(gone) - len(emigrated), _DECEASED), np.full(len(emigrated), _EMIGRATED)]
+        )
         persons = np.concatenate([alive, gone]).astype(np.int64)
         days = start + rng.integers(3, 28, len(persons))
         days[len(alive) :] = np.maximum(days[len(alive) :], since)
         born = np.flatnonzero(world.people.appears[persons] == month)
         days[born] = np.maximum(days[born], world.people.birth[persons[born]])
         frame = self._rows(
-            persons, days * 1440 + rng.integers(450, 1020, len(persons)), ym,
+            persons,
+            days * 1440 + rng.integers(450, 1020, len(persons)),
+            ym,
             np.concatenate([np.full(len(alive), _ALIVE), life]),
             np.concatenate([np.full(len(alive), NO_DAY), since]),
-        )  # fmt: skip
+        )
         return mistakes.duplicated(world, frame) if frame.rows else frame
 
     def _note_deaths(self, month: int, ym: int) -> None:
@@ -199,9 +229,11 @@ class PovertyOffice:
         escaped = near + 0.004
         kind = (luck >= poor).astype(np.int64) + (luck >= near) + (luck >= escaped)
         listed = np.flatnonzero(kind < 3)
-        frame = Frame({
-            "household_id": text(household_ids(households[listed])),
-            "year": same(month_text(ym)[:4], len(listed)),
-            "category": choice(("poor", "near_poor", "escaped"), kind[listed]),
-        })  # fmt: skip
+        frame = Frame(
+            {
+                "household_id": text(household_ids(households[listed])),
+                "year": same(month_text(ym)[:4], len(listed)),
+                "category": choice(("poor", "near_poor", "escaped"), kind[listed]),
+            }
+        )
         self._outbox.deliver("poor_households", ym, [("ho_ngheo", frame, style_of("poor_households", month))])

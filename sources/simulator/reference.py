@@ -1,4 +1,4 @@
-"""The reference tables the world is built on: communes before and from 2025-07, codes, working ages, targets."""
+"""The reference tables the world is built on: communes of both lists, codes, working ages, targets."""
 
 from __future__ import annotations
 
@@ -54,11 +54,19 @@ def _rows(folder: Path, name: str) -> list[dict[str, str]]:
 
 
 def _places(areas: list[dict[str, str]], changes: list[dict[str, str]]) -> Places:
-    urban = {row["code"]: row["urban"] == "true" for row in areas
-             if row["level"] == "commune" and row["area_version"] == "2024"}  # fmt: skip
+    urban = {
+        row["code"]: row["urban"] == "true"
+        for row in areas
+        if row["level"] == "commune" and row["area_version"] == "2024"
+    }
     new_codes = {row["code"] for row in areas if row["level"] == "commune" and row["area_version"] == "2025"}
-    pairs = sorted({(c["old_commune_code"], c["new_commune_code"], c["old_province_code"], c["new_province_code"])
-                    for c in changes if c["old_commune_code"] in urban and c["new_commune_code"] in new_codes})  # fmt: skip
+    pairs = sorted(
+        {
+            (c["old_commune_code"], c["new_commune_code"], c["old_province_code"], c["new_province_code"])
+            for c in changes
+            if c["old_commune_code"] in urban and c["new_commune_code"] in new_codes
+        }
+    )
     return Places(
         old_code=pa.array([pair[0] for pair in pairs]),
         new_code=pa.array([pair[1] for pair in pairs]),
@@ -86,11 +94,14 @@ def read_reference(folder: Path) -> Reference:
     }
     return Reference(
         places=_places(areas, changes),
-        province_names={row["code"]: row["name"] for row in areas
-                        if row["level"] == "province" and row["area_version"] == "2024"},
+        province_names={
+            row["code"]: row["name"]
+            for row in areas
+            if row["level"] == "province" and row["area_version"] == "2024"
+        },
         new_provinces={row["old_province_code"]: row["new_province_code"] for row in changes},
         birth_codes=[int(row["code"]) for row in _rows(folder, "birth_registration_codes.csv")],
         sections=sections,
         upper_age=upper,
         targets=_rows(folder, "plan_targets.csv"),
-    )  # fmt: skip
+    )

@@ -1,4 +1,4 @@
-"""Courses and what they lead to: vocational and higher education, retraining, and the share with a certificate."""
+"""Courses and what they lead to: vocational and higher education, retraining, certificates."""
 
 from __future__ import annotations
 
@@ -36,7 +36,9 @@ def begin_courses(world: World, ym: int) -> None:
     attending = students[rng.random(len(students)) < np.where(age[students] < 216, 0.10, 0.85)]
     _enrol(world, attending, age)
     length = _LENGTH[people.course_level[attending]]
-    people.course_start[attending] = first_day(ym) - (rng.random(len(attending)) * length).astype(np.int32) - 1
+    people.course_start[attending] = (
+        first_day(ym) - (rng.random(len(attending)) * length).astype(np.int32) - 1
+    )
 
 
 def _enrol(world: World, persons: Array, age: Array) -> None:
@@ -86,9 +88,16 @@ def _adult_certificates(world: World, month: int, ym: int, age: Array) -> None:
     for home, profile in enumerate(world.profiles):
         have, employed = certified_share(world, home)
         missing = round(profile.certified.at(ym) * employed) - have
-        able = np.flatnonzero((people.home == home) & np.isin(people.state, (INSURED, INFORMAL, OWNER, FARM))
-                              & (people.level < ELEMENTARY) & (age > 240) & (age < 660))  # fmt: skip
-        weight = np.where(people.state[able] == FARM, 0.3, 1.0) * np.interp(age[able] / 12, [20, 35, 55], [3.0, 1.0, 0.2])
+        able = np.flatnonzero(
+            (people.home == home)
+            & np.isin(people.state, (INSURED, INFORMAL, OWNER, FARM))
+            & (people.level < ELEMENTARY)
+            & (age > 240)
+            & (age < 660)
+        )
+        weight = np.where(people.state[able] == FARM, 0.3, 1.0) * np.interp(
+            age[able] / 12, [20, 35, 55], [3.0, 1.0, 0.2]
+        )
         new = pick(rng, able, missing, weight)
         people.level[new] = draw(rng, {3: 62, 4: 18, 5: 10, 6: 10}, len(new))
         world.events.add("certified", new)
@@ -97,7 +106,11 @@ def _adult_certificates(world: World, month: int, ym: int, age: Array) -> None:
 def _retraining(world: World, ym: int, age: Array) -> None:
     """Short courses of people in work and out of it; a certificate of the shortest raises the untrained."""
     people, rng = world.people, world.rng
-    members = np.flatnonzero(np.isin(people.state, (INSURED, INFORMAL, OWNER, FARM, JOBLESS)) & (age < 62 * 12) & (people.home >= 0))
+    members = np.flatnonzero(
+        np.isin(people.state, (INSURED, INFORMAL, OWNER, FARM, JOBLESS))
+        & (age < 62 * 12)
+        & (people.home >= 0)
+    )
     weight = np.array([0, 0, 1.6, 0.5, 0.6, 0.7, 0, 0, 0, 1.0, 0, 0, 0])[people.state[members]]
     weight *= np.where(people.level[members] == 0, 0.5, 1.0)
     season = 0.5 if ym % 12 in (0, 1) else 1.1

@@ -1,4 +1,4 @@
-"""The labour market on the first day: who is insured, owns a business, farms, studies, looks for work or is abroad."""
+"""The labour market on the first day: who is insured, runs a business, farms, studies or is abroad."""
 
 from __future__ import annotations
 
@@ -16,8 +16,6 @@ from sources.simulator.world import (
     FARM,
     GONE,
     HOME,
-    IN_FORCE,
-    INFORMAL as IN_INFORMAL,
     INSURED,
     JOBLESS,
     NEVER,
@@ -29,19 +27,42 @@ from sources.simulator.world import (
     draw,
     pick,
 )
+from sources.simulator.world import (
+    INFORMAL as IN_INFORMAL,
+)
 
 #: Participation by age in years (upper bound exclusive), men and women, before it is scaled to the target.
-_PARTICIPATION = ((16, 0.03, 0.03), (18, 0.12, 0.10), (20, 0.45, 0.42), (25, 0.78, 0.74), (55, 0.95, 0.91),
-                  (60, 0.80, 0.66), (65, 0.62, 0.48), (75, 0.33, 0.25), (200, 0.06, 0.04))  # fmt: skip
+_PARTICIPATION = (
+    (16, 0.03, 0.03),
+    (18, 0.12, 0.10),
+    (20, 0.45, 0.42),
+    (25, 0.78, 0.74),
+    (55, 0.95, 0.91),
+    (60, 0.80, 0.66),
+    (65, 0.62, 0.48),
+    (75, 0.33, 0.25),
+    (200, 0.06, 0.04),
+)
 #: How many of the people of a state hold a certificate, relative to each other.
-_CERTIFIED = {INSURED: 1.35, OWNER: 0.95, IN_INFORMAL: 0.85, FARM: 0.32, JOBLESS: 0.9, SEEKER: 1.2, BENEFIT: 1.2,
-              ABROAD: 0.9, HOME: 0.55}  # fmt: skip
+_CERTIFIED = {
+    INSURED: 1.35,
+    OWNER: 0.95,
+    IN_INFORMAL: 0.85,
+    FARM: 0.32,
+    JOBLESS: 0.9,
+    SEEKER: 1.2,
+    BENEFIT: 1.2,
+    ABROAD: 0.9,
+    HOME: 0.55,
+}
 _LEARNED = (64, 84, 85, 86, 62, 71)
 
 
 def hiring_weight(age: Array, state: Array) -> Array:
     """How likely people of an age (in months) and state are to be hired, relative to each other."""
-    by_age = np.interp(age / 12, [16, 18, 20, 28, 36, 46, 55, 60, 61], [0.02, 0.7, 1.0, 1.0, 0.6, 0.2, 0.05, 0.01, 0])
+    by_age = np.interp(
+        age / 12, [16, 18, 20, 28, 36, 46, 55, 60, 61], [0.02, 0.7, 1.0, 1.0, 0.6, 0.2, 0.05, 0.01, 0]
+    )
     by_state = np.ones(14)
     by_state[[JOBLESS, SEEKER, BENEFIT, STUDENT, HOME, FARM]] = (5.0, 6.0, 2.5, 0.8, 0.25, 0.5)
     return by_age * by_state[state] + 1e-9
@@ -56,11 +77,11 @@ def begin(world: World, ym: int) -> None:
     )
     child = (people.state == HOME) & (age < 180)
     people.state[child] = CHILD
+    market = JobMarket(world)
     for home in range(len(world.provinces)):
-        _province(world, home, ym, age)
+        _province(world, market, home, ym, age)
     _levels_at_start(world, age)
     outsiders = np.flatnonzero(people.appears == NEVER)
-    market = JobMarket(world)
     for persons in (np.flatnonzero(people.state == INSURED), outsiders):
         start_jobs(world, persons, market.employers_for(persons), 0)
         people.since[persons] = -rng.integers(1, 60, len(persons))
@@ -83,7 +104,7 @@ def _participates(world: World, members: Array, age: Array, target: float) -> Ar
     return world.rng.random(len(members)) < np.minimum(chance * scale, 0.985)
 
 
-def _province(world: World, home: int, ym: int, age: Array) -> None:
+def _province(world: World, market: JobMarket, home: int, ym: int, age: Array) -> None:
     people, rng, profile = world.people, world.rng, world.profiles[home]
     here = np.flatnonzero((people.home == home) & (people.state != UNBORN) & (people.state != GONE))
     adults = here[age[here] >= 180]
@@ -99,28 +120,50 @@ def _province(world: World, home: int, ym: int, age: Array) -> None:
     people.state[adults] = HOME
     idle = adults[~active]
     student_age = idle[age[idle] < 24 * 12]
-    people.state[student_age[rng.random(len(student_age)) < np.where(age[student_age] < 216, 0.96, 0.8)]] = STUDENT
+    people.state[student_age[rng.random(len(student_age)) < np.where(age[student_age] < 216, 0.96, 0.8)]] = (
+        STUDENT
+    )
     force = adults[active]
     upper = world.upper_ages(ym)
     working_age = force[age[force] < upper[force]]
     compulsory = (profile.insured.at(ym) - profile.voluntary.at(ym)) * len(working_age)
-    weight = np.interp(age[working_age] / 12, [15, 18, 21, 30, 40, 50, 58, 60], [0.02, 0.5, 1.0, 1.1, 0.8, 0.45, 0.15, 0.02])
-    weight *= np.where(people.sex[working_age] == 1, 1.18, 0.95)
+    weight = np.interp(
+        age[working_age] / 12, [15, 18, 21, 30, 40, 50, 58, 60], [0.02, 0.5, 1.0, 1.1, 0.8, 0.45, 0.15, 0.02]
+    )
     people.state[force] = IN_INFORMAL
-    people.state[pick(rng, working_age, round(compulsory), weight + 1e-9)] = INSURED
+    for sex, share in enumerate((1 - market.women_share[home], market.women_share[home])):
+        same = people.sex[working_age] == sex
+        people.state[pick(rng, working_age[same], round(compulsory * share), weight[same] + 1e-9)] = INSURED
     _unemployed_at_start(world, force, age, profile.unemployment * len(force), ym)
     rest = force[people.state[force] == IN_INFORMAL]
-    businesses = int(((world.employers.home == home) & (world.employers.digits != 13) & (world.employers.form == 6)
-                      & (world.employers.status == ACTIVE)).sum())  # fmt: skip
-    owners = pick(rng, rest, businesses, np.interp(age[rest] / 12, [18, 26, 40, 60, 75], [0.05, 0.7, 1.0, 0.6, 0.05]) + 1e-9)
+    businesses = int(
+        (
+            (world.employers.home == home)
+            & (world.employers.digits != 13)
+            & (world.employers.form == 6)
+            & (world.employers.status == ACTIVE)
+        ).sum()
+    )
+    owners = pick(
+        rng,
+        rest,
+        businesses,
+        np.interp(age[rest] / 12, [18, 26, 40, 60, 75], [0.05, 0.7, 1.0, 0.6, 0.05]) + 1e-9,
+    )
     people.state[owners] = OWNER
     rest = force[people.state[force] == IN_INFORMAL]
     employed = len(force) * (1 - profile.unemployment)
     rural = np.where(world.reference.places.urban[people.place[rest]], 0.25, 1.0)
-    farmers = pick(rng, rest, round((profile.agriculture.at(ym) - 0.004) * employed),
-                   rural * np.interp(age[rest] / 12, [15, 30, 50, 65, 80], [0.3, 0.5, 1.0, 2.5, 4.0]))  # fmt: skip
+    farmers = pick(
+        rng,
+        rest,
+        round((profile.agriculture.at(ym) - 0.004) * employed),
+        rural * np.interp(age[rest] / 12, [15, 30, 50, 65, 80], [0.3, 0.5, 1.0, 2.5, 4.0]),
+    )
     people.state[farmers] = FARM
-    able = force[(people.state[force] == FARM) | (people.state[force] == IN_INFORMAL) & (age[force] < upper[force])]
+    able = force[
+        (people.state[force] == FARM) | (people.state[force] == IN_INFORMAL) & (age[force] < upper[force])
+    ]
     able = able[age[able] < upper[able]]
     people.voluntary[pick(rng, able, round(profile.voluntary.at(ym) * len(working_age)))] = True
     people.voluntary_base[:] = (people.taste * 4).astype(np.int8)
@@ -132,7 +175,7 @@ def _unemployed_at_start(world: World, force: Array, age: Array, target: float, 
     weight = np.interp(age[pool] / 12, [15, 24, 30, 58], [2.5, 2.5, 1.0, 0.4])
     out = rng.permutation(pick(rng, pool, round(target), weight))
     many = len(out)
-    benefits, seekers = out[: round(many * 0.33)], out[round(many * 0.33) : round(many * 0.45)]
+    benefits, seekers = out[: round(many * 0.33)], out[round(many * 0.33) : round(many * 0.48)]
     people.state[out] = JOBLESS
     people.state[benefits] = BENEFIT
     people.state[seekers] = SEEKER
@@ -155,7 +198,9 @@ def _levels_at_start(world: World, age: Array) -> None:
     people, rng = world.people, world.rng
     by_state = np.zeros(14)
     by_state[list(_CERTIFIED)] = list(_CERTIFIED.values())
-    factor = by_state[people.state] * np.interp(age / 12, [17, 20, 27, 35, 45, 60, 75], [0.1, 0.7, 1.3, 1.2, 0.9, 0.6, 0.3])
+    factor = by_state[people.state] * np.interp(
+        age / 12, [17, 20, 27, 35, 45, 60, 75], [0.1, 0.7, 1.3, 1.2, 0.9, 0.6, 0.3]
+    )
     luck = rng.random(len(people))
     certified = np.zeros(len(people), dtype=bool)
     for home, profile in enumerate(world.profiles):
@@ -163,7 +208,11 @@ def _levels_at_start(world: World, age: Array) -> None:
         employed = members & (people.state >= INSURED) & (people.state <= IN_INFORMAL)
         target, scale = profile.certified.at(world.months[0]), 0.3
         for _ in range(12):
-            scale *= target / max(1e-6, float(np.minimum(factor[employed] * scale, 0.95).mean())) if employed.any() else 1
+            scale *= (
+                target / max(1e-6, float(np.minimum(factor[employed] * scale, 0.95).mean()))
+                if employed.any()
+                else 1
+            )
         certified |= members & (luck < np.minimum(factor * scale, 0.95))
     which = np.flatnonzero(certified)
     people.level[which] = draw(rng, {3: 24, 4: 23, 5: 19, 6: 31, 7: 3}, len(which))
@@ -190,13 +239,21 @@ def _owners(world: World, age: Array) -> None:
     """Household businesses get their owners, and most private enterprises too."""
     people, employers, rng = world.people, world.employers, world.rng
     for home in range(len(world.provinces)):
-        household = np.flatnonzero((employers.home == home) & (employers.form == 6) & (employers.status == ACTIVE))
+        household = np.flatnonzero(
+            (employers.home == home) & (employers.form == 6) & (employers.status == ACTIVE)
+        )
         owners = rng.permutation(np.flatnonzero((people.home == home) & (people.state == OWNER)))
         give_owners(world, household[: len(owners)], owners[: len(household)])
-        private = np.flatnonzero((employers.home == home) & (employers.ownership == 1) & (employers.form != 6))
+        private = np.flatnonzero(
+            (employers.home == home) & (employers.ownership == 1) & (employers.form != 6)
+        )
         private = private[rng.random(len(private)) < 0.7]
-        older = np.flatnonzero((people.home == home) & (age > 30 * 12) & (age < 60 * 12)
-                               & np.isin(people.state, (INSURED, IN_INFORMAL)))  # fmt: skip
+        older = np.flatnonzero(
+            (people.home == home)
+            & (age > 30 * 12)
+            & (age < 60 * 12)
+            & np.isin(people.state, (INSURED, IN_INFORMAL))
+        )
         bosses = rng.permutation(pick(rng, older, len(private)))
         employers.owner[private[: len(bosses)]] = bosses
         free = bosses[people.state[bosses] == IN_INFORMAL]

@@ -5,7 +5,9 @@ from __future__ import annotations
 from sources.simulator.frames import Style
 
 _PLAIN = Style()
-_OFFICE = Style(delimiter=";", bom=True, vietnamese=True, dates="slash", sexes="vietnamese", flags="vietnamese")
+_OFFICE = Style(
+    delimiter=";", bom=True, vietnamese=True, dates="slash", sexes="vietnamese", flags="vietnamese"
+)
 _TABS = Style(delimiter="\t", dates="dash", sexes="letters", flags="digits", null="NULL")
 _PIPE = Style(delimiter="|", capitals=True, sexes="digits", flags="digits", null="-")
 _PARQUET = Style(format="parquet")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from sources.simulator import mistakes
@@ -83,16 +82,25 @@ class LabourRegisterOffice:
         luck = household_luck(people.household[persons])
         poor = np.array([profile.poor for profile in world.profiles])[people.home[persons]]
         near = poor + np.array([profile.near_poor for profile in world.profiles])[people.home[persons]]
-        since = np.where(people.since_day[persons] > 0, people.since_day[persons], first_day(ym) - 30 - (taste * 90).astype(int))
+        since = np.where(
+            people.since_day[persons] > 0,
+            people.since_day[persons],
+            first_day(ym) - 30 - (taste * 90).astype(int),
+        )
         columns = mistakes.identity(world, persons, mistakes.record(world, persons))
         columns |= {
             "commune_code": text(mistakes.commune_codes(world, people.place[persons], ym)),
             "surveyed_on": date(first_day(ym) + rng.integers(0, 20, count)),
-            "activity": choice(("employed", "unemployed", "inactive"), np.where(employed, 0, np.where(unemployed, 1, 2))),
+            "activity": choice(
+                ("employed", "unemployed", "inactive"), np.where(employed, 0, np.where(unemployed, 1, 2))
+            ),
             "employment_status": choice(_EMPLOYMENT, _position(state, taste)),
             "vsic_section": choice((None, *_SECTION_LETTERS), section),
             "vsic_version": choice((None, version), ((section > 0) & (version == "2025")).astype(np.int64)),
-            "occupation_group": choice((None, *"0123456789"), np.where(employed, occupations(world, persons, division).astype(int) + 1, 0)),
+            "occupation_group": choice(
+                (None, *"0123456789"),
+                np.where(employed, occupations(world, persons, division).astype(int) + 1, 0),
+            ),
             "weekly_hours": number(hours, missing=~employed),
             "wants_more_hours": flag(under | (employed & (rng.random(count) < 0.01)), missing=~employed),
             "available": flag(under, missing=~employed),
@@ -102,7 +110,7 @@ class LabourRegisterOffice:
             "poor_household": flag(luck < poor),
             "near_poor_household": flag((luck >= poor) & (luck < near)),
             "disabled": flag(taste > 0.982),
-        }  # fmt: skip
+        }
         return Frame(columns, persons.astype(np.int32))
 
     def _hours(self, persons: Array, state: Array) -> tuple[Array, Array]:
@@ -123,7 +131,9 @@ def _divisions(world: World, persons: Array) -> Array:
     running = np.flatnonzero((employers.owner != NONE) & (employers.status == 1))
     business[employers.owner[running]] = employers.division[running]
     state = people.state[persons]
-    division = np.where(state == INSURED, employers.division[people.employer[persons]], people.division[persons])
+    division = np.where(
+        state == INSURED, employers.division[people.employer[persons]], people.division[persons]
+    )
     division = np.where((state == OWNER) & (business[persons] > 0), business[persons], division)
     return np.where(state == FARM, 1, division)
 
@@ -154,7 +164,11 @@ class JobSeekerOffice:
     def send(self, month: int, ym: int) -> None:
         """New registrations of the month and those closed; with the first delivery all that are open."""
         world, people, events = self._world, self._world.people, self._world.events
-        new = np.flatnonzero((people.state == SEEKER) & (people.home >= 0)) if month == 0 else events.of("seeker")
+        new = (
+            np.flatnonzero((people.state == SEEKER) & (people.home >= 0))
+            if month == 0
+            else events.of("seeker")
+        )
         closed, case = events.unsorted("seeker_closed"), events.unsorted("seeker_closed_case")
         since = events.unsorted("seeker_closed_since")
         persons = np.concatenate([new, closed]).astype(np.int64)
@@ -163,26 +177,24 @@ class JobSeekerOffice:
             return
         number_of = np.concatenate([people.case[new], case])
         registered = np.concatenate([people.since_day[new], since])
-        ended = np.concatenate([np.full(len(new), NO_DAY), np.maximum(day_in(world, ym, len(closed)), since + 1)])
+        ended = np.concatenate(
+            [np.full(len(new), NO_DAY), np.maximum(day_in(world, ym, len(closed)), since + 1)]
+        )
         columns = mistakes.identity(world, persons, mistakes.record(world, persons))
         columns |= {
             "registration_no": text(pc.binary_join_element_wise("DK", padded(number_of, 7), "")),
             "registered_on": date(registered),
             "closed_on": date(ended),
-            "desired_occupation_group": choice((None, *"0123456789"), occupations(world, persons, people.division[persons]).astype(int) + 1),
+            "desired_occupation_group": choice(
+                (None, *"0123456789"), occupations(world, persons, people.division[persons]).astype(int) + 1
+            ),
             "technical_level": choice(list(LEVELS), people.level[persons].astype(np.int64)),
             "province_code": text(mistakes.province_codes(world, people.place[persons], ym)),
-        }  # fmt: skip
+        }
         frame = mistakes.duplicated(world, Frame(columns, persons.astype(np.int32)))
         frame = mistakes.without_zeros(world, frame, ("citizen_id",))
         style = style_of("job_seekers", month)
-        if month != 4:
-            self._outbox.deliver("job_seekers", ym, [("tim_viec", frame, style)])
-            return
-        # the first try had an area list of its own; the gate holds it, and the office sends the month again
-        spoilt = pc.if_else(pa.array(np.arange(frame.rows) % 8 == 0), "00", frame.columns["province_code"].values)
-        self._outbox.deliver("job_seekers", ym, [("tim_viec", frame.replace(province_code=text(spoilt)), style)])
-        self._outbox.deliver("job_seekers", ym, [("tim_viec", frame, style)], revision=2)
+        self._outbox.deliver("job_seekers", ym, [("tim_viec", frame, style)])
 
 
 class OverseasOffice:
@@ -216,6 +228,6 @@ class OverseasOffice:
         }
         frame = mistakes.duplicated(world, Frame(columns, persons.astype(np.int32)))
         frame = mistakes.without_zeros(world, frame, ("citizen_id",))
-        self._outbox.deliver("overseas_contracts", ym, [("ld_nuoc_ngoai", frame, style_of("overseas_contracts", month))])
-
-
+        self._outbox.deliver(
+            "overseas_contracts", ym, [("ld_nuoc_ngoai", frame, style_of("overseas_contracts", month))]
+        )

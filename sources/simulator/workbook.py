@@ -31,10 +31,11 @@ _PARTS = {
     "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{_PACKAGE}/relationships">'
     f'<Relationship Id="rId1" Type="{_OFFICE}/worksheet" Target="worksheets/sheet1.xml"/>'
     f'<Relationship Id="rId2" Type="{_OFFICE}/styles" Target="styles.xml"/></Relationships>',
-    "xl/styles.xml": f'<styleSheet xmlns="{_MAIN}"><fonts count="1"><font><sz val="11"/><name val="Arial"/></font></fonts>'
-    '<fills count="2"><fill><patternFill patternType="none"/></fill><fill><patternFill patternType="gray125"/></fill>'
-    '</fills><borders count="1"><border/></borders><cellStyleXfs count="1"><xf/></cellStyleXfs>'
-    '<cellXfs count="2"><xf numFmtId="0" xfId="0"/><xf numFmtId="14" xfId="0" applyNumberFormat="1"/></cellXfs>'
+    "xl/styles.xml": f'<styleSheet xmlns="{_MAIN}"><fonts count="1"><font><sz val="11"/>'
+    '<name val="Arial"/></font></fonts><fills count="2"><fill><patternFill patternType="none"/></fill><fill>'
+    '<patternFill patternType="gray125"/></fill></fills><borders count="1"><border/></borders>'
+    '<cellStyleXfs count="1"><xf/></cellStyleXfs><cellXfs count="2"><xf numFmtId="0" xfId="0"/>'
+    '<xf numFmtId="14" xfId="0" applyNumberFormat="1"/></cellXfs>'
     "</styleSheet>",
 }
 
@@ -49,13 +50,16 @@ def _cells(array: pa.Array, column: int, rows: pa.Array) -> pa.Array:
         serial = pc.add(array.cast(pa.int32()), _EXCEL_EPOCH).cast(pa.string())
         cells = pc.binary_join_element_wise('<c r="', reference, '" s="1"><v>', serial, "</v></c>", "")
     elif pa.types.is_integer(array.type):
-        cells = pc.binary_join_element_wise('<c r="', reference, '"><v>', array.cast(pa.string()), "</v></c>", "")
+        cells = pc.binary_join_element_wise(
+            '<c r="', reference, '"><v>', array.cast(pa.string()), "</v></c>", ""
+        )
     else:
         value = array
         for mark, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;")):
             value = pc.replace_substring(value, mark, entity)
         cells = pc.binary_join_element_wise(
-            '<c r="', reference, '" t="inlineStr"><is><t>', value, "</t></is></c>", "")  # fmt: skip
+            '<c r="', reference, '" t="inlineStr"><is><t>', value, "</t></is></c>", ""
+        )
     return pc.fill_null(cells, "")
 
 
@@ -70,7 +74,8 @@ def write_workbook(table: pa.Table, path: Path) -> None:
         numbers = pa.array(np.arange(2, table.num_rows + 2)).cast(pa.string())
         columns = [_cells(table.column(i).combine_chunks(), i, numbers) for i in range(table.num_columns)]
         lines = pc.binary_join_element_wise('<row r="', numbers, '">', *columns, "</row>", "").to_pylist()
-    sheet = f'<worksheet xmlns="{_MAIN}"><sheetData><row r="1">{header}</row>{"".join(lines)}</sheetData></worksheet>'
+    data = f'<sheetData><row r="1">{header}</row>{"".join(lines)}</sheetData>'
+    sheet = f'<worksheet xmlns="{_MAIN}">{data}</worksheet>'
     with zipfile.ZipFile(path, "w") as archive:
         for name, content in {**_PARTS, "xl/worksheets/sheet1.xml": sheet}.items():
             entry = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))

@@ -13,17 +13,40 @@ from sources.simulator.reference import Reference
 from sources.simulator.settings import Profile
 
 # What a person does in a month.
-UNBORN, CHILD, INSURED, OWNER, FARM, INFORMAL, ABROAD, BENEFIT, SEEKER, JOBLESS, STUDENT, HOME, GONE = range(13)
-STATES = ("unborn", "child", "insured", "owner", "farm", "informal", "abroad", "benefit", "seeker", "jobless",
-          "student", "home", "gone")  # fmt: skip
+UNBORN, CHILD, INSURED, OWNER, FARM, INFORMAL, ABROAD, BENEFIT, SEEKER, JOBLESS, STUDENT, HOME, GONE = range(
+    13
+)
+STATES = (
+    "unborn",
+    "child",
+    "insured",
+    "owner",
+    "farm",
+    "informal",
+    "abroad",
+    "benefit",
+    "seeker",
+    "jobless",
+    "student",
+    "home",
+    "gone",
+)
 EMPLOYED = np.zeros(13, dtype=bool)
 EMPLOYED[[INSURED, OWNER, FARM, INFORMAL]] = True
 UNEMPLOYED = np.zeros(13, dtype=bool)
 UNEMPLOYED[[BENEFIT, SEEKER, JOBLESS]] = True
 IN_FORCE = EMPLOYED | UNEMPLOYED
 
-LEVELS = ("untrained", "no_certificate", "under_3_months", "elementary", "intermediate", "college", "university",
-          "postgraduate")  # fmt: skip
+LEVELS = (
+    "untrained",
+    "no_certificate",
+    "under_3_months",
+    "elementary",
+    "intermediate",
+    "college",
+    "university",
+    "postgraduate",
+)
 ELEMENTARY = 3
 
 # What an enterprise is in a month.
@@ -50,7 +73,9 @@ class People:
     citizen: Array
     card: Array
     insurance: Array
-    appears: Array  # month number in the window in which the person is born, -1 for those there from the start
+    appears: (
+        Array  # month number in the window in which the person is born, -1 for those there from the start
+    )
     state: Array
     # work
     employer: Array

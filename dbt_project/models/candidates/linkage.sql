@@ -1,10 +1,10 @@
--- How accepted rows were linked: source, delivery, rule, sex and province of the linked person (SPEC §3).
+-- How accepted rows were linked: source, delivery, rule, sex of the row and province of the linked person (SPEC §3).
 select
     l.source,
     {{ month_text('d.period_month') }} as period,
     d.revision,
     l.link_rule as rule,
-    coalesce(l.sex, 'unknown') as sex,
+    l.sex,
     coalesce({{ province_text('l.province_2024') }}, 'unknown') as province_2024,
     cast(l.row_count as bigint) as rows,
     p.release_id

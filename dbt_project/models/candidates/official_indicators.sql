@@ -42,7 +42,7 @@ growth as (
     inner join productivity as b
         on p.area_version = b.area_version and p.area_code = b.area_code and p.sex = b.sex
         and p.age_group = b.age_group and p.urban_rural = b.urban_rural
-    where b.period = '2020' and length(p.period) = 4 and p.period > '2020' and b.value > 0
+    where b.period = '2020' and length(p.period) = 4 and p.period <> '2020' and b.value > 0
 
 ),
 

@@ -1,10 +1,9 @@
--- Accepted rows of deliveries in force by source, delivery, rule and the linked person's sex and province.
+-- Accepted rows of deliveries in force by source, delivery, rule, the row's sex and the linked person's province.
 {% set linked = ['social_insurance', 'training', 'labour_register', 'unemployment_benefits', 'job_seekers', 'overseas_contracts'] %}
 with last_known as (
 
     select
         p.person_key,
-        p.sex,
         c.province_2024
     from {{ ref('population_records') }} as p
     inner join {{ ref('communes') }} as c
@@ -18,11 +17,11 @@ select
     '{{ source_name }}' as source,
     r.delivery_key,
     r.link_rule,
-    k.sex,
+    r.sex,
     k.province_2024,
     count(*) as row_count
 from {{ ref('linked_' ~ source_name) }} as r
 left join last_known as k on r.person_key = k.person_key
-group by r.delivery_key, r.link_rule, k.sex, k.province_2024
+group by r.delivery_key, r.link_rule, r.sex, k.province_2024
 {% if not loop.last %}union all{% endif %}
 {% endfor %}

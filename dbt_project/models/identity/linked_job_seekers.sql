@@ -1,1 +1,1 @@
-{{ link_rows('job_seekers', ['registration_no', 'registered_on', 'closed_on']) }}
+{{ link_rows('job_seekers', ['sex', 'registration_no', 'registered_on', 'closed_on']) }}

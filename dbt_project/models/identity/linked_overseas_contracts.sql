@@ -1,1 +1,1 @@
-{{ link_rows('overseas_contracts', ['contract_no', 'left_on', 'returned_on']) }}
+{{ link_rows('overseas_contracts', ['sex', 'contract_no', 'left_on', 'returned_on']) }}

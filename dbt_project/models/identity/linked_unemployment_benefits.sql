@@ -1,1 +1,1 @@
-{{ link_rows('unemployment_benefits', ['decision_no', 'starts_on', 'ends_on']) }}
+{{ link_rows('unemployment_benefits', ['sex', 'decision_no', 'starts_on', 'ends_on']) }}

@@ -8,7 +8,8 @@ with latest as (
             case when citizen_id is null and former_id is null then full_name end,
             case when citizen_id is null and former_id is null then birth_date end,
             case when citizen_id is null and former_id is null then sex end,
-            case when citizen_id is null and former_id is null then commune_code end
+            case when citizen_id is null and former_id is null then commune_code end,
+            case when citizen_id is null and former_id is null then area_version end
         order by row_id desc
     ) = 1
 

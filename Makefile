@@ -1,0 +1,53 @@
+# Two commands: `make run` (a simulated world to a published release) and `make test`.
+SHELL := /bin/bash
+PYTHON ?= python3
+BIN := .venv/bin
+HOME_DIR ?= data
+AS_OF ?= 2025Q4
+export DAGSTER_DISABLE_TELEMETRY := yes
+export DBT_SEND_ANONYMOUS_USAGE_STATS := false
+
+.PHONY: setup run ui test test-slow lint format bench lock clean
+
+setup: $(BIN)/labourdb
+
+$(BIN)/labourdb: requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed" if sys.version_info < (3, 11) else 0)'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	touch $(BIN)/labourdb
+
+run: setup
+	@test -d $(HOME_DIR)/landing || $(BIN)/labourdb simulate --home $(HOME_DIR) --persons 50000 --months 24 --until 2025-12 --provinces 30,19 --seed 1
+	@$(BIN)/labourdb run --home $(HOME_DIR) --as-of $(AS_OF)
+
+ui: setup
+	mkdir -p $(HOME_DIR)/dagster
+	DAGSTER_HOME=$(abspath $(HOME_DIR))/dagster LABOURDB_HOME=$(abspath $(HOME_DIR)) $(BIN)/dagster dev -m orchestration.definitions
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/sqlfluff lint --disable-progress-bar dbt_project/models dbt_project/tests
+
+format: setup
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+test: lint
+	$(BIN)/pytest
+
+test-slow: setup
+	$(BIN)/pytest -m slow
+
+bench: setup
+	$(BIN)/python -m benchmarks
+
+lock:
+	uv pip compile pyproject.toml --extra dev --generate-hashes --no-strip-extras --python-version 3.11 --no-header --no-annotate -o requirements.lock
+
+clean:
+	rm -rf data dbt_project/target

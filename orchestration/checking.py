@@ -1,0 +1,144 @@
+"""``labourdb check``: one delivery read as a run would read it, in memory, with every problem at once."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import duckdb
+
+from expectations.delivery_gate import delivery_gate
+from expectations.rules import load_rules
+from orchestration import console
+from orchestration.home import SEEDS
+from orchestration.settings import UsageError
+from sources.contract import all_sources
+from sources.ingest import ingest
+from sources.landing import FOLDER, NOTE, Delivery, month_number
+from sources.restricted import create_schema
+
+SHOWN = 20
+
+
+@dataclass
+class DeliveryCheck:
+    """What was found in one delivery. Values are never repeated, only where they stand."""
+
+    delivery: str
+    would_be_used: bool
+    refused_because: str | None
+    files: list[dict[str, Any]] = field(default_factory=list)
+    problems: list[dict[str, Any]] = field(default_factory=list)
+    repairs: list[dict[str, Any]] = field(default_factory=list)
+    unknown_columns: list[dict[str, Any]] = field(default_factory=list)
+    checks: list[dict[str, Any]] = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return asdict(self)
+
+
+def _delivery(path: Path, source: str | None, period: str | None, scratch: Path) -> Delivery:
+    """The delivery a path means; a single file becomes a delivery of its own."""
+    if not path.exists():
+        raise UsageError(f"{path} is not there.")
+    folder = path.resolve()
+    if path.is_file():
+        folder = folder.parent
+        named = scratch / (period or folder.name)
+        named.mkdir()
+        (named / path.name).symlink_to(path.resolve())
+        note = folder / NOTE
+        if note.exists() and len([p for p in folder.iterdir() if p.name != NOTE]) == 1:
+            (named / NOTE).symlink_to(note)
+        folder, parent = named, folder.parent.name
+    else:
+        parent = folder.parent.name
+    chosen = source or parent
+    if chosen not in all_sources():
+        raise UsageError(f"Which source is this? Say --source; known are {', '.join(sorted(all_sources()))}.")
+    match = FOLDER.match(period or folder.name)
+    if match is None:
+        raise UsageError("Which month is this? Say --period YYYY-MM.")
+    return Delivery(chosen, (period or folder.name)[:7], int(match[3] or 1), folder)
+
+
+def check_delivery(path: Path, source: str | None = None, period: str | None = None) -> DeliveryCheck:
+    """Read and judge a delivery without loading it anywhere; raises ``UsageError`` if it is not clear which."""
+    with TemporaryDirectory(prefix="labourdb-check-") as scratch, duckdb.connect() as connection:
+        connection.execute("set temp_directory = ?", [str(Path(scratch) / "spill")])
+        delivery = _delivery(path, source, period, Path(scratch))
+        create_schema(connection)
+        with console.err.status("reading") if console.err.is_terminal else _Quiet():
+            ingest(connection, [delivery], SEEDS)
+            gate = delivery_gate(connection, month_number(delivery.period), load_rules())
+        found = gate.dispositions.iloc[0]
+        problem = connection.execute("select problem from landing.deliveries").fetchone()
+        name = {n: f for n, f in connection.execute("select file_no, file from landing.files").fetchall()}
+        return DeliveryCheck(
+            delivery=delivery.name,
+            would_be_used=found["disposition"] == "used",
+            refused_because=problem[0] if problem else None,
+            files=_rows(connection, "select file, rows_read, accepted, quarantined, duplicate, superseded from landing.files"),
+            problems=[
+                {"file": name[n], "line": line, "reasons": reasons.split(";")}
+                for n, line, reasons in connection.execute(
+                    "select file_no, line, reasons from landing.quarantine order by all"
+                ).fetchall()
+            ],
+            repairs=_rows(
+                connection,
+                "select file, column_name, repair, row_count from landing.repairs join landing.files"
+                " using (source, delivery_key, file_no) order by all",
+            ),
+            unknown_columns=_rows(
+                connection,
+                "select file, column_name from landing.unknown_columns join landing.files"
+                " using (source, delivery_key, file_no) order by all",
+            ),
+            checks=gate.checks[["check_id", "rows_checked", "rows_failed", "threshold", "severity", "status", "why"]]
+            .astype(object)
+            .to_dict("records"),
+        )
+
+
+class _Quiet:
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, sql: str) -> list[dict[str, Any]]:
+    result = connection.execute(sql)
+    names = [d[0] for d in result.description]
+    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+
+def render(result: DeliveryCheck) -> None:
+    """Print the findings for the people who made the delivery."""
+    out = console.out
+    if result.refused_because:
+        out.print(f"{result.delivery} would be refused:\n  {result.refused_because}", markup=False, highlight=False)
+        return
+    columns = ("file", "rows_read", "accepted", "quarantined", "duplicate", "superseded")
+    out.print(console.table(result.delivery, columns, [[f[c] for c in columns] for f in result.files], columns[1:]))
+    for problem in result.problems[:SHOWN]:
+        out.print(f"{problem['file']}, line {problem['line']}: {', '.join(problem['reasons'])}", markup=False, highlight=False)
+    if len(result.problems) > SHOWN:
+        out.print(f"… and {len(result.problems) - SHOWN} more lines; --json lists them all.", highlight=False)
+    for repair in result.repairs:
+        out.print(
+            f"{repair['file']}, column {repair['column_name']}: {repair['repair']} in {repair['row_count']} row(s)",
+            markup=False, highlight=False,
+        )  # fmt: skip
+    for column in result.unknown_columns:
+        out.print(f"{column['file']}: column {column['column_name']!r} is not in the contract and is ignored", markup=False)
+    for check in result.checks:
+        if check["status"] in ("failed", "error"):
+            out.print(
+                f"{check['check_id']} ({check['severity']}): {check['rows_failed']} of {check['rows_checked']}: {check['why']}",
+                markup=False, highlight=False,
+            )  # fmt: skip
+    out.print("Would be used." if result.would_be_used else "Would be held.", highlight=False)

@@ -1,0 +1,211 @@
+"""The ``labourdb`` command line (SPEC §8). Exit codes: 0 done, 1 failed, 2 usage, 3 stopped by a gate."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+
+from orchestration import console
+from orchestration.home import SEEDS, Home
+from orchestration.settings import UsageError, load_settings
+from sources.errors import LabourdbError
+
+app = typer.Typer(
+    name="labourdb",
+    help="From agency deliveries to a linked labour database and published indicators.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    add_completion=False,
+)
+
+HomeOption = Annotated[
+    Path | None, typer.Option("--home", help="The installation's folder.", show_default="$LABOURDB_HOME, then ./data")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
+
+F = TypeVar("F", bound=Callable[..., None])
+
+
+def _home(given: Path | None) -> Home:
+    return Home((given or Path(os.environ.get("LABOURDB_HOME", "data"))).resolve())
+
+
+def _guarded(command: F) -> F:
+    """Turn errors a person can act on into a message and the exit code that belongs to them."""
+
+    @functools.wraps(command)
+    def guarded(*args: Any, **kwargs: Any) -> None:
+        try:
+            command(*args, **kwargs)
+        except LabourdbError as error:
+            code = 2 if isinstance(error, UsageError) else 3 if type(error).__name__ == "GateStopped" else 1
+            if kwargs.get("as_json"):
+                console.print_json({"exit_code": code, "error": str(error)})
+            console.err.print(f"[bold red]{'Stopped' if code == 3 else 'Error'}:[/bold red] ", end="")
+            console.err.print(str(error), markup=False, highlight=False)
+            raise typer.Exit(code) from None
+        except OSError as error:
+            console.err.print(
+                f"Error: {error.strerror or error}: {error.filename or ''}. Check rights and disk space, then run again.",
+                markup=False,
+            )
+            raise typer.Exit(1) from None
+        except KeyboardInterrupt:
+            console.err.print("Interrupted; what was published before stays as it is.", markup=False)
+            raise typer.Exit(1) from None
+
+    return guarded  # type: ignore[return-value]
+
+
+@app.command()
+@_guarded
+def simulate(
+    home: HomeOption = None,
+    persons: Annotated[int, typer.Option(min=1_000, help="People over all provinces.")] = 50_000,
+    months: Annotated[int, typer.Option(min=1, max=240, help="Months of deliveries.")] = 24,
+    until: Annotated[str, typer.Option(help="Last month, YYYY-MM.")] = "2025-12",
+    provinces: Annotated[str, typer.Option(help="Old province codes, comma-separated.")] = "30,19",
+    seed: Annotated[int, typer.Option(help="Same seed, same bytes.")] = 1,
+    as_json: JsonOption = False,
+) -> None:
+    """Write synthetic deliveries that look like the real thing; the truth is kept apart."""
+    from sources.simulator import simulate as make
+
+    target = _home(home)
+    steps = console.Steps()
+    with target.locked(), steps.shown():
+        try:
+            summary = make(
+                target.root, persons, months, until, [p.strip() for p in provinces.split(",")], seed, SEEDS,
+                lambda text: steps("simulate", text, 0.0),
+            )  # fmt: skip
+        except ValueError as error:
+            raise UsageError(str(error)) from None
+    if as_json:
+        console.print_json({"home": str(target.root), "summary": vars(summary)})
+    else:
+        console.out.print(f"Synthetic deliveries lie in {target.landing}.", highlight=False)
+
+
+@app.command()
+@_guarded
+def run(
+    as_of: Annotated[str, typer.Option("--as-of", help="The quarter to publish, YYYYQn.")],
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Ingest what is new, build, gate, publish. 0 published or nothing new, 3 stopped by a gate, 1 failed."""
+    from orchestration.run import execute
+
+    target = _home(home)
+    settings = load_settings(target.settings)
+    for name in settings.not_available():
+        console.err.print(f"Note: {name} is not part of this version and has no effect.", markup=False)
+    steps = console.Steps()
+    with steps.shown():
+        outcome = execute(target, settings, as_of, steps)
+    manifest = outcome.release.manifest
+    left_out = [d for d in manifest["inputs"] if d["disposition"] in ("held", "refused")]
+    if as_json:
+        console.print_json(
+            {
+                "exit_code": 0,
+                "release": outcome.release.id,
+                "published": outcome.published,
+                "path": str(outcome.release.path),
+                "protection": manifest["protection"],
+                "synthetic": manifest["synthetic"],
+                "left_out": left_out,
+            }
+        )
+        return
+    if not outcome.published:
+        console.out.print(f"Nothing new: release {outcome.release.id} stands.", highlight=False)
+        return
+    console.out.print(console.target_table(outcome.release))
+    for delivery in left_out:
+        console.out.print(
+            f"Left out: {delivery['folder']} {delivery['disposition']}: {delivery['because']}",
+            markup=False, highlight=False,
+        )  # fmt: skip
+    console.out.print(f"Published {outcome.release.id}.  {console.banner(manifest)}", highlight=False)
+    console.out.print(console.where_next(target.root, outcome.release), markup=False, highlight=False)
+
+
+@app.command()
+@_guarded
+def check(
+    path: Annotated[Path, typer.Argument(help="A delivery folder, as <source>/<YYYY-MM>, or one file with --source and --period.")],
+    source: Annotated[str | None, typer.Option(help="The source, if the path does not tell.")] = None,
+    period: Annotated[str | None, typer.Option(help="The month YYYY-MM, if the path does not tell.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Check one delivery before it is sent: every problem at once, nothing loaded. 0 if it would be used."""
+    from orchestration.checking import check_delivery, render
+
+    result = check_delivery(path, source, period)
+    if as_json:
+        console.print_json(result.as_dict())
+    else:
+        render(result)
+    if not result.would_be_used:
+        raise typer.Exit(1)
+
+
+@app.command()
+@_guarded
+def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """What has arrived, what was left out and why, and which release is current."""
+    from orchestration.status import home_status, render
+
+    facts = home_status(_home(home))
+    if as_json:
+        console.print_json(facts)
+    else:
+        render(facts)
+
+
+@app.command()
+@_guarded
+def releases(home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """Every release, newest last."""
+    from releases.release import current_release, list_releases
+
+    folder = _home(home).releases
+    current = current_release(folder)
+    rows = []
+    for release in list_releases(folder):
+        manifest = release.manifest
+        held = sum(d["disposition"] in ("held", "refused") for d in manifest["inputs"])
+        rows.append(
+            {
+                "release": release.id,
+                "current": current is not None and current.id == release.id,
+                "published_at": manifest["published_at"],
+                "protection": manifest["protection"],
+                "synthetic": manifest["synthetic"],
+                "deliveries": len(manifest["inputs"]),
+                "left_out": held,
+                "path": str(release.path),
+            }
+        )
+    if as_json:
+        console.print_json(rows)
+    elif not rows:
+        console.out.print("No release yet. Make one with `labourdb run --as-of YYYYQn`.", highlight=False)
+    else:
+        names = ("release", "current", "published_at", "protection", "synthetic", "deliveries", "left_out")
+        shown = [["yes" if r[n] is True else "" if r[n] is False else r[n] for n in names] for r in rows]
+        console.out.print(console.table("Releases", names, shown))
+
+
+def main() -> None:
+    """Entry point of ``labourdb``."""
+    sys.exit(app(standalone_mode=True))

@@ -1,0 +1,118 @@
+"""What people see on the terminal: progress, tables, messages; or JSON where it was asked for."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from rich.console import Console
+from rich.table import Table
+
+from releases.release import Release
+
+out = Console(soft_wrap=True)
+err = Console(stderr=True, soft_wrap=True)
+
+VERDICTS = {
+    "met": "[green]met / đạt[/green]",
+    "not_met": "[red]not met / chưa đạt[/red]",
+    "indeterminate": "[yellow]indeterminate / chưa kết luận[/yellow]",
+    "no_data": "[dim]no data / không có số liệu[/dim]",
+    "suppressed": "[dim]suppressed / bảo mật[/dim]",
+}
+
+
+def print_json(value: Any) -> None:
+    """One JSON document on standard output."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=1, default=str) + "\n")
+
+
+class Steps:
+    """Says which step a run is in: a live line on a terminal, plain lines elsewhere, on standard error."""
+
+    def __init__(self) -> None:
+        self._status = err.status("starting") if err.is_terminal else None
+
+    @contextmanager
+    def shown(self) -> Iterator[Steps]:
+        """Show steps while the block runs."""
+        if self._status is not None:
+            self._status.start()
+        try:
+            yield self
+        finally:
+            if self._status is not None:
+                self._status.stop()
+
+    def __call__(self, step: str, detail: str, seconds: float) -> None:
+        if detail == "done":
+            err.print(f"  {step}  [dim]{seconds:.1f} s[/dim]")
+        elif self._status is not None:
+            self._status.update(f"{step}  [dim]{detail}[/dim]")
+        elif detail == "":
+            err.print(f"  {step} …", highlight=False)
+
+
+def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], numeric: Sequence[str] = ()) -> Table:
+    """A table of plain cells; ``numeric`` columns are aligned right."""
+    made = Table(title=title, title_justify="left", header_style="bold")
+    for column in columns:
+        made.add_column(column, justify="right" if column in numeric else "left", overflow="fold")
+    for row in rows:
+        made.add_row(*("" if cell is None else str(cell) for cell in row))
+    return made
+
+
+def _figure(value: float | None) -> str:
+    return "" if value is None else f"{value:,.2f}"
+
+
+def target_table(release: Release) -> Table:
+    """Where each province stands against its plan, from the release's own tables."""
+    path = str(release.path / "tables" / "target_progress.parquet")
+    indicators = str(release.path / "tables" / "indicators.parquet")
+    rows = duckdb.execute(
+        "select t.province_code, any_value(n.area_name), t.year, t.indicator, t.basis,"
+        " concat_ws(' ', nullif(t.sex, 'total'), nullif(t.age_group, 'total'), nullif(t.urban_rural, 'total')),"
+        " t.comparator, t.target_value, t.value, t.ci_low, t.ci_high, t.verdict, t.other_value"
+        " from read_parquet(?) as t left join (select distinct area_version, area_code, area_name"
+        " from read_parquet(?) where area_level = 'province') as n"
+        " on t.province_code = n.area_code and t.area_version = n.area_version"
+        " group by all order by t.province_code, t.plan, t.indicator, t.age_group, t.urban_rural",
+        [path, indicators],
+    ).fetchall()
+    shown = []
+    for code, name, year, indicator, basis, group, comparator, target, value, low, high, verdict, other in rows:
+        interval = f"{low:.1f}–{high:.1f}" if low is not None and high is not None else ""
+        label = f"{indicator} (registered, not ILO)" if basis == "register" and indicator == "unemployment_rate" else indicator
+        shown.append(
+            (f"{code} {name or ''}".strip(), year, label, group, basis, f"{comparator} {target:g}", _figure(value),
+             interval, VERDICTS[verdict], _figure(other))
+        )  # fmt: skip
+    return table(
+        f"Plan targets, release {release.id}",
+        ("province", "year", "indicator", "group", "basis", "target", "value", "95 % CI", "verdict", "other basis"),
+        shown,
+        numeric=("target", "value", "other basis"),
+    )
+
+
+def banner(manifest: dict[str, Any]) -> str:
+    """The labels that must stand wherever a release is read."""
+    synthetic = "  [bold magenta]SYNTHETIC DATA[/bold magenta]" if manifest["synthetic"] else ""
+    return f"[bold yellow]{manifest['protection']}[/bold yellow]{synthetic}"
+
+
+def where_next(home: Path, release: Release) -> str:
+    """Where to look after a run."""
+    return (
+        f"Tables:   {release.path / 'tables'} (Parquet), {release.path / 'labour.duckdb'}\n"
+        f"Quality:  {release.path / 'quality' / 'report.md'}\n"
+        f"Manifest: {release.path / 'manifest.json'}\n"
+        f"Next:     labourdb status --home {home}   ·   make ui   ·   docs/tutorial.md"
+    )

@@ -1,0 +1,65 @@
+"""The installation a job works on: its home and as-of quarter, and who hears of progress."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+
+import dagster as dg
+from pydantic import PrivateAttr
+
+from orchestration.home import Home
+from orchestration.periods import quarter_label, quarter_number
+from orchestration.pipeline import Run
+from orchestration.run_inputs import RunScope
+from orchestration.settings import load_settings
+from releases.release import next_id
+
+Listener = Callable[[str, str, float], None]
+
+
+def default_home() -> str:
+    """``$LABOURDB_HOME``, else ``./data``."""
+    return os.environ.get("LABOURDB_HOME", "data")
+
+
+def last_whole_quarter(today: date) -> str:
+    """The last quarter that has ended by ``today``."""
+    return quarter_label(today.year * 4 + (today.month - 1) // 3 - 1)
+
+
+class Installation(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """Home and as-of quarter; empty means ``$LABOURDB_HOME`` and the last whole quarter."""
+
+    home: str = ""
+    as_of: str = ""
+    _listener: Listener | None = PrivateAttr(default=None)
+
+    def heard_by(self, listener: Listener) -> Installation:
+        """Tell ``listener`` (step, detail, seconds) of every step and its progress."""
+        self._listener = listener
+        return self
+
+    def run(self) -> Run:
+        """What the steps need. The release identifier is the next free one, until this run has published."""
+        home = Home(Path(self.home or default_home()).resolve())
+        as_of = self.as_of or last_whole_quarter(date.today())
+        scope = RunScope(quarter_number(as_of), next_id(home.releases, as_of))
+        return Run(home, load_settings(home.settings), scope)
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[Callable[[str], None]]:
+        """Report a step's start, details and end to the listener."""
+        started = time.monotonic()
+
+        def tell(detail: str) -> None:
+            if self._listener is not None:
+                self._listener(name, detail, time.monotonic() - started)
+
+        tell("")
+        yield tell
+        tell("done")

@@ -1,0 +1,119 @@
+"""One run from the command line: nothing new, published, or stopped."""
+
+from __future__ import annotations
+
+import logging
+import os
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestration.fingerprint import known_inputs, run_fingerprint
+from orchestration.home import Home
+from orchestration.periods import quarter_label, quarter_number
+from orchestration.run_inputs import RunScope
+from orchestration.settings import Settings
+from releases.release import Release, latest_of, next_id, point_current
+from sources.errors import LabourdbError
+from sources.ingest import new_deliveries
+from sources.landing import find_deliveries
+from sources.restricted import restricted_database
+
+Listener = "orchestration.resources.Listener"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run ended with: the release that stands, and whether this run made it."""
+
+    release: Release
+    published: bool
+
+
+def nothing_new(home: Home, settings: Settings, scope: RunScope) -> Release | None:
+    """The release that already says all there is to say, if deliveries, settings and code are unchanged.
+
+    Raises ``ChangedDelivery`` if an ingested delivery has changed.
+    """
+    if not (home.restricted / "restricted.duckdb").exists():
+        return None
+    deliveries, _ = find_deliveries(home.landing)
+    with restricted_database(home.restricted) as connection:
+        if new_deliveries(connection, deliveries):
+            return None
+        fingerprint = run_fingerprint(scope.as_of, settings, known_inputs(connection, scope.cut_off))
+    latest = latest_of(home.releases, quarter_label(scope.as_of))
+    if latest is None or latest.manifest.get("fingerprint") != fingerprint:
+        return None
+    point_current(home.releases)
+    return latest
+
+
+def execute(home: Home, settings: Settings, as_of: str, listener: object = None) -> Outcome:
+    """Run for ``as_of`` (YYYYQn) under the home's lock.
+
+    Raises ``GateStopped`` if gate 2 or 3 stopped it, ``LabourdbError`` for everything a person can mend;
+    in both cases nothing is published and ``current`` is as it was.
+    """
+    home.require_landing()
+    number = quarter_number(as_of)
+    with home.locked():
+        scope = RunScope(number, next_id(home.releases, as_of))
+        unchanged = nothing_new(home, settings, scope)
+        if unchanged is not None:
+            return Outcome(unchanged, published=False)
+        _run_job(home, as_of, listener)
+        published = latest_of(home.releases, as_of)
+        if published is None or published.id != scope.release_id:
+            raise LabourdbError("The run ended without a release; see the Dagster UI (make ui) for its events.")
+        return Outcome(published, published=True)
+
+
+def _run_job(home: Home, as_of: str, listener: object) -> None:
+    """Execute the Dagster job in this process; errors a person can act on come out as they were raised."""
+    os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "yes")
+    warnings.filterwarnings("ignore")
+    logging.getLogger("dagster").setLevel(logging.CRITICAL)
+    import dagster as dg
+
+    from orchestration.definitions import build_defs
+    from orchestration.resources import Installation
+
+    installation = Installation(home=str(home.root), as_of=as_of)
+    job = build_defs({"installation": installation.heard_by(listener)}).resolve_job_def("run")  # type: ignore[arg-type]
+    with dagster_instance(home.dagster) as instance:
+        try:
+            job.execute_in_process(
+                instance=instance,
+                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            )
+        except dg.DagsterError as error:
+            _raise_plainly(home, as_of, error)
+
+
+def dagster_instance(folder: Path):  # type: ignore[no-untyped-def]
+    """The home's Dagster instance: run history and events, kept in sqlite under ``folder``."""
+    import dagster as dg
+
+    folder.mkdir(parents=True, exist_ok=True)
+    config = folder / "dagster.yaml"
+    if not config.exists():
+        config.write_text("telemetry:\n  enabled: false\n")
+    return dg.DagsterInstance.from_config(str(folder))
+
+
+def _raise_plainly(home: Home, as_of: str, error: Exception) -> None:
+    """A blocked gate becomes ``GateStopped``; any other Dagster error shows its cause."""
+    from orchestration.pipeline import Run, kept_checks, stop_if_blocked
+    from orchestration.settings import load_settings
+
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, LabourdbError):
+            raise cause from None
+        cause = cause.__cause__
+    if type(error).__name__ == "DagsterAssetCheckFailedError":
+        scope = RunScope(quarter_number(as_of), next_id(home.releases, as_of))
+        run = Run(home, load_settings(home.settings), scope)
+        stop_if_blocked(run, kept_checks(run))
+    raise error

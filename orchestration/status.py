@@ -1,0 +1,84 @@
+"""What ``labourdb status`` tells: deliveries by source, what was left out, the current release."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from orchestration import console
+from orchestration.home import Home
+from releases.release import current_release
+from sources.contract import all_sources
+from sources.landing import find_deliveries
+from sources.restricted import restricted_database
+
+
+def home_status(home: Home) -> dict[str, Any]:
+    """Facts of a home; raises ``LabourdbError`` if it has no landing area or a run is going on."""
+    home.require_landing()
+    deliveries, strange = find_deliveries(home.landing)
+    known: dict[tuple[str, int], tuple[str, str | None]] = {}
+    counts: dict[str, tuple[int, int, int]] = {}
+    if (home.restricted / "restricted.duckdb").exists():
+        with home.locked(), restricted_database(home.restricted) as connection:
+            for source, key, state, problem in connection.execute(
+                "select source, delivery_key, state, problem from landing.deliveries"
+            ).fetchall():
+                known[(source, key)] = (state, problem)
+            for source, rows, accepted, quarantined in connection.execute(
+                "select source, coalesce(sum(rows_read), 0)::bigint, coalesce(sum(accepted), 0)::bigint,"
+                " coalesce(sum(quarantined), 0)::bigint from landing.files group by source"
+            ).fetchall():
+                counts[source] = (rows, accepted, quarantined)
+    release = current_release(home.releases)
+    manifest = release.manifest if release else None
+    sources = []
+    for source in all_sources():
+        mine = [d for d in deliveries if d.source == source]
+        rows, accepted, quarantined = counts.get(source, (0, 0, 0))
+        sources.append(
+            {
+                "source": source,
+                "deliveries": len(mine),
+                "not_ingested": sum((d.source, d.key) not in known for d in mine),
+                "first": mine[0].period if mine else None,
+                "last": mine[-1].period if mine else None,
+                "rows_read": rows,
+                "accepted": accepted,
+                "quarantined": quarantined,
+            }
+        )
+    refused = [
+        {"folder": d.name, "disposition": "refused", "because": known[(d.source, d.key)][1]}
+        for d in deliveries
+        if known.get((d.source, d.key), ("", None))[0] == "refused"
+    ]
+    held = [
+        {"folder": d["folder"], "disposition": "held", "because": d["because"]}
+        for d in (manifest["inputs"] if manifest else [])
+        if d["disposition"] == "held"
+    ]
+    return {
+        "home": str(home.root),
+        "current_release": release.id if release else None,
+        "protection": manifest["protection"] if manifest else "INTERNAL – NOT PROTECTED",
+        "synthetic": manifest["synthetic"] if manifest else None,
+        "sources": sources,
+        "left_out": refused + held,
+        "not_recognised": strange,
+    }
+
+
+def render(facts: dict[str, Any]) -> None:
+    """Print the facts for people."""
+    columns = ("source", "deliveries", "not_ingested", "first", "last", "rows_read", "accepted", "quarantined")
+    rows = [[f"{s[c]:,}" if isinstance(s[c], int) else s[c] for c in columns] for s in facts["sources"]]
+    console.out.print(console.table(f"Deliveries in {facts['home']}", columns, rows, numeric=columns[1:3] + columns[5:]))
+    for item in facts["left_out"]:
+        console.out.print(f"Left out: {item['folder']} {item['disposition']}: {item['because']}", markup=False, highlight=False)
+    for note in facts["not_recognised"]:
+        console.out.print(f"Not read: {note}", markup=False, highlight=False)
+    release = facts["current_release"]
+    console.out.print(
+        f"Current release: {release or 'none yet'}  {console.banner(facts) if release else facts['protection']}",
+        highlight=False,
+    )

@@ -1,0 +1,65 @@
+"""Which tables are released, and writing them so that the same rows are always the same bytes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+
+import duckdb
+
+# The allow-list: a table that is not named here is never released. Each with the columns that order its rows.
+RELEASED: Mapping[str, tuple[str, ...]] = {
+    "indicators": (
+        "basis", "indicator", "period", "area_version", "area_level", "area_code", "sex", "age_group", "urban_rural",
+    ),
+    "target_progress": (
+        "plan", "province_code", "area_version", "year", "indicator", "basis", "sex", "age_group", "urban_rural",
+    ),
+    "linkage": ("source", "period", "revision", "rule", "sex", "province_2024"),
+    "row_accounting": ("source", "period", "revision", "file"),
+    "checks": ("gate", "check_id", "object"),
+}  # fmt: skip
+
+
+def sha256(path: Path) -> str:
+    """Hex SHA-256 of a file's bytes."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _quoted(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"
+
+
+def export_tables(connection: duckdb.DuckDBPyConnection, folder: Path, schema: str = "published") -> dict[str, str]:
+    """Write every released table of ``schema`` to ``<folder>/<table>.parquet``; returns table to SHA-256.
+
+    Rows are in key order and written by one thread, so equal rows give equal bytes.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for stale in folder.glob("*.parquet"):
+        stale.unlink()
+    threads = connection.execute("select current_setting('threads')").fetchone()
+    connection.execute("set threads = 1")
+    try:
+        for table, order in RELEASED.items():
+            connection.execute(
+                f"copy (select * from {schema}.{table} order by {', '.join(order)})"
+                f" to {_quoted(folder / f'{table}.parquet')} (format parquet, compression zstd, parquet_version v2)"
+            )
+    finally:
+        connection.execute(f"set threads = {threads[0] if threads else 1}")
+    return {table: sha256(folder / f"{table}.parquet") for table in RELEASED}
+
+
+def write_database(folder: Path, path: Path) -> dict[str, int]:
+    """Make a DuckDB file with the tables of ``<folder>/*.parquet``; returns table to number of rows."""
+    rows: dict[str, int] = {}
+    with duckdb.connect(str(path)) as database:
+        for table in RELEASED:
+            database.execute(f"create table {table} as select * from read_parquet({_quoted(folder / f'{table}.parquet')})")
+            counted = database.execute(f"select count(*) from {table}").fetchone()
+            rows[table] = int(counted[0]) if counted else 0
+        database.execute("checkpoint")
+    return rows
