@@ -1,0 +1,47 @@
+"""Shared fixtures: where the public sample lies, and homes that were run once for many tests."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from orchestration.home import Home
+from orchestration.run import execute
+from orchestration.settings import load_settings
+
+ROOT = Path(__file__).resolve().parent.parent
+WITHOUT_LATER_RULES = "[linkage]\nprobabilistic = false\n[succession]\nemployers = false\npersons = false\n"
+
+
+def sample_folder() -> Path | None:
+    """The public sample world: ``$LABOURDB_SAMPLES``, else beside the checkout."""
+    stated = os.environ.get("LABOURDB_SAMPLES")
+    candidates = [Path(stated)] if stated else []
+    candidates.append(ROOT.parent / "shared" / "samples")
+    for folder in candidates:
+        for world in (folder, folder / "small-world"):
+            if (world / "landing").is_dir() and (world / "expected").is_dir():
+                return world
+    return None
+
+
+@pytest.fixture(scope="session")
+def sample() -> Path:
+    """The sample world's folder; the test says so where it is not there."""
+    found = sample_folder()
+    if found is None:
+        pytest.skip("the public sample is neither beside the checkout nor in LABOURDB_SAMPLES")
+    return found
+
+
+@pytest.fixture(scope="session")
+def sample_home(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A home with the sample's deliveries, run for 2025Q4."""
+    home = Home(tmp_path_factory.mktemp("sample"))
+    shutil.copytree(sample / "landing", home.landing)
+    home.settings.write_text(WITHOUT_LATER_RULES)
+    execute(home, load_settings(home.settings), "2025Q4")
+    return home
