@@ -140,7 +140,9 @@ class BusinessOffice:
                 "vsic_version": choice(
                     (None, "2018", "2025"), np.where(newer, 2, (rng.random(count) < 0.5).astype(int))
                 ),
-                "commune_code": text(mistakes.commune_codes(world, employers.place[ids], ym)),
+                "commune_code": text(
+                    mistakes.commune_codes(world, employers.place[ids], ym, AGENCIES.old_provinces)
+                ),
                 "industrial_zone": text(
                     pc.if_else(in_zone, pc.take(pa.array(zones), pa.array(zone)), nothing)
                 ),

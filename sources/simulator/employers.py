@@ -84,13 +84,14 @@ def _append(made: _Made, count: int, values: Mapping[str, Array | int | float]) 
         made.setdefault(key, []).append(array if array.ndim else np.full(count, value))
 
 
-def _sizes(rng: np.random.Generator, division: Array, jobs: dict[int, int]) -> Array:
+def _sizes(rng: np.random.Generator, division: Array, jobs: dict[int, int], must: int) -> Array:
     """Shares of the province's insured jobs; divisions get what they should, few employers get most of it."""
     weight = np.exp(np.clip(rng.normal(0.0, 1.35, len(division)), -2.6, 2.6))
     public = np.isin(division, _PUBLIC)
     weight[public] = np.exp(rng.normal(0.0, 0.5, int(public.sum())))
     # of the trading and building firms most have no insured person at all
     idle = ~public & (rng.random(len(division)) < np.where(np.isin(division, HEAVY), 0.30, 0.62))
+    idle[:must] = False
     weight[idle] = 0.0
     result = np.zeros(len(division))
     total = sum(share for key, share in jobs.items() if weight[division == key].any())
@@ -117,12 +118,12 @@ def _enterprise_part(
     abroad: bool = False,
 ) -> dict[str, Array | int | float]:
     """Enterprises and public units of one province."""
-    firms = max(40, round(persons * profile.enterprises)) if not abroad else max(12, round(persons * 0.0006))
+    firms = max(70, round(persons * profile.enterprises)) if not abroad else max(12, round(persons * 0.0006))
     units = max(10, round(persons / 1500)) if not abroad else 0
-    must = [key for key in jobs if key not in _PUBLIC]
+    must = [key for key, share in jobs.items() if key not in _PUBLIC for _ in range(1 + share // 50)][:firms]
     division = np.concatenate(
         [
-            np.array(must[:firms]),
+            np.array(must),
             draw(rng, _ENTERPRISES, max(0, firms - len(must))),
             draw(rng, {84: 45, 85: 40, 86: 13, 88: 2}, units),
             np.array(_PUBLIC[:3] if units else (), dtype=np.int64),
@@ -130,7 +131,7 @@ def _enterprise_part(
     ).astype(np.int64)
     count = len(division)
     public = np.isin(division, _PUBLIC)
-    weight = _sizes(rng, division, jobs)
+    weight = _sizes(rng, division, jobs, len(must))
     heavy = np.isin(division, HEAVY)
     foreign = (
         heavy & (weight > 0) & (rng.random(count) < np.where(weight > np.quantile(weight, 0.8), 0.55, 0.08))
@@ -166,11 +167,10 @@ def _cluster(part: dict[str, Array | int | float], share: float, rng: np.random.
     """Give one foreign electronics maker, a branch of it and two suppliers their share of the jobs."""
     weight, division = np.asarray(part["weight"]).copy(), np.asarray(part["division"])
     form, ownership, zone = (np.asarray(part[key]).copy() for key in ("form", "ownership", "zone"))
-    makers = np.flatnonzero(division == 26)
-    chosen = np.resize(makers[np.argsort(-weight[makers], kind="stable")], 4)[: max(1, min(4, len(makers)))]
-    weight *= 1 - share
-    for which, part_share in zip(chosen, (0.58, 0.27, 0.09, 0.06), strict=False):
-        weight[which] += share * part_share
+    chosen = np.flatnonzero(division == 26)[:4]
+    weight[chosen] = 0.0
+    weight *= (1 - share) / weight.sum()
+    weight[chosen] = share * np.array([0.58, 0.27, 0.09, 0.06])[: len(chosen)]
     form[chosen], ownership[chosen], zone[chosen] = _LIMITED, 2, 0
     part.update(weight=weight / weight.sum(), form=form, ownership=ownership, zone=zone)
     if len(chosen) > 1:

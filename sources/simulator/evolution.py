@@ -97,6 +97,9 @@ def _employers_change(world: World, month: int) -> None:
     ended = chosen(rng, small, 0.0015)
     employers.status[ended] = np.where(rng.random(len(ended)) < 0.5, DISSOLVED, SUSPENDED)
     world.events.add("business_changed", ended)
+    owners = employers.owner[ended]
+    owners = owners[owners != NONE]
+    world.people.state[owners[world.people.state[owners] == OWNER]] = INFORMAL
     resumed = chosen(rng, np.flatnonzero(employers.status == SUSPENDED), 0.01)
     employers.status[resumed] = ACTIVE
     world.events.add("business_changed", resumed)

@@ -39,6 +39,7 @@ class Style:
     format: Format = "csv"
     delimiter: str = ","
     bom: bool = False
+    quoted: bool = False
     vietnamese: bool = False
     capitals: bool = False
     dates: Literal["iso", "slash", "dash"] = "iso"
@@ -49,7 +50,7 @@ class Style:
     def fitting(self, rows: int) -> Style:
         """The same style in a format that suits the number of rows: big files are plain CSV."""
         limit = {"xlsx": 20_000, "jsonl": 20_000, "jsonl.gz": 60_000, "csv.gz": 100_000}.get(self.format)
-        return replace(self, format="csv") if limit is not None and rows > limit else self
+        return replace(self, format="csv", quoted=True) if limit is not None and rows > limit else self
 
 
 @dataclass(frozen=True)

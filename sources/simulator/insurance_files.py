@@ -64,6 +64,7 @@ class InsuranceOffice:
         rows = self._month(month, ym)
         late = self._world.rng.random(len(rows.person)) < 0.002
         sent = rows.of(np.flatnonzero(~late))
+        sent = sent.and_(self._correct(sent.of(chosen(self._world.rng, np.arange(len(sent.person)), 0.001))))
         for earlier in (self._late, self._corrected):
             if earlier is not None:
                 sent = sent.and_(earlier)
@@ -77,7 +78,7 @@ class InsuranceOffice:
             self._deliver(sent, month, ym, 1)
 
     def _correct(self, rows: _Rows) -> _Rows:
-        factor = 1 + 0.15 * self._world.rng.random(len(rows.person))
+        factor = 1.02 + 0.15 * self._world.rng.random(len(rows.person))
         wage = (np.rint(rows.wage * factor / 1000) * 1000).astype(np.int64)
         return _Rows(rows.person, rows.employer, rows.month, wage, rows.insured, rows.status)
 

@@ -137,7 +137,9 @@ def commune_codes(world: World, places: Array, ym: int, old_codes: float = AGENC
     return pc.if_else(stale, pc.take(table.old_code, index), pc.take(table.new_code, index))
 
 
-def province_codes(world: World, places: Array, ym: int, old_codes: float = AGENCIES.old_codes) -> pa.Array:
+def province_codes(
+    world: World, places: Array, ym: int, old_codes: float = AGENCIES.old_provinces
+) -> pa.Array:
     """Province codes of the list in force, with a few of the old list after 2025-07."""
     table = world.reference.places
     numbers = table.old_province[places].astype(np.int64)

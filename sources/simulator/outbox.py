@@ -148,6 +148,9 @@ def _write_csv(table: pa.Table, handle: object, style: Style) -> None:
         sink.write(b"\xef\xbb\xbf")
     sink.write((style.delimiter.join(table.column_names) + "\n").encode("utf-8"))
     options = pa_csv.WriteOptions(
-        include_header=False, delimiter=style.delimiter, quoting_style="needed", batch_size=16_384
+        include_header=False,
+        delimiter=style.delimiter,
+        quoting_style="needed" if style.quoted else "none",
+        batch_size=16_384,
     )
     pa_csv.write_csv(table, sink, options)

@@ -148,6 +148,7 @@ class MistakeRates:
     year_only: float = 0.002
     lost_zeros: float = 0.03
     old_codes: float = 0.02
+    old_provinces: float = 0.006
 
 
 AGENCIES = MistakeRates()

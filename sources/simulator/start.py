@@ -245,7 +245,10 @@ def _owners(world: World, age: Array) -> None:
         owners = rng.permutation(np.flatnonzero((people.home == home) & (people.state == OWNER)))
         give_owners(world, household[: len(owners)], owners[: len(household)])
         private = np.flatnonzero(
-            (employers.home == home) & (employers.ownership == 1) & (employers.form != 6)
+            (employers.home == home)
+            & (employers.ownership == 1)
+            & (employers.form != 6)
+            & (employers.status == ACTIVE)
         )
         private = private[rng.random(len(private)) < 0.7]
         older = np.flatnonzero(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sources.simulator.frames import Style
 
-_PLAIN = Style()
+_PLAIN = Style(quoted=True)
 _OFFICE = Style(
     delimiter=";", bom=True, vietnamese=True, dates="slash", sexes="vietnamese", flags="vietnamese"
 )

@@ -1,4 +1,4 @@
-"""The simulator: same arguments, same bytes; rates on their paths; mistakes as often as meant; truth apart."""
+"""The simulator: same arguments, same bytes; rates on their paths; mistakes as often as meant."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import hashlib
 import json
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -50,8 +51,10 @@ def rows_of(path: Path, source: str) -> pd.DataFrame:
         with path.open(encoding="utf-8-sig") as handle:
             header = handle.readline()
         delimiter = max(",;\t|", key=header.count)
-        frame = pd.read_csv(path, sep=delimiter, dtype="string", encoding="utf-8-sig", na_values=["NULL", "-"])
-    names = {alias: name for name, alias in vietnamese_headers(source).items()}
+        frame = pd.read_csv(
+            path, sep=delimiter, dtype="string", encoding="utf-8-sig", na_values=["NULL", "-"]
+        )
+    names = {alias: name for name, alias in vietnamese(source).items()}
     frame = frame.rename(columns=lambda name: names.get(name, name.lower() if name.isupper() else name))
     home = path.parents[3]
     truth = home / "truth" / "rows" / source / path.parent.name / f"{path.name}.parquet"
@@ -59,8 +62,14 @@ def rows_of(path: Path, source: str) -> pd.DataFrame:
 
 
 def read_all(home: Path, source: str) -> pd.DataFrame:
-    chosen = [path for path in files(home, source) if path.suffix in (".csv", ".parquet") and ".r" not in path.parent.name]
-    return pd.concat([rows_of(path, source).assign(period=path.parent.name) for path in chosen], ignore_index=True)
+    chosen = [
+        path
+        for path in files(home, source)
+        if path.suffix in (".csv", ".parquet") and ".r" not in path.parent.name
+    ]
+    return pd.concat(
+        [rows_of(path, source).assign(period=path.parent.name) for path in chosen], ignore_index=True
+    )
 
 
 def persons(home: Path) -> pd.DataFrame:
@@ -99,17 +108,27 @@ def test_every_source_is_sent_and_described(world: Path) -> None:
                 assert content.count(b"\n") == entry["rows"] + 1
 
 
+@lru_cache
+def columns_of(source: str) -> list[str]:
+    contract = yaml.safe_load((CONTRACTS / f"{source}.odcs.yaml").read_text(encoding="utf-8"))
+    return [column["name"] for column in contract["schema"][0]["properties"]]
+
+
+@lru_cache
+def vietnamese(source: str) -> dict[str, str]:
+    return vietnamese_headers(source)
+
+
 def test_headers_are_those_of_the_contracts(world: Path) -> None:
     for path in files(world):
         if path.suffix != ".csv":
             continue
         source = path.parents[1].name
-        contract = yaml.safe_load((CONTRACTS / f"{source}.odcs.yaml").read_text(encoding="utf-8"))
-        columns = [column["name"] for column in contract["schema"][0]["properties"]]
+        columns = columns_of(source)
         with path.open(encoding="utf-8-sig", newline="") as handle:
             line = handle.readline().rstrip("\n")
         header = next(csv.reader([line], delimiter=max(",;\t|", key=line.count)))
-        aliases = list(vietnamese_headers(source).values())
+        aliases = list(vietnamese(source).values())
         assert [name.lower() for name in header] == columns or header == aliases
 
 
@@ -123,10 +142,13 @@ def test_landing_that_holds_deliveries_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("months", "until", "provinces"), [(0, "2025-01", ["30"]), (1, "2025-13", ["30"]), (1, "2025-01", ["98"]), (1, "2025-01", [])]
+    ("months", "until", "provinces"),
+    [(0, "2025-01", ["30"]), (1, "2025-13", ["30"]), (1, "2025-01", ["98"]), (1, "2025-01", [])],
 )
-def test_arguments_without_sense_are_refused(tmp_path: Path, months: int, until: str, provinces: list[str]) -> None:
-    with pytest.raises(ValueError, match="."):
+def test_arguments_without_sense_are_refused(
+    tmp_path: Path, months: int, until: str, provinces: list[str]
+) -> None:
+    with pytest.raises(ValueError, match=r"month|province"):
         simulate(tmp_path, 500, months, until, provinces, 1, SEEDS)
     assert not (tmp_path / "landing").exists()
 
@@ -162,11 +184,13 @@ def test_enterprise_codes_pass_the_check_digit(world: Path) -> None:
 @pytest.mark.parametrize(
     ("province", "expected"),
     [
-        ("30", {"force": 0.50, "jobless": 0.019, "farm": (0.20, 0.1825), "insured": (0.51, 0.5325), "voluntary": (0.05, 0.05625)}),
-        ("19", {"force": 0.50, "jobless": 0.019, "farm": (0.26, 0.2425), "insured": (0.43, 0.445), "voluntary": (0.024, 0.02675)}),
+        ("30", {"farm": (0.20, 0.1825), "insured": (0.51, 0.5325), "voluntary": (0.05, 0.05625)}),
+        ("19", {"farm": (0.26, 0.2425), "insured": (0.43, 0.445), "voluntary": (0.024, 0.02675)}),
     ],
 )  # fmt: skip
-def test_truth_follows_the_calibration(world: Path, province: str, expected: dict[str, float | tuple[float, float]]) -> None:
+def test_truth_follows_the_calibration(
+    world: Path, province: str, expected: dict[str, tuple[float, float]]
+) -> None:
     months = pd.read_parquet(world / "truth" / "months.parquet")
     home = ["30", "19"].index(province)
     birth = pd.to_datetime(persons(world)["birth_date"])
@@ -180,12 +204,14 @@ def test_truth_follows_the_calibration(world: Path, province: str, expected: dic
         age = int(month[:4]) * 12 + 12 - (birth.dt.year * 12 + birth.dt.month)
         of_age = force & (age < np.where(female, upper[1], upper[0]))
         voluntary = months[f"voluntary_{month}"] & here
-        assert force.sum() / alive.sum() == pytest.approx(expected["force"], abs=0.005)
-        assert jobless.sum() / force.sum() == pytest.approx(expected["jobless"], abs=0.004)
-        assert (state == FARM).sum() / working.sum() == pytest.approx(expected["farm"][year], abs=0.008)  # type: ignore[index]
+        assert force.sum() / alive.sum() == pytest.approx(0.50, abs=0.005)
+        assert jobless.sum() / force.sum() == pytest.approx(0.02, abs=0.004)
+        assert (state == FARM).sum() / working.sum() == pytest.approx(expected["farm"][year], abs=0.008)
         insured = (of_age & ((state == INSURED) | voluntary)).sum() / of_age.sum()
-        assert insured == pytest.approx(expected["insured"][year], abs=0.01)  # type: ignore[index]
-        assert (of_age & voluntary).sum() / of_age.sum() == pytest.approx(expected["voluntary"][year], abs=0.005)  # type: ignore[index]
+        assert insured == pytest.approx(expected["insured"][year], abs=0.01)
+        assert (of_age & voluntary).sum() / of_age.sum() == pytest.approx(
+            expected["voluntary"][year], abs=0.005
+        )
 
 
 def test_files_follow_the_calibration(world: Path) -> None:
@@ -217,13 +243,15 @@ def test_files_follow_the_calibration(world: Path) -> None:
 
 def test_jobs_turn_over_and_women_sew(tmp_path: Path) -> None:
     simulate(tmp_path, 30_000, 9, "2024-09", ["30", "19"], 3, SEEDS)
-    jobs = pd.read_parquet(tmp_path / "truth" / "jobs.parquet").drop_duplicates(["person", "employer_code", "first_month"])
-    held = {
-        quarter: set(zip(*jobs[(jobs["first_month"] <= last) & (jobs["last_month"] >= first)][["person", "employer_code"]].T.values, strict=True))
-        for quarter, first, last in ((1, "2024-01", "2024-03"), (2, "2024-04", "2024-06"), (3, "2024-07", "2024-09"))
-    }  # fmt: skip
-    assert len(held[2] - held[3]) / len(held[2]) == pytest.approx(0.08, abs=0.02)
-    assert len(held[2] - held[1]) / len(held[2]) == pytest.approx(0.08, abs=0.02)
+    jobs = pd.read_parquet(tmp_path / "truth" / "jobs.parquet").drop_duplicates(
+        ["person", "employer_code", "first_month"]
+    )
+    held = []
+    for first, last in (("2024-01", "2024-03"), ("2024-04", "2024-06"), ("2024-07", "2024-09")):
+        running = jobs[(jobs["first_month"] <= last) & (jobs["last_month"] >= first)]
+        held.append(set(zip(running["person"], running["employer_code"], strict=True)))
+    assert len(held[1] - held[2]) / len(held[1]) == pytest.approx(0.08, abs=0.02)
+    assert len(held[1] - held[0]) / len(held[1]) == pytest.approx(0.08, abs=0.02)
     employers = pd.read_parquet(tmp_path / "truth" / "employers.parquet").set_index("employer_code")
     now = jobs[jobs["last_month"] == "2024-09"]
     division = employers.loc[now["employer_code"], "division"].to_numpy()
@@ -241,14 +269,15 @@ def test_layoffs_of_late_2022(tmp_path: Path) -> None:
     simulate(tmp_path, 12_000, 8, "2023-01", ["30"], 3, SEEDS)
     reports = pd.concat([rows_of_changes(path) for path in files(tmp_path, "labour_changes")])
     gone = reports[reports["kind"] == "laid_off"].groupby("month")["workers"].sum()
-    assert gone[["2022-10", "2022-11", "2022-12"]].mean() > 2 * gone[["2022-06", "2022-07", "2022-08"]].mean()
+    usual = gone.reindex(["2022-06", "2022-07", "2022-08"], fill_value=0).mean()
+    assert gone[["2022-10", "2022-11", "2022-12"]].mean() > 2 * usual
 
 
 def rows_of_changes(path: Path) -> pd.DataFrame:
     with path.open(encoding="utf-8-sig") as handle:
         delimiter = max(",;", key=handle.readline().count)
     frame = pd.read_csv(path, sep=delimiter, dtype=str, encoding="utf-8-sig")
-    frame = frame.rename(columns={alias: name for name, alias in vietnamese_headers("labour_changes").items()})
+    frame = frame.rename(columns={alias: name for name, alias in vietnamese("labour_changes").items()})
     return frame.assign(workers=frame["workers"].astype(int))
 
 
@@ -258,11 +287,12 @@ def test_mistakes_are_as_frequent_as_meant(world: Path) -> None:
     for source in ("labour_register", "social_insurance"):
         rows = read_all(world, source)
         true_id = people.loc[rows["person"], "citizen_id"].to_numpy()
-        sent = rows["citizen_id"].where(~rows["citizen_id"].str.len().isin([10, 11]), rows["citizen_id"].str.zfill(12))
-        nine = sent.str.len().isin([8, 9]).fillna(False).to_numpy(bool)
-        missing = sent.isna().to_numpy()
-        other = ~missing & ~nine & (sent.to_numpy() != true_id)
-        swapped = other & sent.isin(by_id).to_numpy()
+        sent = rows["citizen_id"].fillna("")
+        sent = sent.where(~sent.str.len().isin([10, 11]), sent.str.zfill(12))
+        nine = sent.str.len().isin([8, 9]).to_numpy(bool)
+        missing = (sent == "").to_numpy(bool)
+        other = ~missing & ~nine & (sent.to_numpy(object) != true_id)
+        swapped = other & sent.isin(by_id).to_numpy(bool)
         assert missing.mean() == pytest.approx(0.04, abs=0.01)
         assert nine.mean() == pytest.approx(0.02, abs=0.008)
         assert swapped.mean() == pytest.approx(0.003, abs=0.002)
@@ -278,8 +308,8 @@ def test_mistakes_are_as_frequent_as_meant(world: Path) -> None:
     iso = sent_on.where(~slashed, sent_on.str[6:] + "-" + sent_on.str[3:5] + "-" + sent_on.str[:2])
     true_date = people.loc[rows["person"], "birth_date"].astype(str).to_numpy()
     turned = true_date.astype("U4") + np.array([f"-{date[8:]}-{date[5:7]}" for date in true_date])
-    wrong = iso.to_numpy() != true_date
-    assert (wrong & (iso.to_numpy() == turned)).mean() == pytest.approx(0.01, abs=0.005)
+    wrong = iso.to_numpy(object) != true_date
+    assert (wrong & (iso.to_numpy(object) == turned)).mean() == pytest.approx(0.01, abs=0.005)
 
 
 def test_the_register_is_better_than_the_others(world: Path) -> None:
@@ -313,7 +343,9 @@ def test_every_plan_target_has_its_official_figure(world: Path) -> None:
     for path in files(world, "official_statistics"):
         if path.suffix == ".xlsx":
             frame = pd.read_excel(path, engine="calamine", dtype=str)
-            frame = frame.rename(columns={alias: name for name, alias in vietnamese_headers("official_statistics").items()})
+            frame = frame.rename(
+                columns={alias: name for name, alias in vietnamese("official_statistics").items()}
+            )
         else:
             frame = pd.read_csv(path, dtype=str)
         frames.append(frame)
@@ -345,5 +377,11 @@ def months_with(days: list[int]) -> Iterator[int]:
 
 
 def test_days_and_months_are_exchanged_only_where_possible() -> None:
-    third_of_august, last_of_august = first_day(parse_month("1990-08")) + 2, first_day(parse_month("1990-08")) + 30
-    assert list(months_with([third_of_august, last_of_august])) == [first_day(parse_month("1990-03")) + 7, last_of_august]
+    third_of_august, last_of_august = (
+        first_day(parse_month("1990-08")) + 2,
+        first_day(parse_month("1990-08")) + 30,
+    )
+    assert list(months_with([third_of_august, last_of_august])) == [
+        first_day(parse_month("1990-03")) + 7,
+        last_of_august,
+    ]
