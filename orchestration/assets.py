@@ -1,7 +1,7 @@
 """Assets by layer: what agencies sent, what was read, linked, counted, published."""
 
-from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -158,7 +158,7 @@ def _dbt_events(
     context: dg.AssetExecutionContext, results: Sequence[NodeResult], rows: Mapping[str, int]
 ) -> Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]:
     """dbt's results as materializations and check results, of the nodes this step is to report."""
-    nodes = _TRANSLATOR_NODES()
+    nodes = _nodes()
     checks = {key.name: key for key in context.selected_asset_check_keys}
     for result in results:
         if result.kind == "test":
@@ -180,9 +180,7 @@ def _dbt_events(
             )
 
 
-def _TRANSLATOR_NODES() -> Mapping[str, Any]:
-    import json
-
+def _nodes() -> Mapping[str, Any]:
     nodes: Mapping[str, Any] = json.loads(manifest_path().read_text())["nodes"]
     return nodes
 
@@ -199,11 +197,11 @@ def labour_database(context: dg.AssetExecutionContext, installation: Installatio
     run = installation.run()
     with installation.step("link rows, build the labour database"):
         results = pipeline.build(run, pipeline.FIRST_LAYERS)
-    yield from _dbt_events(context, results, pipeline.row_counts(run))
     seen = {r.unique_id for r in results}
-    for unique_id, node in _TRANSLATOR_NODES().items():
+    for unique_id, node in _nodes().items():
         if node["resource_type"] == "seed" and unique_id not in seen:  # unchanged, so not loaded again
             yield dg.MaterializeResult(asset_key=_TRANSLATOR.get_asset_key(node), metadata={"unchanged": True})
+    yield from _dbt_events(context, results, pipeline.row_counts(run))
 
 
 LABOUR = dg.AssetKey(["labour", "person_quarters"])

@@ -15,7 +15,8 @@ from rich.table import Table
 
 from releases.release import Release
 
-out = Console(soft_wrap=True)
+# off a terminal (a log, a pipe) tables keep a width they can be read in
+out = Console(soft_wrap=True, width=None if sys.stdout.isatty() else 170)
 err = Console(stderr=True, soft_wrap=True)
 
 VERDICTS = {
@@ -77,13 +78,13 @@ def target_table(release: Release) -> Table:
     path = str(release.path / "tables" / "target_progress.parquet")
     indicators = str(release.path / "tables" / "indicators.parquet")
     rows = duckdb.execute(
-        "select t.province_code, any_value(n.area_name), t.year, t.indicator, t.basis,"
+        "select t.province_code, n.area_name, t.year, t.indicator, t.basis,"
         " concat_ws(' ', nullif(t.sex, 'total'), nullif(t.age_group, 'total'), nullif(t.urban_rural, 'total')),"
         " t.comparator, t.target_value, t.value, t.ci_low, t.ci_high, t.verdict, t.other_value"
         " from read_parquet(?) as t left join (select distinct area_version, area_code, area_name"
         " from read_parquet(?) where area_level = 'province') as n"
         " on t.province_code = n.area_code and t.area_version = n.area_version"
-        " group by all order by t.province_code, t.plan, t.indicator, t.age_group, t.urban_rural",
+        " order by t.province_code, t.plan, t.indicator, t.age_group, t.urban_rural",
         [path, indicators],
     ).fetchall()
     shown = []

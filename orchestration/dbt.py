@@ -83,12 +83,13 @@ def manifest_path() -> Path:
     wanted = project_hash()
     if not ((TARGET / "manifest.json").exists() and stamp.exists() and stamp.read_text() == wanted):
         from dbt.cli.main import dbtRunner
+        from dbt.parser.manifest import extended_mashumaro_encoder
 
         with _environment(None, Settings()):
             outcome = dbtRunner().invoke(["parse", *COMMON, *QUIET, "--target-path", str(TARGET), "--no-partial-parse"])
         if not outcome.success:
             raise LabourdbError(f"The dbt project cannot be parsed: {outcome.exception}")
-        (TARGET / "manifest.msgpack").write_bytes(outcome.result.to_msgpack())  # type: ignore[union-attr]
+        (TARGET / "manifest.msgpack").write_bytes(outcome.result.to_msgpack(extended_mashumaro_encoder))  # type: ignore[union-attr]
         stamp.write_text(wanted)
     return TARGET / "manifest.json"
 
@@ -96,9 +97,11 @@ def manifest_path() -> Path:
 @cache
 def _manifest() -> Any:
     from dbt.contracts.graph.manifest import Manifest
+    from dbt.parser.manifest import extended_mashumuro_decoder
 
     manifest_path()
-    manifest = Manifest.from_msgpack((TARGET / "manifest.msgpack").read_bytes())  # type: ignore[attr-defined]
+    packed = (TARGET / "manifest.msgpack").read_bytes()
+    manifest = Manifest.from_msgpack(packed, decoder=extended_mashumuro_decoder)  # type: ignore[attr-defined]
     manifest.build_flat_graph()
     return manifest
 

@@ -1,6 +1,5 @@
 """Everything Dagster is told: assets, checks, the ``run`` job, the sensor for deliveries, the schedules."""
 
-from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date

@@ -44,8 +44,9 @@ def input_facts(restricted: duckdb.DuckDBPyConnection, dispositions: pd.DataFram
     restricted.register("dispositions", dispositions)
     try:
         return restricted.execute(
-            "select d.folder, d.disposition, d.because, d.agency, d.area_version, d.synthetic, s.file, s.sha256"
+            "select d.folder, d.disposition, coalesce(l.problem, d.because) as because, d.agency, d.area_version, d.synthetic, s.file, s.sha256"
             " from dispositions as d join landing.delivery_states as s using (source, delivery_key)"
+            " join landing.deliveries as l using (source, delivery_key)"
             " order by d.folder, s.file"
         ).df()
     finally:

@@ -116,4 +116,7 @@ def _raise_plainly(home: Home, as_of: str, error: Exception) -> None:
         scope = RunScope(quarter_number(as_of), next_id(home.releases, as_of))
         run = Run(home, load_settings(home.settings), scope)
         stop_if_blocked(run, kept_checks(run))
-    raise error
+    raise LabourdbError(
+        f"The run failed where nothing was foreseen ({type(error).__name__}); nothing was published and the last"
+        " release stays current. `make ui` shows the step and its error."
+    ) from error

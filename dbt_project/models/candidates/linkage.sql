@@ -2,7 +2,7 @@
 select
     l.source,
     {{ month_text('d.period_month') }} as period,
-    d.revision,
+    cast(d.revision as integer) as revision,
     l.link_rule as rule,
     l.sex,
     coalesce({{ province_text('l.province_2024') }}, 'unknown') as province_2024,

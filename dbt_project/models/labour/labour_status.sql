@@ -1,7 +1,6 @@
 {{ config(materialized='view', pre_hook="use labour.labour", post_hook="use labour.main") }}
 -- person_quarters in words: the table statisticians query (SPEC §4).
 -- The table is named without its database, so that the view also works where the file is attached by another name.
--- depends_on: {{ ref('person_quarters') }}
 select
     p.person_key,
     {{ quarter_text('p.quarter') }} as quarter,
@@ -24,4 +23,4 @@ select
     p.compulsory,
     p.voluntary,
     p.unemployment_insured
-from person_quarters as p
+from {{ ref('person_quarters').identifier }} as p

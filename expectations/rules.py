@@ -1,0 +1,150 @@
+"""The checks as ``checks.yaml`` states them: what is checked, how strictly, and why."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from sources.errors import LabourdbError
+
+HERE = Path(__file__).parent
+CHECKS = HERE / "checks.yaml"
+GATES = ("delivery", "linkage", "publication")
+LEVELS = ("structural", "logical", "analytical")
+SEVERITIES = ("block", "warn")
+SCOPES = ("all", "identified", "month", "full_month")
+
+
+@dataclass(frozen=True)
+class CheckRule:
+    """One check.
+
+    ``rows`` is SQL giving the rows checked, with columns ``object`` and ``failed`` (anything but false
+    fails); checks whose measures are counted elsewhere have none. ``query`` shows the failed rows of one
+    object. Both name tables by place and hold the placeholders that ``bound_to`` and ``query_for`` fill.
+    """
+
+    id: str
+    gate: str
+    level: str
+    severity: str
+    object_kind: str
+    max_failed_share: float
+    why: str
+    why_vi: str
+    query: str
+    objects: tuple[str, ...] = ()
+    applies_to: str | None = None
+    min_rows_to_block: int | None = None
+    tolerance: float | None = None
+    rows: str | None = None
+
+    def bound_to(self, **places: str) -> CheckRule:
+        """The rule with placeholders such as ``{previous}`` filled in."""
+        return replace(
+            self,
+            query=_filled(self.query, places),
+            rows=None if self.rows is None else _filled(self.rows, places),
+        )
+
+    def query_for(self, object_name: str) -> str:
+        """The query that shows what failed of ``object_name``, to be run where the databases lie."""
+        source = object_name.split("/", 1)[0]
+        places = {"object": _quoted(object_name), "source": _quoted(source), "warehouse": "labour"}
+        return _filled(self.query, places)
+
+    def severity_at(self, rows_checked: int) -> str:
+        """``warn`` where there are too few rows for a share to mean much, else the rule's severity."""
+        few = self.min_rows_to_block is not None and rows_checked < self.min_rows_to_block
+        return "warn" if few else self.severity
+
+
+def load_rules(overrides: Mapping[str, float] | None = None) -> dict[str, CheckRule]:
+    """Every check by id; ``overrides`` gives other values of ``max_failed_share``.
+
+    Raises ``LabourdbError`` for an id no check has and for a share outside 0 to 1 (a change of volume
+    may be more than the whole).
+    """
+    rules = dict(_stated_rules())
+    unknown = sorted(set(overrides or {}) - set(rules))
+    if unknown:
+        raise LabourdbError(
+            f"No check is called {', '.join(unknown)}. Known are: {', '.join(sorted(rules))}. Correct the settings."
+        )
+    for check_id, share in (overrides or {}).items():
+        highest = math.inf if rules[check_id].applies_to == "full_month" else 1
+        if isinstance(share, bool) or not isinstance(share, (int, float)) or not 0 <= share <= highest:
+            raise LabourdbError(
+                f"The threshold of {check_id} is {share!r}; it must be a share between 0 and {highest}."
+            )
+        rules[check_id] = replace(rules[check_id], max_failed_share=float(share))
+    return rules
+
+
+def rules_of(rules: Mapping[str, CheckRule], gate: str) -> list[CheckRule]:
+    """The rules of one gate, in the order they are stated."""
+    return [rule for rule in rules.values() if rule.gate == gate]
+
+
+def failed_rows_query(rows: str) -> str:
+    """The query that shows the failed rows of one object of ``rows``."""
+    return f"select * exclude (object, failed)\nfrom (\n{rows}\n)\nwhere object = '{{object}}' and failed is not false"
+
+
+@cache
+def _stated_rules() -> dict[str, CheckRule]:
+    stated = yaml.safe_load(CHECKS.read_text(encoding="utf-8"))["checks"]
+    rules = {str(entry["id"]): _rule(entry) for entry in stated}
+    if len(rules) != len(stated):
+        raise ValueError("checks.yaml states a check twice")
+    return rules
+
+
+def _rule(entry: Mapping[str, Any]) -> CheckRule:
+    name = str(entry["id"])
+    rows = None
+    if "rows" in entry:
+        rows = (HERE / "sql" / f"{entry['rows']}.sql").read_text(encoding="utf-8").strip()
+        if "tolerance" in entry:
+            rows = _filled(rows, {"tolerance": str(entry["tolerance"])})
+    rule = CheckRule(
+        id=name,
+        gate=_one_of(name, entry["gate"], GATES),
+        level=_one_of(name, entry["level"], LEVELS),
+        severity=_one_of(name, entry["severity"], SEVERITIES),
+        object_kind=str(entry["object"]),
+        max_failed_share=float(entry["max_failed_share"]),
+        why=str(entry["why"]).strip(),
+        why_vi=str(entry["why_vi"]).strip(),
+        query=str(entry["query"]).strip() if rows is None else failed_rows_query(rows),
+        objects=tuple(str(o) for o in entry.get("objects", ())),
+        applies_to=_one_of(name, entry["applies_to"], SCOPES) if "applies_to" in entry else None,
+        min_rows_to_block=entry.get("min_rows_to_block"),
+        tolerance=entry.get("tolerance"),
+        rows=rows,
+    )
+    if not rule.objects and rule.applies_to is None:
+        raise ValueError(f"{name} names neither objects nor what it applies to")
+    return rule
+
+
+def _one_of(check_id: str, value: Any, allowed: Iterable[str]) -> str:
+    if value not in allowed:
+        raise ValueError(f"{check_id}: {value!r} is not one of {', '.join(allowed)}")
+    return str(value)
+
+
+def _filled(text: str, places: Mapping[str, str]) -> str:
+    for name, value in places.items():
+        text = text.replace("{" + name + "}", value)
+    return text
+
+
+def _quoted(text: str) -> str:
+    return text.replace("'", "''")

@@ -1,0 +1,12 @@
+-- One row per total of the country or a province that both releases give as released; it fails if it moved too far.
+select
+    'indicators: ' || n.area_level as object,
+    coalesce(abs(n.value - o.value) > {tolerance} * abs(o.value), (n.value is null) <> (o.value is null)) as failed,
+    n.indicator, n.basis, n.period, n.area_version, n.area_level, n.area_code,
+    o.value as value_before,
+    n.value as value_now
+from {warehouse}.candidates.indicators as n
+inner join read_parquet('{previous}/indicators.parquet') as o
+    using (indicator, basis, period, area_version, area_level, area_code, sex, age_group, urban_rural)
+where n.area_level in ('country', 'province') and sex = 'total' and age_group = 'total' and urban_rural = 'total'
+    and n.status = 'released' and o.status = 'released'

@@ -1,0 +1,94 @@
+-- One row per published value; it fails if it lies outside what its kind allows.
+with figures as (
+
+    select f.*, d.kind
+    from {warehouse}.candidates.indicators as f
+    left join {warehouse}.reference.indicator_definitions as d on f.basis = 'register' and f.indicator = d.indicator
+
+),
+
+-- 16-30 and the working ages are not bands: they need only lie within all ages
+subsets as (
+
+    select
+        p.indicator, p.period, p.area_version, p.area_level, p.area_code, p.sex, p.age_group, p.urban_rural,
+        p.numerator, p.denominator, p.value,
+        p.numerator > t.numerator or p.denominator > t.denominator or t.indicator is null as exceeds
+    from figures as p
+    left join figures as t
+        on t.basis = 'register' and t.age_group = 'total' and p.indicator = t.indicator and p.period = t.period
+        and p.area_version = t.area_version and p.area_level = t.area_level and p.area_code = t.area_code
+        and p.sex = t.sex and p.urban_rural = t.urban_rural
+    where p.basis = 'register' and p.age_group in ('16-30', 'working_age')
+
+)
+
+select
+    'indicators: ' || coalesce(basis, 'no basis') as object,
+    not coalesce(
+        case
+            when basis = 'official' then
+                isfinite(value) and status = 'released' and numerator is null and denominator is null
+            when status = 'not_available' then
+                kind is not null and value is null and numerator is null and denominator is null
+            when kind = 'count' then numerator >= 0 and denominator is null and value = numerator
+            when kind = 'median' then
+                numerator >= 0 and numerator = denominator
+                and case when numerator = 0 then value is null else isfinite(value) and value > 0 end
+            when kind = 'ratio' then
+                numerator >= 0 and numerator <= denominator
+                and case
+                    when denominator = 0 then value is null
+                    else value between 0 and 100 and abs(value - 100.0 * numerator / denominator) <= 1e-9
+                end
+        end
+        and status in ('released', 'provisional', 'low_coverage', 'suppressed', 'not_available'), false
+    ) as failed,
+    indicator || ' ' || period as subject,
+    area_version || ' ' || area_level || ' ' || area_code || ', ' || sex || ', ' || age_group || ', ' || urban_rural as cell,
+    numerator, denominator, value, status as word
+from figures
+union all
+select
+    'indicators: age subsets' as object,
+    coalesce(exceeds, false) as failed,
+    indicator || ' ' || period as subject,
+    area_version || ' ' || area_level || ' ' || area_code || ', ' || sex || ', ' || age_group || ', ' || urban_rural as cell,
+    numerator, denominator, value, null as word
+from subsets
+union all
+select
+    'target_progress: verdict' as object,
+    not coalesce(
+        case verdict
+            when 'no_data' then value is null
+            when 'indeterminate' then value is not null and ci_low <= target_value and target_value <= ci_high
+            when 'met' then value is not null
+            when 'not_met' then value is not null
+        end, false
+    ) as failed,
+    plan || ' ' || indicator || ' ' || year as subject,
+    area_version || ' province ' || province_code || ', ' || sex || ', ' || age_group || ', ' || urban_rural as cell,
+    null as numerator, null as denominator, value, verdict as word
+from {warehouse}.candidates.target_progress
+union all
+select
+    'row_accounting: counts' as object,
+    coalesce(least(rows_read, accepted, quarantined, duplicate, superseded) < 0, false)
+    or coalesce(disposition not in ('used', 'replaced', 'held', 'refused'), true) as failed,
+    source || ' ' || period as subject,
+    'revision ' || revision || ', ' || file as cell,
+    accepted as numerator, rows_read as denominator, null as value, disposition as word
+from {warehouse}.candidates.row_accounting
+union all
+select
+    'linkage: rows' as object,
+    not coalesce(
+        rows > 0
+        and rule in ('citizen_id', 'previous_id', 'si_number', 'name_birth_sex', 'probabilistic', 'review', 'unlinked')
+        and sex in ('male', 'female', 'unknown'), false
+    ) as failed,
+    source || ' ' || period as subject,
+    'revision ' || revision || ', ' || rule || ', ' || sex || ', ' || province_2024 as cell,
+    rows as numerator, null as denominator, null as value, rule as word
+from {warehouse}.candidates.linkage
