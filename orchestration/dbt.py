@@ -131,6 +131,8 @@ def dbt_build(home: Home, settings: Settings, select: list[str]) -> list[NodeRes
 def _node_result(result: Any) -> NodeResult:
     node = result.node
     tested = getattr(node, "attached_node", None)
+    if tested is None and str(node.resource_type) == "test":  # a singular test looks at the first model it names
+        tested = next(iter(node.depends_on.nodes), None)
     return NodeResult(
         unique_id=node.unique_id,
         kind=str(node.resource_type),

@@ -10,8 +10,6 @@ from datetime import date
 from pathlib import Path
 
 import dagster as dg
-from pydantic import PrivateAttr
-
 from orchestration.home import Home
 from orchestration.periods import quarter_label, quarter_number
 from orchestration.pipeline import Run
@@ -20,6 +18,17 @@ from orchestration.settings import load_settings
 from releases.release import next_id
 
 Listener = Callable[[str, str, float], None]
+_listeners: list[Listener] = []  # Dagster copies resources, so who listens is kept beside them
+
+
+@contextmanager
+def heard_by(listener: Listener) -> Iterator[None]:
+    """Tell ``listener`` (step, detail, seconds) of every step of the runs in the block."""
+    _listeners.append(listener)
+    try:
+        yield
+    finally:
+        _listeners.remove(listener)
 
 
 def default_home() -> str:
@@ -37,12 +46,6 @@ class Installation(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     home: str = ""
     as_of: str = ""
-    _listener: Listener | None = PrivateAttr(default=None)
-
-    def heard_by(self, listener: Listener) -> Installation:
-        """Tell ``listener`` (step, detail, seconds) of every step and its progress."""
-        self._listener = listener
-        return self
 
     def run(self) -> Run:
         """What the steps need. The release identifier is the next free one, until this run has published."""
@@ -57,8 +60,8 @@ class Installation(dg.ConfigurableResource):  # type: ignore[type-arg]
         started = time.monotonic()
 
         def tell(detail: str) -> None:
-            if self._listener is not None:
-                self._listener(name, detail, time.monotonic() - started)
+            for listener in _listeners:
+                listener(name, detail, time.monotonic() - started)
 
         tell("")
         yield tell

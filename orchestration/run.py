@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from sources.ingest import new_deliveries
 from sources.landing import find_deliveries
 from sources.restricted import restricted_database
 
-Listener = "orchestration.resources.Listener"
+Listener = Callable[[str, str, float], None]
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ def nothing_new(home: Home, settings: Settings, scope: RunScope) -> Release | No
     return latest
 
 
-def execute(home: Home, settings: Settings, as_of: str, listener: object = None) -> Outcome:
+def execute(home: Home, settings: Settings, as_of: str, listener: Listener | None = None) -> Outcome:
     """Run for ``as_of`` (YYYYQn) under the home's lock.
 
     Raises ``GateStopped`` if gate 2 or 3 stopped it, ``LabourdbError`` for everything a person can mend;
@@ -62,14 +63,14 @@ def execute(home: Home, settings: Settings, as_of: str, listener: object = None)
         unchanged = nothing_new(home, settings, scope)
         if unchanged is not None:
             return Outcome(unchanged, published=False)
-        _run_job(home, as_of, listener)
+        _run_job(home, as_of, listener or (lambda step, detail, seconds: None))
         published = latest_of(home.releases, as_of)
         if published is None or published.id != scope.release_id:
             raise LabourdbError("The run ended without a release; see the Dagster UI (make ui) for its events.")
         return Outcome(published, published=True)
 
 
-def _run_job(home: Home, as_of: str, listener: object) -> None:
+def _run_job(home: Home, as_of: str, listener: Listener) -> None:
     """Execute the Dagster job in this process; errors a person can act on come out as they were raised."""
     os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "yes")
     warnings.filterwarnings("ignore")
@@ -77,11 +78,11 @@ def _run_job(home: Home, as_of: str, listener: object) -> None:
     import dagster as dg
 
     from orchestration.definitions import build_defs
-    from orchestration.resources import Installation
+    from orchestration.resources import Installation, heard_by
 
     installation = Installation(home=str(home.root), as_of=as_of)
-    job = build_defs({"installation": installation.heard_by(listener)}).resolve_job_def("run")  # type: ignore[arg-type]
-    with dagster_instance(home.dagster) as instance:
+    job = build_defs({"installation": installation}).resolve_job_def("run")
+    with dagster_instance(home.dagster) as instance, heard_by(listener):
         try:
             job.execute_in_process(
                 instance=instance,
