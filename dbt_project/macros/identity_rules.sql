@@ -10,6 +10,9 @@
 )
 {%- endmacro %}
 
+{# A join on the ID and a flag of the row alone is no hash join on DuckDB; a join on this is. #}
+{% macro usable_id(row) -%}case when {{ row }}.citizen_id_usable then {{ row }}.citizen_id end{%- endmacro %}
+
 {# Rule 1 for nearly every row, in one join: the ID is in the spine and the full birth date is its latest one. #}
 {% macro plainly_confirmed(row, spine) -%}
 coalesce({{ row }}.birth_date = {{ spine }}.birth_date and {{ row }}.birth_precision = 0 and {{ spine }}.birth_precision = 0, false)
@@ -37,7 +40,7 @@ unconfirmed as (
 
     select r.*
     from source_rows as r
-    left join {{ ref('spine') }} as s on r.citizen_id = s.citizen_id and r.citizen_id_usable
+    left join {{ ref('spine') }} as s on {{ usable_id('r') }} = s.citizen_id
     where not {{ plainly_confirmed('r', 's') }}
 
 ),
@@ -105,7 +108,7 @@ number_links as (
     select r.si_number, r.citizen_id
     from source_rows as r
     inner join open_numbers as o on r.si_number = o.si_number
-    inner join {{ ref('spine') }} as s on r.citizen_id = s.citizen_id and r.citizen_id_usable
+    inner join {{ ref('spine') }} as s on {{ usable_id('r') }} = s.citizen_id
     where {{ plainly_confirmed('r', 's') }}
     union all
     select u.si_number, b.citizen_id
@@ -197,7 +200,7 @@ select
     case when {{ plainly_confirmed('r', 's') }} then s.person_key else resolved_person.person_key end as person_key,
     case when {{ plainly_confirmed('r', 's') }} then 'citizen_id' else coalesce(e.rule, 'unlinked') end as link_rule
 from {{ ref('stg_' ~ source_name) }} as r
-left join {{ ref('spine') }} as s on r.citizen_id = s.citizen_id and r.citizen_id_usable
+left join {{ ref('spine') }} as s on {{ usable_id('r') }} = s.citizen_id
 left join {{ ref('resolved_' ~ source_name) }} as e on r.row_id = e.row_id
 left join {{ ref('spine') }} as resolved_person on e.citizen_id = resolved_person.citizen_id
 {% endmacro %}

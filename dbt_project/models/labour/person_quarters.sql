@@ -46,8 +46,8 @@ placed as (
     inner join {{ ref('communes') }} as c
         on r.area_version = c.area_version and r.commune_code = c.commune_code
     left join {{ ref('commune_changes') }} as o
-        on r.area_version = '2025' and c.commune_2024 is null
-        and r.commune_code = o.new_commune and r.last_old_commune = o.old_commune
+        on case when r.area_version = '2025' and c.commune_2024 is null then r.commune_code end = o.new_commune
+        and r.last_old_commune = o.old_commune
     where r.age_months >= 180
 
 ),
@@ -151,4 +151,4 @@ select
     d.wage_base
 from decided as d
 left join {{ ref('employer_quarters') }} as e
-    on d.first_hit = 1 and d.insured_employer = e.employer_key and d.quarter = e.quarter
+    on case when d.first_hit = 1 then d.insured_employer end = e.employer_key and d.quarter = e.quarter
