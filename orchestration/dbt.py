@@ -140,7 +140,7 @@ def _node_result(result: Any) -> NodeResult:
         folder=node.fqn[1] if len(node.fqn) > 2 else "",
         status=str(result.status),
         seconds=float(result.execution_time),
-        message=(str(result.message).strip().splitlines() or [""])[0],
+        message=" ".join(str(result.message).split())[:300],
         failures=result.failures,
         tested=tested.split(".")[-1] if tested else None,
         severity=str(getattr(node.config, "severity", "error")).lower(),

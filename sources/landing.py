@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sources.contract import all_sources
-from sources.errors import UnreadableFile
+from sources.errors import LabourdbError, UnreadableFile
 
 FORMATS = (".csv", ".csv.gz", ".parquet", ".xlsx", ".jsonl", ".jsonl.gz")
 FOLDER = re.compile(r"^(\d{4})-(0[1-9]|1[0-2])(?:\.r([1-9]\d*))?$")
@@ -73,16 +75,26 @@ def find_deliveries(landing: Path) -> tuple[list[Delivery], list[str]]:
     """Deliveries under ``landing`` in source, month, revision order, and what was not recognised there.
 
     A folder without files has not arrived yet: it is named among the unrecognised and left alone.
+    Raises ``LabourdbError`` if a folder cannot be listed.
     """
+    try:
+        return _find_deliveries(landing)
+    except OSError as error:
+        raise LabourdbError(
+            f"{error.filename}: {error.strerror}. Mend the folder or its rights and run again."
+        ) from None
+
+
+def _find_deliveries(landing: Path) -> tuple[list[Delivery], list[str]]:
     found: list[Delivery] = []
     strange: list[str] = []
     known = set(all_sources())
     for source in sorted(p for p in landing.iterdir() if not p.name.startswith(".")):
         if source.name not in known or not source.is_dir():
-            strange.append(f"{source.name}: not a source; known are {', '.join(sorted(known))}")
+            strange.append(f"{shown(source.name)}: not a source; known are {', '.join(sorted(known))}")
             continue
         for folder in sorted(p for p in source.iterdir() if not p.name.startswith(".")):
-            label = f"{source.name}/{folder.name}"
+            label = f"{source.name}/{shown(folder.name)}"
             match = FOLDER.match(folder.name)
             if match is None or not folder.is_dir():
                 strange.append(f"{label}: not a delivery folder; expected YYYY-MM or YYYY-MM.rN (N from 2)")
@@ -98,10 +110,15 @@ def find_deliveries(landing: Path) -> tuple[list[Delivery], list[str]]:
     return sorted(found, key=lambda d: (d.source, d.key)), strange
 
 
+def shown(name: str) -> str:
+    """A file name as it can be stored and printed, also where its bytes are not UTF-8."""
+    return os.fsencode(name).decode(errors="backslashreplace")
+
+
 def visible_files(folder: Path) -> list[Path]:
     """Everything in a delivery folder that is not hidden or a lock file of an office program, bytewise."""
     names = [p for p in folder.iterdir() if not p.name.startswith((".", "~$"))]
-    return sorted(names, key=lambda p: p.name.encode())
+    return sorted(names, key=lambda p: os.fsencode(p.name))
 
 
 def data_files(delivery: Delivery) -> list[Path]:
@@ -112,12 +129,18 @@ def data_files(delivery: Delivery) -> list[Path]:
     if len(files) > MAX_FILES:
         raise UnreadableFile(f"holds {len(files)} files, more than {MAX_FILES}. Send fewer, larger files.")
     for path in files:
+        if shown(path.name) != path.name:
+            raise UnreadableFile(f"{shown(path.name)}: the file's name is not UTF-8. Rename it.")
         if path.is_dir():
-            raise UnreadableFile(f"{path.name}: a folder, not a file. Put the files directly into the delivery folder.")
+            raise UnreadableFile(
+                f"{path.name}: a folder, not a file. Put the files directly into the delivery folder."
+            )
         if not path.name.lower().endswith(FORMATS):
-            raise UnreadableFile(f"{path.name}: not one of {', '.join(FORMATS)}. Save it in one of these formats.")
+            raise UnreadableFile(
+                f"{path.name}: not one of {', '.join(FORMATS)}. Save it in one of these formats."
+            )
         if not path.is_file():
-            raise UnreadableFile(f"{path.name}: not a regular file.")
+            raise UnreadableFile(f"{path.name}: not a regular file. Put the file itself here.")
     return files
 
 
@@ -125,15 +148,18 @@ def file_states(delivery: Delivery) -> list[FileState]:
     """Stat of every visible file of the delivery, delivery.json included."""
     states = []
     for path in visible_files(delivery.path):
-        stat = path.stat()
-        states.append(FileState(path.name, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns))
+        info = path.stat() if path.exists() else path.lstat()
+        states.append(FileState(shown(path.name), info.st_size, info.st_mtime_ns, info.st_ctime_ns))
     return states
 
 
 def sha256(path: Path) -> str:
-    """Hex SHA-256 of a file's bytes; of a folder, of the names in it."""
+    """Hex SHA-256 of a file's bytes; of a folder, of the names in it; of anything else, of what it is."""
     if path.is_dir():
-        return hashlib.sha256("\n".join(sorted(p.name for p in path.iterdir())).encode()).hexdigest()
+        names = sorted(os.fsencode(p.name) for p in path.iterdir())
+        return hashlib.sha256(b"\n".join(names)).hexdigest()
+    if not path.is_file():  # reading a pipe would wait for ever
+        return hashlib.sha256(str(stat.S_IFMT(path.lstat().st_mode)).encode()).hexdigest()
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
@@ -143,14 +169,17 @@ def read_note(delivery: Delivery) -> DeliveryNote:
     path = delivery.path / NOTE
     if not path.exists():
         return DeliveryNote()
+    if not path.is_file():
+        raise UnreadableFile(f"{NOTE}: not a regular file. Mend it or leave it out.")
     try:
         note = json.loads(path.read_bytes().decode("utf-8-sig"))
-        if not isinstance(note, dict):
-            raise ValueError("not an object")
-        listed = note.get("files")
-        files = None if listed is None else {str(f["name"]): dict(f) for f in listed}
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise UnreadableFile(f"{NOTE}: not readable as described ({error}). Mend it or leave it out.") from None
+    except (ValueError, RecursionError) as error:
+        raise UnreadableFile(f"{NOTE}: not readable as JSON ({error}). Mend it or leave it out.") from None
+    if not isinstance(note, dict):
+        raise UnreadableFile(f"{NOTE}: not one JSON object. Mend it or leave it out.")
+    files = _listed_files(note.get("files"))
+    if note.get("synthetic") not in (None, True, False):
+        raise UnreadableFile(f"{NOTE}: synthetic is neither true nor false. Mend it.")
     for field, actual in (("source", delivery.source), ("period", delivery.period)):
         if note.get(field) is not None and note[field] != actual:
             raise UnreadableFile(
@@ -158,7 +187,9 @@ def read_note(delivery: Delivery) -> DeliveryNote:
             )
     version = note.get("area_version")
     if version is not None and str(version) not in ("2024", "2025"):
-        raise UnreadableFile(f"{NOTE}: area_version {version!r} is neither 2024 nor 2025.")
+        raise UnreadableFile(
+            f"{NOTE}: area_version {version!r} is neither 2024 nor 2025. Mend it or leave it out."
+        )
     agency = note.get("agency")
     return DeliveryNote(
         None if agency is None else str(agency),
@@ -166,6 +197,20 @@ def read_note(delivery: Delivery) -> DeliveryNote:
         note.get("synthetic") is True,
         files,
     )
+
+
+def _listed_files(listed: Any) -> dict[str, dict[str, Any]] | None:
+    """What the note says of each file, by name."""
+    if listed is None:
+        return None
+    if not isinstance(listed, list) or not all(
+        isinstance(f, dict) and isinstance(f.get("name"), str) for f in listed
+    ):
+        raise UnreadableFile(f"{NOTE}: files is not a list of objects with a name. Mend it or leave it out.")
+    files = {f["name"]: f for f in listed}
+    if len(files) != len(listed):
+        raise UnreadableFile(f"{NOTE}: lists a file twice. Mend it or leave it out.")
+    return files
 
 
 def check_listed_files(note: DeliveryNote, files: list[Path], hashes: dict[str, str]) -> None:
@@ -189,5 +234,7 @@ def check_listed_rows(note: DeliveryNote, rows: dict[str, int]) -> None:
     """Raise ``UnreadableFile`` if the note states other row counts than were read."""
     for name, entry in (note.files or {}).items():
         stated = entry.get("rows")
-        if stated is not None and stated != rows[name]:
-            raise UnreadableFile(f"{name}: holds {rows[name]} rows, but {NOTE} states {stated}. Send the file again.")
+        if stated is not None and (stated != rows[name] or isinstance(stated, bool)):
+            raise UnreadableFile(
+                f"{name}: holds {rows[name]} rows, but {NOTE} states {stated}. Send the file again."
+            )

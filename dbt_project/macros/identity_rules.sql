@@ -155,24 +155,41 @@ after_rule_3 as (
 
 ),
 {% endif %}
-by_name as (
+namesakes as (
 
     select
         u.row_id,
-        min(a.citizen_id) as citizen_id
+        a.citizen_id
+        {%- if by_province %},
+        u.area_version,
+        case u.area_version when '2024' then c.province_2024 else c.province_2025 end as province_code
+        {%- endif %}
     from after_rule_3 as u
     inner join {{ ref('spine_records') }} as a
         on u.name = a.name and u.birth_date = a.birth_date and u.sex = a.sex
     {%- if by_province %}
     inner join {{ ref('communes') }} as c
         on u.area_version = c.area_version and u.commune_code = c.commune_code
-    inner join {{ ref('spine_residences') }} as p
-        on a.citizen_id = p.citizen_id and u.area_version = p.area_version
-        and case u.area_version when '2024' then c.province_2024 else c.province_2025 end = p.province_code
     {%- endif %}
     where u.birth_precision = 0 and a.birth_precision = 0
-    group by u.row_id
-    having min(a.citizen_id) = max(a.citizen_id)
+
+),
+
+by_name as (
+
+    select
+        n.row_id,
+        min(n.citizen_id) as citizen_id
+    from namesakes as n
+    {%- if by_province %}
+    where exists (
+        select 1
+        from {{ ref('spine_residences') }} as p
+        where n.citizen_id = p.citizen_id and n.area_version = p.area_version and n.province_code = p.province_code
+    )
+    {%- endif %}
+    group by n.row_id
+    having min(n.citizen_id) = max(n.citizen_id)
 
 )
 

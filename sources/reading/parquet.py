@@ -1,55 +1,146 @@
-"""Parquet files, read by DuckDB; columns of any type become the text an agency would have written."""
+"""Parquet files; columns of any type become the text an agency would have written."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from sources.contract import Contract
 from sources.errors import UnreadableFile
-from sources.reading.layout import OpenedFile, match_header
+from sources.reading.layout import Header, OpenedFile, Rows, match_header
+
+ROWS = 65_536
+HEADER_LINES = 1  # the first row is line 2, as in a sheet
+HERE = ("Asia/Ho_Chi_Minh", "Asia/Saigon", "Asia/Bangkok", "+07:00")
+SEVEN_HOURS = 7 * 3600
 
 
 def open_parquet(path: Path, contract: Contract) -> OpenedFile:
     """Open a Parquet file; raises ``UnreadableFile`` if its footer is missing or broken."""
     try:
-        schema = pq.read_schema(path)
-    except (pa.ArrowException, OSError, ValueError) as error:
-        raise UnreadableFile(f"{path.name}: not a whole Parquet file ({error}). Send it again.") from None
-    mapping, unknown = match_header(contract, schema.names, path.name)
-    return OpenedFile(path, "parquet", list(schema.names), mapping, None, "", unknown)
-
-
-def _identifier(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
-def _as_text(name: str, kind: pa.DataType) -> str:
-    column = _identifier(name)
-    if pa.types.is_floating(kind):
-        whole = f"{column} = trunc({column}) and abs({column}) < 1e15"
-        return (
-            f"case when isnan({column}) then null when {whole} then {column}::bigint::varchar else {column}::varchar end"
+        with pq.ParquetFile(path) as file:
+            schema = file.schema_arrow
+    except (pa.ArrowException, OSError, ValueError, TypeError, KeyError, MemoryError) as error:
+        raise UnreadableFile(
+            f"{path.name}: not a whole Parquet file ({_first_line(error)}). Send it again."
+        ) from None
+    header = match_header(contract, schema.names, path.name)
+    nested = [
+        c.name
+        for c, p in zip(contract.columns, header.positions, strict=True)
+        if p is not None and pa.types.is_nested(_inner(schema.field(p).type))
+    ]
+    if nested:
+        raise UnreadableFile(
+            f"{path.name}: column(s) {', '.join(nested)} hold lists or structures. Write one plain value a row."
         )
+    return OpenedFile(path, "parquet", ParquetRows(path, header), header.unknown)
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+
+
+def _inner(kind: pa.DataType) -> pa.DataType:
+    return kind.value_type if pa.types.is_dictionary(kind) else kind
+
+
+@dataclass
+class ParquetRows:
+    """The rows of an opened Parquet file; a row's line is its number, the header being 1."""
+
+    path: Path
+    header: Header
+
+    def rows(self) -> Iterator[Rows]:
+        """Rows in file order; raises ``UnreadableFile`` for a broken page or text that is not UTF-8."""
+        wanted = sorted({p for p in self.header.positions if p is not None})
+        number = HEADER_LINES + 1
+        for batch in self._batches(wanted):
+            try:
+                columns = {p: as_text(batch.column(i)) for i, p in enumerate(wanted)}
+            except (pa.ArrowException, ValueError, OverflowError) as error:
+                raise self._broken(error) from None
+            lines = np.arange(number, number + batch.num_rows, dtype=np.int64)
+            number += batch.num_rows
+            yield Rows(lines, [None if p is None else columns[p] for p in self.header.positions])
+
+    def raw(self, lines: Sequence[int]) -> list[str]:
+        """Rows as JSON lists of text, unknown columns included."""
+        wanted, found = np.asarray(lines) - HEADER_LINES - 1, []
+        start = 0
+        for batch in self._batches(None):
+            inside = wanted[(wanted >= start) & (wanted < start + batch.num_rows)] - start
+            start += batch.num_rows
+            found += [json.dumps([_plain(v) for v in row.values()], ensure_ascii=False)
+                      for row in batch.take(pa.array(inside)).rename_columns(
+                          [str(i) for i in range(batch.num_columns)]).to_pylist()]  # fmt: skip
+        return found
+
+    def _batches(self, positions: Sequence[int] | None) -> Iterator[pa.RecordBatch]:
+        """Record batches of the top-level columns at ``positions``, by position: names may repeat."""
+        try:
+            with pq.ParquetFile(self.path) as file:
+                names = file.schema_arrow.names
+                leaves = None if positions is None else [names[p] for p in positions]
+                read = 0
+                for batch in file.iter_batches(ROWS, columns=leaves, use_threads=False):
+                    if leaves is not None:
+                        batch = batch.select(leaves)
+                    batch.validate(full=True)
+                    read += batch.num_rows
+                    yield batch
+                if read != file.metadata.num_rows:
+                    raise UnreadableFile(
+                        f"{self.path.name}: holds {read} rows, but says {file.metadata.num_rows}. Send it again."
+                    )
+        except (pa.ArrowException, OSError, ValueError, TypeError, KeyError, MemoryError) as error:
+            raise self._broken(error) from None
+
+    def _broken(self, error: BaseException) -> UnreadableFile:
+        return UnreadableFile(
+            f"{self.path.name}: its content cannot be read ({type(error).__name__}). Make the file anew and send it."
+        )
+
+
+def _plain(value: Any) -> str | None:
+    if isinstance(value, bytes):
+        return value.decode(errors="replace")
+    return None if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def as_text(values: pa.Array) -> pa.StringArray:
+    """A column of any plain type as text: whole numbers without a point, dates and times as ISO writes them."""
+    kind = values.type
+    if pa.types.is_dictionary(kind):
+        values = values.dictionary_decode()
+        kind = values.type
+    if pa.types.is_string(kind):
+        return values
+    if pa.types.is_floating(kind):
+        values = values.cast(pa.float64())
+        whole = pc.and_(pc.equal(values, pc.trunc(values)), pc.less(pc.abs(values), 1e15))
+        numbers = pc.if_else(whole, values, None).cast(pa.int64()).cast(pa.string())
+        parts = pc.if_else(pc.is_nan(values), None, values).cast(pa.string())
+        return pc.coalesce(numbers, parts)
     if pa.types.is_decimal(kind):
-        return f"case when {column} = trunc({column}) then {column}::hugeint::varchar else {column}::varchar end"
+        return pc.replace_substring_regex(values.cast(pa.string()), r"\.0+$", "")
     if pa.types.is_timestamp(kind):
-        return f"strftime({column}::timestamp, '%Y-%m-%d %H:%M:%S')"
-    return f"{column}::varchar"
+        if kind.tz in HERE:
+            values = pc.add(values, pa.scalar(SEVEN_HOURS, pa.duration("s")))
+        return pc.replace_substring_regex(pc.strftime(_naive(values), "%Y-%m-%d %H:%M:%S"), r"\.0+$", "")
+    if pa.types.is_null(kind):
+        return pa.nulls(len(values), pa.string())
+    return values.cast(pa.string())
 
 
-def parquet_select(opened: OpenedFile, file_ref: int) -> str:
-    """SQL that gives the file's records, shaped as ``RECORDS``; a row's line is its number plus one."""
-    schema = pq.read_schema(opened.path)
-    fields = ", ".join(_as_text(n, schema.field(n).type) for n in schema.names)
-    return (
-        f"select {file_ref}::integer as file_ref, file_row_number + 2 as line, null::varchar as raw,"
-        f" [{fields}] as fields, false as malformed"
-        f" from read_parquet({_literal(str(opened.path))}, file_row_number = true)"
-    )
+def _naive(values: pa.Array) -> pa.Array:
+    return values.cast(pa.timestamp(values.type.unit))

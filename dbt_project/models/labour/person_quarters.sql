@@ -27,73 +27,72 @@ with residents as (
 
 ),
 
-placed as (
+-- the two large joins are each computed first, so that their hash tables are not in memory together
+placed as {{ computed_first() }} (
 
     select
         r.person_key,
         r.quarter,
-        r.ends_on,
-        r.year,
         r.is_male,
-        r.age_months,
-        c.province_2024,
-        c.province_2025,
-        coalesce(o.old_district, c.district_2024) as district_2024,
+        cast(r.age_months as smallint) as age_months,
+        r.age_months < case when r.is_male then w.male_years * 12 + w.male_months
+            else w.female_years * 12 + w.female_months end as working_age,
+        cast(c.province_2024 as smallint) as province_2024,
+        cast(c.province_2025 as smallint) as province_2025,
+        cast(coalesce(o.old_district, c.district_2024) as smallint) as district_2024,
         coalesce(c.commune_2024, o.old_commune) as commune_2024,
         c.commune_2025,
-        case r.list_in_force when '2024' then c.urban_before else c.urban_from end as urban
+        case r.list_in_force when '2024' then c.urban_before else c.urban_from end as urban,
+        l.activity as registered_activity,
+        l.section as registered_section,
+        l.weekly_hours,
+        coalesce(l.underemployed, false) as says_underemployed,
+        l.technical_level as registered_level
     from residents as r
     inner join {{ ref('communes') }} as c
         on r.area_version = c.area_version and r.commune_code = c.commune_code
+    inner join {{ ref('working_ages') }} as w on r.year = w.year
     left join {{ ref('commune_changes') }} as o
         on case when r.area_version = '2025' and c.commune_2024 is null then r.commune_code end = o.new_commune
         and r.last_old_commune = o.old_commune
+    left join {{ ref('registered_quarters') }} as l on r.person_key = l.person_key and r.quarter = l.quarter
     where r.age_months >= 180
+
+),
+
+insured as {{ computed_first() }} (
+
+    select
+        p.*,
+        coalesce(i.compulsory, false) as compulsory,
+        coalesce(i.voluntary, false) as voluntary,
+        coalesce(i.unemployment_insured, false) as unemployment_insured,
+        i.wage_base,
+        i.employer_key as insured_employer
+    from placed as p
+    left join {{ ref('insured_quarters') }} as i on p.person_key = i.person_key and p.quarter = i.quarter
 
 ),
 
 joined as (
 
     select
-        p.person_key,
-        p.quarter,
-        p.is_male,
-        p.age_months,
-        p.province_2024,
-        p.province_2025,
-        p.district_2024,
-        p.commune_2024,
-        p.commune_2025,
-        p.urban,
-        p.age_months < case when p.is_male then w.male_years * 12 + w.male_months
-            else w.female_years * 12 + w.female_months end as working_age,
-        coalesce(i.compulsory, false) as compulsory,
-        coalesce(i.voluntary, false) as voluntary,
-        coalesce(i.unemployment_insured, false) as unemployment_insured,
-        i.wage_base,
-        i.employer_key as insured_employer,
+        p.*,
         o.employer_key as owned_employer,
         o.section as owned_section,
-        l.activity as registered_activity,
-        l.section as registered_section,
-        l.weekly_hours,
-        coalesce(l.underemployed, false) as says_underemployed,
-        greatest(coalesce(t.certified_level, -1), coalesce(l.technical_level, -1)) as level_or_none,
+        greatest(coalesce(t.certified_level, -1), coalesce(p.registered_level, -1)) as level_or_none,
         coalesce(t.retrained, false) as retrained,
-        case when i.compulsory then 1 else 0 end
+        case when p.compulsory then 1 else 0 end
         + case when o.employer_key is not null then 2 else 0 end
-        + case when i.voluntary then 4 else 0 end
+        + case when p.voluntary then 4 else 0 end
         + case when c.abroad then 8 else 0 end
         + case when c.benefit then 16 else 0 end
         + case when c.seeker then 32 else 0 end
-        + case when l.activity is not null then 64 else 0 end
+        + case when p.registered_activity is not null then 64 else 0 end
         + case when t.studying then 128 else 0 end as hits
-    from placed as p
-    inner join {{ ref('working_ages') }} as w on p.year = w.year
-    left join {{ ref('insured_quarters') }} as i on p.person_key = i.person_key and p.quarter = i.quarter
+    from insured as p
     left join {{ ref('owner_quarters') }} as o on p.person_key = o.person_key and p.quarter = o.quarter
     left join {{ ref('claimed_quarters') }} as c on p.person_key = c.person_key and p.quarter = c.quarter
-    left join {{ ref('registered_quarters') }} as l on p.person_key = l.person_key and p.quarter = l.quarter
     left join {{ ref('trained_quarters') }} as t on p.person_key = t.person_key and p.quarter = t.quarter
 
 ),
@@ -123,11 +122,11 @@ select
     d.person_key,
     d.quarter,
     d.is_male,
-    cast(d.age_months as smallint) as age_months,
+    d.age_months,
     d.working_age,
-    cast(d.province_2024 as smallint) as province_2024,
-    cast(d.province_2025 as smallint) as province_2025,
-    cast(d.district_2024 as smallint) as district_2024,
+    d.province_2024,
+    d.province_2025,
+    d.district_2024,
     d.commune_2024,
     d.commune_2025,
     d.urban,

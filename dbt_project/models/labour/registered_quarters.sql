@@ -28,11 +28,11 @@ ordered as (
 select
     r.person_key,
     q.quarter,
-    case r.activity when 'employed' then 1 when 'unemployed' then 2 else 3 end as activity,
+    cast(case r.activity when 'employed' then 1 when 'unemployed' then 2 else 3 end as smallint) as activity,
     s.section_2018 as section,
     r.weekly_hours,
     coalesce(r.weekly_hours < 35 and r.wants_more_hours and r.available, false) as underemployed,
-    {{ level_rank('r.technical_level') }} as technical_level
+    cast({{ level_rank('r.technical_level') }} as smallint) as technical_level
 from ordered as r
 inner join {{ source('run', 'quarters') }} as q
     on r.surveyed_on <= q.ends_on

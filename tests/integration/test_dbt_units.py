@@ -1,0 +1,198 @@
+"""The rules of the models, one by one: every dbt unit test on an empty warehouse, and every data test on broken rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+from dbt.cli.main import dbtRunner
+
+from orchestration import run_inputs
+from sources.restricted import create_schema
+
+PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
+
+
+@dataclass
+class EmptyHome:
+    """A warehouse and a restricted database with every table, and no row but the seeds'; dbt works there."""
+
+    folder: Path
+    manifest: Any = None
+
+    def dbt(self, command: str, *arguments: str) -> Any:
+        """Run a dbt command in this process; returns its result. Raises what stopped it."""
+        common = [
+            "--project-dir",
+            str(PROJECT),
+            "--profiles-dir",
+            str(PROJECT),
+            "--log-path",
+            str(self.folder),
+        ]
+        common += [
+            "--target-path",
+            str(self.folder / "target"),
+            "--log-level",
+            "none",
+            "--log-level-file",
+            "none",
+        ]
+        try:
+            outcome = dbtRunner(manifest=self.manifest).invoke([command, *arguments, *common])
+        finally:
+            DuckDBConnectionManager.close_all_connections()
+        if outcome.exception is not None:
+            raise outcome.exception
+        return outcome.result
+
+    def statuses(self, *arguments: str) -> dict[str, str]:
+        """What became of each selected test, by name."""
+        return {r.node.name: str(r.status) for r in self.dbt("test", *arguments).results}
+
+    @contextmanager
+    def warehouse(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """The warehouse with the restricted database attached."""
+        with duckdb.connect(str(self.folder / "labour.duckdb")) as connection:
+            connection.execute(f"attach '{self.folder / 'restricted.duckdb'}' as restricted")
+            yield connection
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmptyHome]:
+    """Every table a run starts from, and every model built on them."""
+    empty = EmptyHome(tmp_path_factory.mktemp("units"))
+    with duckdb.connect(str(empty.folder / "restricted.duckdb")) as restricted:
+        create_schema(restricted)
+    with empty.warehouse() as warehouse:
+        warehouse.execute("create schema run")
+        for table, columns in run_inputs._COLUMNS.items():
+            warehouse.execute(
+                f"create table run.{table} ({', '.join(f'{c} {t}' for c, t in columns.items())})"
+            )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LABOURDB_WAREHOUSE", str(empty.folder / "labour.duckdb"))
+        patch.setenv("LABOURDB_RESTRICTED", str(empty.folder / "restricted.duckdb"))
+        patch.setenv("LABOURDB_SPILL", str(empty.folder / "spill"))
+        patch.setenv("DBT_SEND_ANONYMOUS_USAGE_STATS", "false")
+        empty.manifest = empty.dbt("parse")
+        built = empty.dbt("build", "--empty", "--resource-type", "seed", "--resource-type", "model")
+        assert {r.node.name: r.message for r in built.results if r.status != "success"} == {}
+        yield empty
+
+
+def test_every_rule_has_its_unit_test_and_all_pass(home: EmptyHome) -> None:
+    statuses = home.statuses("--select", "test_type:unit")
+    assert len(statuses) >= 50
+    assert {name for name, status in statuses.items() if status != "pass"} == set()
+
+
+# per data test: rows that break it, as statements on the empty tables
+PERSON = "insert into labour.labour.person_quarters by name select 1 as person_key, 8103 as quarter, 300 as age_months"
+SOUND = "1 as province_2024, 1 as province_2025, true as urban, false as compulsory"
+STATUS = "0 as status, 0 as source_bit, 0 as runner_up_status, 0 as runner_up_bit"
+CELL = "8103 as quarter, '2024' as area_version, 'total' as sex, 'total' as age_group, 'total' as urban_rural"
+BROKEN = {
+    "spine_one_row_a_person": "insert into restricted.identity.spine by name from (values (1, 7), (2, 7)) t(citizen_id, person_key)",
+    "spine_rules": "insert into restricted.identity.spine by name select 1 as citizen_id, null as person_key",
+    "population_records_do_not_overlap": (
+        "insert into restricted.identity.population_records by name from (values (1, date '2024-01-01', date '2024-03-01'),"
+        " (1, date '2024-02-01', null)) t(citizen_id, valid_from, valid_to)"
+    ),
+    "population_records_rules": (
+        "insert into restricted.identity.population_records by name select 1 as citizen_id, 'lost' as life_status,"
+        " date '2024-01-01' as valid_from"
+    ),
+    "enterprise_records_do_not_overlap": (
+        "insert into restricted.identity.enterprise_records by name from (values (1, date '2024-01-01', null),"
+        " (1, date '2024-02-01', null)) t(employer_id, valid_from, valid_to)"
+    ),
+    "communes_one_row_a_commune": (
+        "insert into reference.communes by name from (values ('2024', 1, 1, 1, true, true), ('2024', 1, 2, 2, true, true))"
+        " t(area_version, commune_code, province_2024, province_2025, urban_before, urban_from)"
+    ),
+    "communes_rules": "insert into reference.communes by name select '2024' as area_version, 1 as commune_code",
+    "commune_changes_one_row_a_pair": (
+        "insert into reference.commune_changes by name from (values (1, 2), (1, 2)) t(old_commune, new_commune)"
+    ),
+    "working_ages_one_row_a_year": "insert into reference.working_ages by name from (values (2025), (2025)) t(year)",
+    "areas_one_row_a_code": "insert into reference.areas by name select '2024' as area_version, 'province' as level, '01' as code",
+    "plan_targets_rules": "insert into reference.plan_targets by name select '~' as comparator, 'official' as basis",
+    "indicator_definitions_one_row_an_indicator": (
+        "insert into reference.indicator_definitions by name select 'employed' as indicator"
+    ),
+    "contributions_rules": (
+        "insert into labour.labour.contributions by name select 1 as person_key, 1 as month, true as compulsory,"
+        " 0 as wage_base, 'paid' as contribution_status"
+    ),
+    "training_episodes_rules": (
+        "insert into labour.labour.training_episodes by name select 'college' as level, 'initial' as kind,"
+        " 'dropped' as outcome, true as certified, date '2024-01-01' as ended_on"
+    ),
+    "person_quarters_one_row_a_person": f"{PERSON}, {SOUND}, {STATUS} from range(2)",
+    "person_quarters_rules": f"{PERSON}, {SOUND}, 1 as status, 0 as source_bit, 0 as runner_up_status, 0 as runner_up_bit",
+    "cells_parts_sum": (
+        f"insert into cells.cells by name select {CELL}, 'country' as area_level, 'VN' as area_code, 3 as population union all"
+        f" by name select {CELL}, 'province' as area_level, '01' as area_code, 2 as population"
+    ),
+    "indicators_one_figure_a_cell": (
+        "insert into candidates.indicators by name select 'employed' as indicator, 'register' as basis, '2025Q4' as period,"
+        f" {CELL[CELL.index(',') + 2 :]}, 'country' as area_level, 'VN' as area_code, 'Việt Nam' as area_name,"
+        " 'released' as status from range(2)"
+    ),
+    "indicators_rules": (
+        "insert into candidates.indicators by name select 'register' as basis, 3 as numerator, 2 as denominator"
+    ),
+    "target_progress_one_line_a_target": "insert into candidates.target_progress by name select 'p' as plan from range(2)",
+    "target_progress_rules": (
+        "insert into candidates.target_progress by name select 'met' as verdict, '<' as comparator, 5 as value, 4 as target_value"
+    ),
+    "linkage_rules": (
+        "insert into candidates.linkage by name select 'training' as source, 'si_number' as rule, 'male' as sex,"
+        " '01' as province_2024, 1 as rows"
+    ),
+    "row_accounting_one_line_a_file": (
+        "insert into candidates.row_accounting by name select 'training' as source, 'refused' as disposition from range(2)"
+    ),
+    "row_accounting_rules": (
+        "insert into candidates.row_accounting by name select 'used' as disposition, 9 as rows_read, 5 as accepted,"
+        " 1 as quarantined, 1 as duplicate, 1 as superseded"
+    ),
+}  # fmt: skip
+
+
+def test_every_data_test_passes_without_rows_and_fails_on_broken_ones(home: EmptyHome) -> None:
+    calm = home.statuses("--select", "test_type:data")
+    assert set(calm) == set(BROKEN), "each data test needs rows here that break it"
+    assert set(calm.values()) == {"pass"}
+    with home.warehouse() as warehouse:
+        for statement in BROKEN.values():
+            warehouse.execute(statement)
+    broken = home.statuses("--select", "test_type:data")
+    assert {name for name, status in broken.items() if status != "fail"} == set()
+
+
+def test_every_model_and_column_is_described_as_it_stands(home: EmptyHome) -> None:
+    """The YAML names each column of each table in its order, and describes it; public tables in Vietnamese too."""
+    with home.warehouse() as warehouse:
+        found = warehouse.execute(
+            "select database_name, schema_name, table_name, list(column_name order by column_index)"
+            " from duckdb_columns() group by all"
+        ).fetchall()
+    columns = {(database, schema, table): names for database, schema, table, names in found}
+    nodes = [n for n in home.manifest.nodes.values() if n.resource_type in ("model", "seed")]
+    assert len(nodes) > 50
+    for node in nodes:
+        assert node.description, f"{node.name} is not described"
+        actual = columns[(node.database, node.schema, node.alias)]
+        assert list(node.columns) == actual, f"{node.name}: the YAML names other columns than the table has"
+        assert [c.name for c in node.columns.values() if not c.description] == [], node.name
+        if node.config.contract.enforced:
+            missing = [c.name for c in node.columns.values() if not c.config.meta.get("description_vi")]
+            assert missing == [], f"{node.name}: not described in Vietnamese"

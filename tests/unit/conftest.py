@@ -1,0 +1,19 @@
+"""The cleaning macros and code lists in a database in memory, for tests of single rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import duckdb
+import pytest
+
+from ingestion import SEEDS
+from sources.restricted import load_rules
+
+
+@pytest.fixture(scope="session")
+def rules() -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection that knows every macro of ``sources/cleaning.sql``."""
+    with duckdb.connect(config={"threads": "1"}) as connection:
+        load_rules(connection, SEEDS)
+        yield connection
