@@ -1,0 +1,5 @@
+"""``python -m orchestration``: the ``labourdb`` command line."""
+
+from orchestration.cli import main
+
+main()
