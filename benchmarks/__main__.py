@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,16 @@ def run_one(persons: int, months: int, folder: Path) -> dict[str, dict[str, floa
     """Simulate and run one world in fresh processes; returns step to wall, CPU and peak memory so far."""
     home = folder / f"{persons}"
     labourdb = [sys.executable, "-m", "orchestration"]
-    simulated = [*labourdb, "simulate", "--home", str(home), "--persons", str(persons), "--months", str(months)]
+    simulated = [
+        *labourdb,
+        "simulate",
+        "--home",
+        str(home),
+        "--persons",
+        str(persons),
+        "--months",
+        str(months),
+    ]
     subprocess.run(simulated, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     child = [sys.executable, "-m", "benchmarks.one_run", str(home), "2025Q4"]
     done = subprocess.run(child, check=True, capture_output=True, text=True)
@@ -51,11 +61,15 @@ def show(results: dict[int, dict[str, dict[str, float]]]) -> None:
         cpu = _total(costs, "cpu")
         for step in STEPS:
             c = costs[step]
-            table.add_row(step, f"{c['wall']:.1f}", f"{c['cpu']:.1f}", f"{c['cpu'] / cpu:.0%}", f"{c['peak_mib']:.0f}")
-        table.add_row("total", f"{_total(costs, 'wall'):.1f}", f"{cpu:.1f}", "", f"{_total(costs, 'peak_mib'):.0f}")
+            table.add_row(
+                step, f"{c['wall']:.1f}", f"{c['cpu']:.1f}", f"{c['cpu'] / cpu:.0%}", f"{c['peak_mib']:.0f}"
+            )
+        table.add_row(
+            "total", f"{_total(costs, 'wall'):.1f}", f"{cpu:.1f}", "", f"{_total(costs, 'peak_mib'):.0f}"
+        )
         console.print(table)
     sizes = sorted(results)
-    for small, large in zip(sizes, sizes[1:], strict=False):
+    for small, large in pairwise(sizes):
         ratio = _total(results[large], "cpu") / _total(results[small], "cpu")
         console.print(f"{large / small:.0f} × the people cost {ratio:.1f} × the CPU")
     if GOAL["persons"] in results:

@@ -1,6 +1,5 @@
 """Assets by layer: what agencies sent, what was read, linked, counted, published."""
 
-
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -89,7 +88,14 @@ def read_deliveries(
         yield dg.MaterializeResult(asset_key=landing_key(source), metadata=facts.of_source(source))
 
 
-RUN_TABLES = ("parameters", "quarters", "deliveries_in_force", "missing_sources", "row_accounting", "covered_provinces")
+RUN_TABLES = (
+    "parameters",
+    "quarters",
+    "deliveries_in_force",
+    "missing_sources",
+    "row_accounting",
+    "covered_provinces",
+)
 PSEUDONYMS = ("person_keys", "employer_keys")
 IN_FORCE = dg.AssetKey(["run", "deliveries_in_force"])
 DELIVERY_CHECKS = tuple(sorted(r.id for r in load_rules().values() if r.gate == "delivery"))
@@ -168,7 +174,9 @@ def _dbt_events(
                     asset_key=key.asset_key,
                     check_name=key.name,
                     passed=result.status in ("pass", "warn"),
-                    severity=dg.AssetCheckSeverity.WARN if result.severity == "warn" else dg.AssetCheckSeverity.ERROR,
+                    severity=dg.AssetCheckSeverity.WARN
+                    if result.severity == "warn"
+                    else dg.AssetCheckSeverity.ERROR,
                     metadata={"rows_failed": result.failures or 0},
                 )
         else:
@@ -200,14 +208,18 @@ def labour_database(context: dg.AssetExecutionContext, installation: Installatio
     seen = {r.unique_id for r in results}
     for unique_id, node in _nodes().items():
         if node["resource_type"] == "seed" and unique_id not in seen:  # unchanged, so not loaded again
-            yield dg.MaterializeResult(asset_key=_TRANSLATOR.get_asset_key(node), metadata={"unchanged": True})
+            yield dg.MaterializeResult(
+                asset_key=_TRANSLATOR.get_asset_key(node), metadata={"unchanged": True}
+            )
     yield from _dbt_events(context, results, pipeline.row_counts(run))
 
 
 LABOUR = dg.AssetKey(["labour", "person_quarters"])
 
 
-@dg.asset_check(asset=LABOUR, name="linkage_gate", blocking=True, description="Gate 2: linkage, keys, intervals.")
+@dg.asset_check(
+    asset=LABOUR, name="linkage_gate", blocking=True, description="Gate 2: linkage, keys, intervals."
+)
 def linkage_gate(installation: Installation) -> dg.AssetCheckResult:
     """Gate 2, before anything is counted."""
     run = installation.run()
@@ -235,7 +247,10 @@ PUBLISHED = dg.AssetKey(["published", "published_target_progress"])
 
 
 @dg.asset_check(
-    asset=PUBLISHED, name="publication_gate", blocking=True, description="Gate 3: sums, bounds, accounting, cells."
+    asset=PUBLISHED,
+    name="publication_gate",
+    blocking=True,
+    description="Gate 3: sums, bounds, accounting, cells.",
 )
 def publication_gate(installation: Installation) -> dg.AssetCheckResult:
     """Gate 3; its verdict on exactly these tables is stored for the release step."""
@@ -248,7 +263,9 @@ def publication_gate(installation: Installation) -> dg.AssetCheckResult:
 def _gate_result(checks: Any) -> dg.AssetCheckResult:
     blocking = blocking_failures(checks[checks["gate"] != "delivery"])
     counts = {str(k): int(v) for k, v in checks["status"].value_counts().items()}
-    failed = [f"{c['check_id']} ({c['object']}): {c['rows_failed']} rows" for c in blocking.to_dict("records")]
+    failed = [
+        f"{c['check_id']} ({c['object']}): {c['rows_failed']} rows" for c in blocking.to_dict("records")
+    ]
     return dg.AssetCheckResult(
         passed=blocking.empty,
         severity=dg.AssetCheckSeverity.ERROR,
@@ -258,7 +275,10 @@ def _gate_result(checks: Any) -> dg.AssetCheckResult:
 
 @dg.asset(
     key=RELEASE,
-    deps=[dg.AssetKey(["published", f"published_{t}"]) for t in ("indicators", "target_progress", "linkage", "row_accounting")],
+    deps=[
+        dg.AssetKey(["published", f"published_{t}"])
+        for t in ("indicators", "target_progress", "linkage", "row_accounting")
+    ],
     group_name="g_published",
     description="One immutable folder of tables, manifest and report; `current` points to the newest.",
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,6 +21,7 @@ from sources.landing import FOLDER, NOTE, Delivery, month_number
 from sources.restricted import create_schema
 
 SHOWN = 20
+SHOWN_OF_CHECKS = ("check_id", "rows_checked", "rows_failed", "threshold", "severity", "status", "why")
 
 
 @dataclass
@@ -71,7 +73,7 @@ def check_delivery(path: Path, source: str | None = None, period: str | None = N
         connection.execute("set temp_directory = ?", [str(Path(scratch) / "spill")])
         delivery = _delivery(path, source, period, Path(scratch))
         create_schema(connection)
-        with console.err.status("reading") if console.err.is_terminal else _Quiet():
+        with console.err.status("reading") if console.err.is_terminal else nullcontext():
             ingest(connection, [delivery], SEEDS)
             gate = delivery_gate(connection, month_number(delivery.period), load_rules())
         found = gate.dispositions.iloc[0]
@@ -81,7 +83,10 @@ def check_delivery(path: Path, source: str | None = None, period: str | None = N
             delivery=delivery.name,
             would_be_used=found["disposition"] == "used",
             refused_because=problem[0] if problem else None,
-            files=_rows(connection, "select file, rows_read, accepted, quarantined, duplicate, superseded from landing.files"),
+            files=_rows(
+                connection,
+                "select file, rows_read, accepted, quarantined, duplicate, superseded from landing.files",
+            ),
             problems=[
                 {"file": name[n], "line": line, "reasons": reasons.split(";")}
                 for n, line, reasons in connection.execute(
@@ -98,16 +103,11 @@ def check_delivery(path: Path, source: str | None = None, period: str | None = N
                 "select file, column_name from landing.unknown_columns join landing.files"
                 " using (source, delivery_key, file_no) order by all",
             ),
-            checks=gate.checks[["check_id", "rows_checked", "rows_failed", "threshold", "severity", "status", "why"]]
-            .astype(object)
-            .to_dict("records"),
+            checks=[
+                {str(k): v for k, v in c.items()}
+                for c in gate.checks[list(SHOWN_OF_CHECKS)].to_dict("records")
+            ],
         )
-
-
-class _Quiet:
-    def __enter__(self) -> None: ...
-
-    def __exit__(self, *_: object) -> None: ...
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, sql: str) -> list[dict[str, Any]]:
@@ -120,12 +120,20 @@ def render(result: DeliveryCheck) -> None:
     """Print the findings for the people who made the delivery."""
     out = console.out
     if result.refused_because:
-        out.print(f"{result.delivery} would be refused:\n  {result.refused_because}", markup=False, highlight=False)
+        out.print(
+            f"{result.delivery} would be refused:\n  {result.refused_because}", markup=False, highlight=False
+        )
         return
     columns = ("file", "rows_read", "accepted", "quarantined", "duplicate", "superseded")
-    out.print(console.table(result.delivery, columns, [[f[c] for c in columns] for f in result.files], columns[1:]))
+    out.print(
+        console.table(result.delivery, columns, [[f[c] for c in columns] for f in result.files], columns[1:])
+    )
     for problem in result.problems[:SHOWN]:
-        out.print(f"{problem['file']}, line {problem['line']}: {', '.join(problem['reasons'])}", markup=False, highlight=False)
+        out.print(
+            f"{problem['file']}, line {problem['line']}: {', '.join(problem['reasons'])}",
+            markup=False,
+            highlight=False,
+        )
     if len(result.problems) > SHOWN:
         out.print(f"… and {len(result.problems) - SHOWN} more lines; --json lists them all.", highlight=False)
     for repair in result.repairs:
@@ -134,7 +142,10 @@ def render(result: DeliveryCheck) -> None:
             markup=False, highlight=False,
         )  # fmt: skip
     for column in result.unknown_columns:
-        out.print(f"{column['file']}: column {column['column_name']!r} is not in the contract and is ignored", markup=False)
+        out.print(
+            f"{column['file']}: column {column['column_name']!r} is not in the contract and is ignored",
+            markup=False,
+        )
     for check in result.checks:
         if check["status"] in ("failed", "error"):
             out.print(

@@ -26,7 +26,8 @@ app = typer.Typer(
 )
 
 HomeOption = Annotated[
-    Path | None, typer.Option("--home", help="The installation's folder.", show_default="$LABOURDB_HOME, then ./data")
+    Path | None,
+    typer.Option("--home", help="The installation's folder.", show_default="$LABOURDB_HOME, then ./data"),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
 
@@ -142,7 +143,12 @@ def run(
 @app.command()
 @_guarded
 def check(
-    path: Annotated[Path, typer.Argument(help="A delivery folder, as <source>/<YYYY-MM>, or one file with --source and --period.")],
+    path: Annotated[
+        Path,
+        typer.Argument(
+            help="A delivery folder, as <source>/<YYYY-MM>, or one file with --source and --period."
+        ),
+    ],
     source: Annotated[str | None, typer.Option(help="The source, if the path does not tell.")] = None,
     period: Annotated[str | None, typer.Option(help="The month YYYY-MM, if the path does not tell.")] = None,
     as_json: JsonOption = False,

@@ -59,7 +59,9 @@ class Steps:
             err.print(f"  {step} …", highlight=False)
 
 
-def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], numeric: Sequence[str] = ()) -> Table:
+def table(
+    title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], numeric: Sequence[str] = ()
+) -> Table:
     """A table of plain cells; ``numeric`` columns are aligned right."""
     made = Table(title=title, title_justify="left", header_style="bold")
     for column in columns:
@@ -88,16 +90,45 @@ def target_table(release: Release) -> Table:
         [path, indicators],
     ).fetchall()
     shown = []
-    for code, name, year, indicator, basis, group, comparator, target, value, low, high, verdict, other in rows:
+    for (
+        code,
+        name,
+        year,
+        indicator,
+        basis,
+        group,
+        comparator,
+        target,
+        value,
+        low,
+        high,
+        verdict,
+        other,
+    ) in rows:
         interval = f"{low:.1f}–{high:.1f}" if low is not None and high is not None else ""
-        label = f"{indicator} (registered, not ILO)" if basis == "register" and indicator == "unemployment_rate" else indicator
+        label = (
+            f"{indicator} (registered, not ILO)"
+            if basis == "register" and indicator == "unemployment_rate"
+            else indicator
+        )
         shown.append(
             (f"{code} {name or ''}".strip(), year, label, group, basis, f"{comparator} {target:g}", _figure(value),
              interval, VERDICTS[verdict], _figure(other))
         )  # fmt: skip
     return table(
         f"Plan targets, release {release.id}",
-        ("province", "year", "indicator", "group", "basis", "target", "value", "95 % CI", "verdict", "other basis"),
+        (
+            "province",
+            "year",
+            "indicator",
+            "group",
+            "basis",
+            "target",
+            "value",
+            "95 % CI",
+            "verdict",
+            "other basis",
+        ),
         shown,
         numeric=("target", "value", "other basis"),
     )

@@ -86,7 +86,9 @@ def manifest_path() -> Path:
         from dbt.parser.manifest import extended_mashumaro_encoder
 
         with _environment(None, Settings()):
-            outcome = dbtRunner().invoke(["parse", *COMMON, *QUIET, "--target-path", str(TARGET), "--no-partial-parse"])
+            outcome = dbtRunner().invoke(
+                ["parse", *COMMON, *QUIET, "--target-path", str(TARGET), "--no-partial-parse"]
+            )
         if not outcome.success:
             raise LabourdbError(f"The dbt project cannot be parsed: {outcome.exception}")
         (TARGET / "manifest.msgpack").write_bytes(outcome.result.to_msgpack(extended_mashumaro_encoder))  # type: ignore[union-attr]
@@ -102,7 +104,7 @@ def _manifest() -> Any:
     manifest_path()
     packed = (TARGET / "manifest.msgpack").read_bytes()
     manifest = Manifest.from_msgpack(packed, decoder=extended_mashumuro_decoder)  # type: ignore[attr-defined]
-    manifest.build_flat_graph()
+    manifest.build_flat_graph()  # type: ignore[no-untyped-call]
     return manifest
 
 
@@ -116,13 +118,22 @@ def dbt_build(home: Home, settings: Settings, select: list[str]) -> list[NodeRes
     from dbt.cli.main import dbtRunner
 
     target = home.warehouse / "dbt"
-    arguments = ["build", *COMMON, *QUIET, "--target-path", str(target), "--log-path", str(target), "--no-write-json"]
+    arguments = [
+        "build",
+        *COMMON,
+        *QUIET,
+        "--target-path",
+        str(target),
+        "--log-path",
+        str(target),
+        "--no-write-json",
+    ]
     arguments += ["--exclude-resource-type", "unit_test", "--select", *select]
     with _environment(home, settings):
         try:
             outcome = dbtRunner(manifest=_manifest()).invoke(arguments)
         finally:
-            DuckDBConnectionManager.close_all_connections()
+            DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
     if outcome.result is None:
         raise LabourdbError(f"dbt did not run: {outcome.exception}")
     return [_node_result(r) for r in outcome.result.results]  # type: ignore[union-attr]
@@ -131,7 +142,9 @@ def dbt_build(home: Home, settings: Settings, select: list[str]) -> list[NodeRes
 def _node_result(result: Any) -> NodeResult:
     node = result.node
     tested = getattr(node, "attached_node", None)
-    if tested is None and str(node.resource_type) == "test":  # a singular test looks at the first model it names
+    if (
+        tested is None and str(node.resource_type) == "test"
+    ):  # a singular test looks at the first model it names
         tested = next(iter(node.depends_on.nodes), None)
     return NodeResult(
         unique_id=node.unique_id,

@@ -1,6 +1,5 @@
 """Everything Dagster is told: assets, checks, the ``run`` job, the sensor for deliveries, the schedules."""
 
-
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -15,7 +14,11 @@ from sources.landing import find_deliveries
 RUN = dg.define_asset_job(
     "run",
     selection=dg.AssetSelection.assets(
-        assets.read_deliveries, assets.judge_deliveries, assets.labour_database, assets.indicators, assets.release
+        assets.read_deliveries,
+        assets.judge_deliveries,
+        assets.labour_database,
+        assets.indicators,
+        assets.release,
     ),
     executor_def=dg.in_process_executor,
     description="From landing to release: what `labourdb run` does.",
@@ -26,7 +29,11 @@ def _config(as_of: str) -> dict[str, Any]:
     return {"resources": {"installation": {"config": {"as_of": as_of}}}}
 
 
-@dg.sensor(job=RUN, minimum_interval_seconds=300, description="Runs when deliveries have arrived that were not there.")
+@dg.sensor(
+    job=RUN,
+    minimum_interval_seconds=300,
+    description="Runs when deliveries have arrived that were not there.",
+)
 def new_deliveries_sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
     """Ask for a run when the set of delivery folders changed since the last look."""
     from pathlib import Path
@@ -60,9 +67,7 @@ def quarterly(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
 def annual(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
     """For the annual report due on 10 December: the last whole quarter, with every late delivery."""
     as_of = last_whole_quarter(context.scheduled_execution_time.date())
-    return dg.RunRequest(
-        run_key=f"annual-{context.scheduled_execution_time.year}", run_config=_config(as_of)
-    )
+    return dg.RunRequest(run_key=f"annual-{context.scheduled_execution_time.year}", run_config=_config(as_of))
 
 
 def build_defs(overrides: Mapping[str, Any] | None = None) -> dg.Definitions:

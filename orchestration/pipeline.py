@@ -25,9 +25,9 @@ from orchestration.dbt import NodeResult, dbt_build, project_hash
 from orchestration.fingerprint import code_version, input_facts, run_fingerprint
 from orchestration.home import SEEDS, Home
 from orchestration.periods import quarter_label
-from orchestration.run_inputs import RunScope, missing_sources, write_run_inputs
+from orchestration.run_inputs import RunScope, write_run_inputs
 from orchestration.settings import Settings
-from releases.release import PROTECTION, Release, latest_of, list_releases, publish
+from releases.release import Release, latest_of, list_releases, publish
 from releases.report import report_text
 from releases.tables import export_tables
 from releases.verdict import Verdict, store_verdict
@@ -122,7 +122,7 @@ def build(run: Run, layers: Sequence[str]) -> list[NodeResult]:
     if broken:
         details = "\n".join(f"  {r.name}: {r.message}" for r in broken)
         raise LabourdbError(f"Models that could not be built; nothing was published:\n{details}")
-    tests = [
+    tests: list[Mapping[str, Any]] = [
         {
             "name": r.name,
             "model": r.tested or r.folder,
@@ -138,7 +138,7 @@ def build(run: Run, layers: Sequence[str]) -> list[NodeResult]:
         if stale:
             warehouse.execute("create or replace table run.seeds as select ? as project", [project_hash()])
         counts = _row_counts(warehouse)
-        checks = dbt_test_checks(tests, {t["model"]: counts.get(str(t["model"]), 0) for t in tests})
+        checks = dbt_test_checks(tests, {str(t["model"]): counts.get(str(t["model"]), 0) for t in tests})
         _keep(warehouse, "dbt_tests", checks, append=True)
     return results
 
@@ -160,7 +160,9 @@ def gate_publication(run: Run) -> pd.DataFrame:
     """
     previous = latest_release(run)
     with run.warehouse(with_restricted=True) as warehouse:
-        changed = previous is None or _file_hashes(previous.manifest["inputs"]) != _file_hashes(_inputs(warehouse))
+        changed = previous is None or _file_hashes(previous.manifest["inputs"]) != _file_hashes(
+            _inputs(warehouse)
+        )
         own = publication_gate(
             warehouse,
             load_rules(run.settings.thresholds),
@@ -187,7 +189,9 @@ def stop_if_blocked(run: Run, checks: pd.DataFrame) -> None:
         return
     with run.warehouse() as warehouse:
         report = run.home.warehouse / "report.md"
-        report.write_text(report_text(_facts(run, warehouse) | {"release_id": run.scope.release_id}, checks), "utf-8")
+        report.write_text(
+            report_text(_facts(run, warehouse) | {"release_id": run.scope.release_id}, checks), "utf-8"
+        )
     lines = [
         f"  {c['check_id']} on {c['object']}: {c['rows_failed']} of {c['rows_checked']} rows failed."
         + (f"\n    See them with: {c['query']}" if c.get("query") else "")
@@ -218,14 +222,25 @@ def latest_release(run: Run) -> Release | None:
 def _facts(run: Run, warehouse: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     """The manifest's entries that say where the tables come from."""
     inputs = _inputs(warehouse)
-    missing = [s for (s,) in warehouse.execute("select source from run.missing_sources order by 1").fetchall()]
+    missing = [
+        s for (s,) in warehouse.execute("select source from run.missing_sources order by 1").fetchall()
+    ]
     accounting = warehouse.execute(
         "select source, disposition, count(*)::integer as files, sum(rows_read)::bigint as rows_read,"
         " sum(accepted)::bigint as accepted, sum(quarantined)::bigint as quarantined,"
         " sum(duplicate)::bigint as duplicate, sum(superseded)::bigint as superseded"
         " from run.row_accounting group by all order by all"
     ).fetchall()
-    names = ("source", "disposition", "files", "rows_read", "accepted", "quarantined", "duplicate", "superseded")
+    names = (
+        "source",
+        "disposition",
+        "files",
+        "rows_read",
+        "accepted",
+        "quarantined",
+        "duplicate",
+        "superseded",
+    )
     gates = [t for t in ("delivery_checks", "linkage_checks", "publication_checks") if _has(warehouse, t)]
     checks = warehouse.execute(
         "select gate, status, count(*)::integer from ("
@@ -290,7 +305,11 @@ def _has(warehouse: duckdb.DuckDBPyConnection, table: str, schema: str = "run") 
 
 
 def _keep(
-    warehouse: duckdb.DuckDBPyConnection, name: str, frame: pd.DataFrame, schema: str = "run", append: bool = False
+    warehouse: duckdb.DuckDBPyConnection,
+    name: str,
+    frame: pd.DataFrame,
+    schema: str = "run",
+    append: bool = False,
 ) -> None:
     warehouse.execute(f"create schema if not exists {schema}")
     warehouse.register("kept", frame)

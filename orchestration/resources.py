@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 
 import dagster as dg
+
 from orchestration.home import Home
 from orchestration.periods import quarter_label, quarter_number
 from orchestration.pipeline import Run

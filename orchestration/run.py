@@ -66,7 +66,9 @@ def execute(home: Home, settings: Settings, as_of: str, listener: Listener | Non
         _run_job(home, as_of, listener or (lambda step, detail, seconds: None))
         published = latest_of(home.releases, as_of)
         if published is None or published.id != scope.release_id:
-            raise LabourdbError("The run ended without a release; see the Dagster UI (make ui) for its events.")
+            raise LabourdbError(
+                "The run ended without a release; see the Dagster UI (make ui) for its events."
+            )
         return Outcome(published, published=True)
 
 

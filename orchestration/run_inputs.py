@@ -57,7 +57,11 @@ def write_run_inputs(
     dates = [reference_date(n) for n in numbers]
     frames = {
         "parameters": pd.DataFrame(
-            {"as_of_quarter": [scope.as_of], "cutoff_month": [scope.cut_off], "release_id": [scope.release_id]}
+            {
+                "as_of_quarter": [scope.as_of],
+                "cutoff_month": [scope.cut_off],
+                "release_id": [scope.release_id],
+            }
         ),
         "quarters": pd.DataFrame(
             {

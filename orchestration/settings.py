@@ -22,14 +22,16 @@ class _Section(BaseModel):
 class Linkage(_Section):
     """How rows are linked to persons (SPEC §3)."""
 
-    probabilistic: bool | None = Field(None, description="Rule 5; not part of this version, whatever is set.")
+    probabilistic: bool | None = Field(
+        default=None, description="Rule 5; not part of this version, whatever is set."
+    )
 
 
 class Succession(_Section):
     """Whether successions of employers and citizen IDs are followed."""
 
-    employers: bool | None = Field(None, description="Not part of this version, whatever is set.")
-    persons: bool | None = Field(None, description="Not part of this version, whatever is set.")
+    employers: bool | None = Field(default=None, description="Not part of this version, whatever is set.")
+    persons: bool | None = Field(default=None, description="Not part of this version, whatever is set.")
 
 
 class Coverage(_Section):
@@ -50,7 +52,7 @@ class Engine(_Section):
     """What DuckDB may use."""
 
     memory: str = "2GB"
-    threads: int = Field(2, ge=1)
+    threads: int = Field(default=2, ge=1)
 
 
 class Settings(_Section):
@@ -60,7 +62,9 @@ class Settings(_Section):
     succession: Succession = Succession()
     coverage: Coverage = Coverage()
     engine: Engine = Engine()
-    thresholds: dict[str, float] = Field(default_factory=dict, description="Check id to largest failed share.")
+    thresholds: dict[str, float] = Field(
+        default_factory=dict, description="Check id to largest failed share."
+    )
 
     def effective(self) -> dict[str, Any]:
         """The settings as the run uses them, with what this version does not do yet as false."""

@@ -70,11 +70,26 @@ def home_status(home: Home) -> dict[str, Any]:
 
 def render(facts: dict[str, Any]) -> None:
     """Print the facts for people."""
-    columns = ("source", "deliveries", "not_ingested", "first", "last", "rows_read", "accepted", "quarantined")
+    columns = (
+        "source",
+        "deliveries",
+        "not_ingested",
+        "first",
+        "last",
+        "rows_read",
+        "accepted",
+        "quarantined",
+    )
     rows = [[f"{s[c]:,}" if isinstance(s[c], int) else s[c] for c in columns] for s in facts["sources"]]
-    console.out.print(console.table(f"Deliveries in {facts['home']}", columns, rows, numeric=columns[1:3] + columns[5:]))
+    console.out.print(
+        console.table(f"Deliveries in {facts['home']}", columns, rows, numeric=columns[1:3] + columns[5:])
+    )
     for item in facts["left_out"]:
-        console.out.print(f"Left out: {item['folder']} {item['disposition']}: {item['because']}", markup=False, highlight=False)
+        console.out.print(
+            f"Left out: {item['folder']} {item['disposition']}: {item['because']}",
+            markup=False,
+            highlight=False,
+        )
     for note in facts["not_recognised"]:
         console.out.print(f"Not read: {note}", markup=False, highlight=False)
     release = facts["current_release"]

@@ -75,11 +75,11 @@ def point_current(folder: Path) -> Release | None:
         return None
     newest = releases[-1]
     link = folder / CURRENT
-    if not (link.is_symlink() and os.readlink(link) == newest.id):
+    if not (link.is_symlink() and str(link.readlink()) == newest.id):
         temporary = folder / f".{CURRENT}"
         temporary.unlink(missing_ok=True)
         temporary.symlink_to(newest.id)
-        os.replace(temporary, link)
+        temporary.replace(link)
         _sync(folder)
     return newest
 
@@ -108,7 +108,9 @@ def publish(folder: Path, candidates: Path, release_id: str, facts: Mapping[str,
         "published_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "tables": {t: {"sha256": verdict.tables[t], "rows": rows[t]} for t in RELEASED},
     }
-    (building / "manifest.json").write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    (building / "manifest.json").write_text(
+        json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+    )
     quality = building / "quality"
     quality.mkdir()
     (quality / "report.md").write_text(report_text(manifest, tables / "checks.parquet"), encoding="utf-8")
@@ -117,7 +119,7 @@ def publish(folder: Path, candidates: Path, release_id: str, facts: Mapping[str,
             _sync(path)
             path.chmod(0o444)
     _sync(building)
-    os.rename(building, folder / release_id)
+    building.rename(folder / release_id)
     _sync(folder)
     point_current(folder)
     return Release(release_id, folder / release_id)

@@ -31,7 +31,9 @@ def report_text(manifest: Mapping[str, Any], checks: Path | pd.DataFrame) -> str
         "## Không dùng / Left out",
         "",
     ]
-    lines += [f"- `{d['folder']}` {d['disposition']}: {d['because']}" for d in left_out] or ["- Không có / none"]
+    lines += [f"- `{d['folder']}` {d['disposition']}: {d['because']}" for d in left_out] or [
+        "- Không có / none"
+    ]
     if manifest["missing_sources"]:
         lines += ["", f"Nguồn thiếu / missing sources: {', '.join(manifest['missing_sources'])}"]
     lines += ["", "## Kiểm tra không đạt / Checks not passed", ""]
@@ -50,5 +52,8 @@ def _counts(checks: pd.DataFrame) -> str:
     counts = checks.groupby(["gate", "status"]).size().unstack(fill_value=0)
     names = list(counts.columns)
     head = ["| gate | " + " | ".join(names) + " |", "|---|" + "---:|" * len(names)]
-    body = [f"| {gate} | " + " | ".join(str(int(counts.loc[gate, n])) for n in names) + " |" for gate in counts.index]
+    body = [
+        f"| {gate} | " + " | ".join(str(int(counts.loc[gate, n])) for n in names) + " |"
+        for gate in counts.index
+    ]
     return "\n".join(head + body)

@@ -32,7 +32,9 @@ def _quoted(path: Path) -> str:
     return "'" + str(path).replace("'", "''") + "'"
 
 
-def export_tables(connection: duckdb.DuckDBPyConnection, folder: Path, schema: str = "published") -> dict[str, str]:
+def export_tables(
+    connection: duckdb.DuckDBPyConnection, folder: Path, schema: str = "published"
+) -> dict[str, str]:
     """Write every released table of ``schema`` to ``<folder>/<table>.parquet``; returns table to SHA-256.
 
     Rows are in key order and written by one thread, so equal rows give equal bytes.
@@ -58,7 +60,9 @@ def write_database(folder: Path, path: Path) -> dict[str, int]:
     rows: dict[str, int] = {}
     with duckdb.connect(str(path)) as database:
         for table in RELEASED:
-            database.execute(f"create table {table} as select * from read_parquet({_quoted(folder / f'{table}.parquet')})")
+            database.execute(
+                f"create table {table} as select * from read_parquet({_quoted(folder / f'{table}.parquet')})"
+            )
             counted = database.execute(f"select count(*) from {table}").fetchone()
             rows[table] = int(counted[0]) if counted else 0
         database.execute("checkpoint")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -31,7 +30,7 @@ def store_verdict(folder: Path, verdict: Verdict) -> None:
     """Write the verdict beside the candidate tables, whole or not at all."""
     temporary = folder / f".{FILE}"
     temporary.write_text(json.dumps(asdict(verdict), indent=1))
-    os.replace(temporary, folder / FILE)
+    temporary.replace(folder / FILE)
 
 
 def confirmed_verdict(folder: Path, release_id: str) -> Verdict:
@@ -45,10 +44,14 @@ def confirmed_verdict(folder: Path, release_id: str) -> Verdict:
         raise LabourdbError("No verdict of the gates on these tables: nothing is released. Run again.")
     verdict = Verdict(**json.loads(path.read_text()))
     if verdict.release_id != release_id:
-        raise LabourdbError(f"The verdict is of {verdict.release_id}, not of {release_id}: nothing is released.")
+        raise LabourdbError(
+            f"The verdict is of {verdict.release_id}, not of {release_id}: nothing is released."
+        )
     if not verdict.passed:
         raise LabourdbError(f"The gates stopped {release_id}: {', '.join(verdict.blocking)}.")
     for table in RELEASED:
         if verdict.tables.get(table) != sha256(folder / f"{table}.parquet"):
-            raise LabourdbError(f"Table {table} is not the one the gates judged: nothing is released. Run again.")
+            raise LabourdbError(
+                f"Table {table} is not the one the gates judged: nothing is released. Run again."
+            )
     return verdict

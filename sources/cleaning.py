@@ -184,7 +184,7 @@ def read_select(contract: Contract, records: str) -> str:
         judged.append("citizen_id_agrees(citizen_id, birth_date, sex = 'male') as citizen_id_usable")
         names.append("coalesce(citizen_id_usable, false) as citizen_id_usable")
     bits = _bits(contract)
-    unsettled = "".join(f" or b_{c.name} in (2, 3)" for c in booleans if c.required)
+    unsettled = "".join(f" or b_{c.name} > 1" for c in booleans if c.required)
     return f"""
 with given as (select row_id, list_version, raw, malformed, {given} from {records}),
 plain as (select *{plain} from given),

@@ -65,7 +65,7 @@ create or replace temp macro birth(x) as
         else any_date(x) end;
 
 create or replace temp macro moment(x) as
-    case when regexp_full_match(x, '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?')
+    case when regexp_full_match(x, '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?')
          then try_cast(replace(x, 'T', ' ') || case when length(x) = 16 then ':00' else '' end as timestamp)
          else any_date(x)::timestamp end;
 

@@ -87,7 +87,8 @@ def read_records(
         spoilt = next(p for p, f in placed if f is file)
         if isinstance(error, OSError):
             raise out_of_reach(spoilt.delivery, file.opened.path.name, error) from None
-        spoilt.problem = str(error)
+        unforeseen = f"{file.opened.path.name}: its content cannot be read ({type(error).__name__}). Make the file anew."
+        spoilt.problem = str(error) if isinstance(error, UnreadableFile) else unforeseen
         return True
     finally:
         connection.unregister("records")

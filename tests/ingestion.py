@@ -27,7 +27,7 @@ def insured(number: int, **changes: str) -> dict[str, str]:
     row = dict(
         zip(
             INSURED,
-            (f"{number:010d}", f"001085{number:06d}", "Nguyễn Văn An", "1985-03-02", "male", GOOD_CODE, "2025-03",
+            (f"{123456789 + number:010d}", f"001085{number:06d}", "Nguyễn Văn An", "1985-03-02", "male", GOOD_CODE, "2025-03",
              "compulsory", "true", "5000000", "3", "01", "paid"),
             strict=True,
         )

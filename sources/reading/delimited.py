@@ -179,7 +179,7 @@ class Delimited:
         wrong = ~right & ~blank
         lines, raw = records.lines + first_line, as_strings(block, records.ends)
         if right.any():
-            data = np.frombuffer(_without_lone_returns(block), dtype=np.uint8)
+            data = np.frombuffer(_without_lone_returns(block), dtype=np.uint8)  # as long as the block
             if not right.all():
                 data = data[np.repeat(right, np.diff(records.ends, prepend=0))]
                 raw_right = raw.filter(pa.array(right))
@@ -206,7 +206,9 @@ class Delimited:
         table = arrow_csv.read_csv(
             pa.py_buffer(data),
             arrow_csv.ReadOptions(
-                use_threads=False, block_size=len(data) + 1, autogenerate_column_names=True
+                use_threads=False,
+                block_size=len(data) + 1,
+                column_names=[f"f{i}" for i in range(self.header.width)],
             ),
             arrow_csv.ParseOptions(
                 delimiter=self.delimiter,
@@ -233,7 +235,7 @@ class Delimited:
             for data in physical:
                 text = data.decode()
                 taken.append(text)
-                yield text if text.find("\r", 0, -2) < 0 else LONE_RETURN.sub(" ", text)
+                yield LONE_RETURN.sub(" ", text) if "\r" in text.removesuffix("\r\n") else text
 
         csv.field_size_limit(LONGEST_LINE)
         reader = csv.reader(texts(), delimiter=self.delimiter, strict=True)

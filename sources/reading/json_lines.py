@@ -133,30 +133,32 @@ class JsonLines:
     def _select(self) -> str:
         """The first spelling of each column comes out of one pass, further ones are looked up if it is null.
 
-        Always CASE, never AND: the engine may reorder the parts of an AND, and raises on what is not JSON.
+        Every function is given ``object``, which is null where the line is not an object: they raise on
+        what is not JSON, and the engine may evaluate the parts of a condition in any order.
         """
-        first = {keys[0] for keys in self.spellings.values() if keys}
+        first = [keys[0] for keys in self.spellings.values() if keys]
         values, nested = [], []
         for i, keys in enumerate(self.spellings.values()):
             if not keys:
                 continue
             value = f"struct_extract(s, {_literal(keys[0])})"
             if len(keys) > 1:
-                others = ", ".join(f"json_extract_string(raw, {_path(k)})" for k in keys[1:])
+                others = ", ".join(f"json_extract_string(object, {_path(k)})" for k in keys[1:])
                 value = f"coalesce({value}, {others})"
             values.append(f"{value} as c{i}")
-            kinds = " or ".join(f"json_type(raw, {_path(k)}) in ('OBJECT', 'ARRAY')" for k in keys)
+            kinds = " or ".join(f"json_type(object, {_path(k)}) in ('OBJECT', 'ARRAY')" for k in keys)
             nested.append(f"case when c{i}[1] in ('{{', '[') then {kinds} else false end")
         structure = _literal(json.dumps({key: "VARCHAR" for key in first}, ensure_ascii=False))
-        is_object = "true" if self.only_objects else IS_OBJECT
-        unless_blank = "" if self.only_objects else "where not regexp_full_match(raw, '[[:space:]]*')"
-        twice = "list_contains($doubled, json_keys(raw))" if self.doubled else "false"
+        lines = "(select line, raw as object from lines)"
+        if not self.only_objects:
+            lines = f"""(
+            select line, case when {IS_OBJECT} then raw end as object
+            from lines where not regexp_full_match(raw, '[[:space:]]*')
+        )"""
+        twice = "list_contains($doubled, json_keys(object))" if self.doubled else "false"
         return f"""
-select line, not is_object or twice or coalesce({" or ".join(nested)}, false) as malformed, columns('^c[0-9]+$')
+select line, object is null or coalesce({" or ".join([twice, *nested])}, false) as malformed, columns('^c[0-9]+$')
 from (
-    select line, raw, is_object, case when is_object then {twice} else false end as twice, {", ".join(values)}
-    from (
-        select *, json_transform(case when is_object then raw end, {structure}) as s
-        from (select line, raw, {is_object} as is_object from lines {unless_blank})
-    )
+    select line, object, {", ".join(values)}
+    from (select *, json_transform(object, {structure}) as s from {lines})
 )"""

@@ -49,7 +49,7 @@ class RecordStream:
         self._files = files
         self._most_lines = most_lines
         self._columns = len(contract.columns)
-        self.failed: tuple[Placed, UnreadableFile | OSError] | None = None
+        self.failed: tuple[Placed, Exception] | None = None
         self.schema = pa.schema(
             [
                 ("row_id", pa.int64()),
@@ -69,7 +69,7 @@ class RecordStream:
             try:
                 for rows in file.opened.reader.rows():
                     yield self._batch(file, rows)
-            except (UnreadableFile, OSError) as error:
+            except Exception as error:
                 self.failed = (file, error)
                 raise
 

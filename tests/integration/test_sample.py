@@ -10,7 +10,17 @@ import pytest
 
 from orchestration.home import Home
 
-CELL = ("indicator", "basis", "period", "area_version", "area_level", "area_code", "sex", "age_group", "urban_rural")
+CELL = (
+    "indicator",
+    "basis",
+    "period",
+    "area_version",
+    "area_level",
+    "area_code",
+    "sex",
+    "age_group",
+    "urban_rural",
+)
 TOLERANCE = 1e-9
 
 
@@ -129,7 +139,17 @@ def test_target_progress(warehouse: duckdb.DuckDBPyConnection, sample: Path) -> 
         warehouse,
         "select * from w.candidates.target_progress",
         f"select * replace ({cast}, year::integer as year) from {csv(sample, 'target_progress')}",
-        ("plan", "province_code", "area_version", "year", "indicator", "basis", "sex", "age_group", "urban_rural"),
+        (
+            "plan",
+            "province_code",
+            "area_version",
+            "year",
+            "indicator",
+            "basis",
+            "sex",
+            "age_group",
+            "urban_rural",
+        ),
         ("comparator", "verdict"),
         figures,
     )

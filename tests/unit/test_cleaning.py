@@ -33,7 +33,7 @@ def test_every_form_of_a_date_reads_as_that_day(rules: duckdb.DuckDBPyConnection
              f"{serial}.0", f"{day.isoformat()} 00:00:00"]  # fmt: skip
     for form in forms:
         assert value(rules, "any_date", form) == day, form
-        if len(form) != 4:
+        if len(form.removesuffix(".0")) != 4:  # a year
             assert value(rules, "birth", form) == day, form
             assert value(rules, "birth_precision", form) == 0
         assert value(rules, "moment", form) == datetime(day.year, day.month, day.day)

@@ -2,13 +2,17 @@
 -- Level, name and province of every area code of either list, the country and each province's unallocated rest.
 with provinces as (
 
-    select area_version, code, name from {{ ref('areas') }} where level = 'province'
+    select area_version, code, name
+    from {{ ref('areas') }}
+    where level = 'province'
 
 ),
 
 districts as (
 
-    select area_version, code, name, parent_code from {{ ref('areas') }} where level = 'district'
+    select area_version, code, name, parent_code
+    from {{ ref('areas') }}
+    where level = 'district'
 
 ),
 
@@ -21,7 +25,8 @@ communes as (
 
 )
 
-select area_version, 'province' as area_level, code as area_code, name as area_name, code as province_code from provinces
+select area_version, 'province' as area_level, code as area_code, name as area_name, code as province_code
+from provinces
 
 union all
 

@@ -5,7 +5,9 @@ with by_province as (
 
     select
         quarter, province_2024, province_2025, sex, age_class, urban_rural,
-        {% for name in names %}sum({{ name }}) as {{ name }}{{ ',' if not loop.last }} {% endfor %}
+        {% for name in names %}
+        sum({{ name }}) as {{ name }}{% if not loop.last %},{% endif %}
+        {% endfor %}
     from {{ ref('profiles') }}
     group by quarter, province_2024, province_2025, sex, age_class, urban_rural
 
@@ -15,7 +17,9 @@ by_commune as (
 
     select
         quarter, province_2024, province_2025, district_2024, commune_2024, commune_2025,
-        {% for name in names %}sum({{ name }}) as {{ name }}{{ ',' if not loop.last }} {% endfor %}
+        {% for name in names %}
+        sum({{ name }}) as {{ name }}{% if not loop.last %},{% endif %}
+        {% endfor %}
     from {{ ref('profiles') }}
     group by quarter, province_2024, province_2025, district_2024, commune_2024, commune_2025
 
@@ -23,15 +27,25 @@ by_commune as (
 
 sexes as (
 
-    select 'male' as of_sex, 'male' as sex union all select 'male', 'total'
-    union all select 'female', 'female' union all select 'female', 'total'
+    select 'male' as of_sex, 'male' as sex
+    union all
+    select 'male' as of_sex, 'total' as sex
+    union all
+    select 'female' as of_sex, 'female' as sex
+    union all
+    select 'female' as of_sex, 'total' as sex
 
 ),
 
 settlements as (
 
-    select 'urban' as of_settlement, 'urban' as urban_rural union all select 'urban', 'total'
-    union all select 'rural', 'rural' union all select 'rural', 'total'
+    select 'urban' as of_settlement, 'urban' as urban_rural
+    union all
+    select 'urban' as of_settlement, 'total' as urban_rural
+    union all
+    select 'rural' as of_settlement, 'rural' as urban_rural
+    union all
+    select 'rural' as of_settlement, 'total' as urban_rural
 
 ),
 
@@ -39,7 +53,9 @@ expanded as (
 
     select
         p.quarter, p.province_2024, p.province_2025, s.sex, a.age_group, u.urban_rural,
-        {% for name in names %}sum(p.{{ name }}) as {{ name }}{{ ',' if not loop.last }} {% endfor %}
+        {% for name in names %}
+        sum(p.{{ name }}) as {{ name }}{% if not loop.last %},{% endif %}
+        {% endfor %}
     from by_province as p
     inner join sexes as s on p.sex = s.of_sex
     inner join {{ ref('age_groups') }} as a on p.age_class = a.age_class
@@ -55,7 +71,9 @@ select
     '{{ level }}' as area_level,
     {{ code }} as area_code,
     {{ 'sex, age_group, urban_rural' if full else "'total' as sex, 'total' as age_group, 'total' as urban_rural" }},
-    {% for name in names %}cast(sum({{ name }}) as bigint) as {{ name }}{{ ',' if not loop.last }} {% endfor %}
+    {% for name in names %}
+    cast(sum({{ name }}) as bigint) as {{ name }}{% if not loop.last %},{% endif %}
+    {% endfor %}
 from {{ 'expanded' if full else 'by_commune' }}
 {% if covered %}{{ covered_only(version) }}
 {% elif level == 'district' %}where district_2024 is not null{% endif %}

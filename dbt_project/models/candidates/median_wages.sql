@@ -32,20 +32,15 @@ select
     '{{ version }}' as area_version,
     '{{ level }}' as area_level,
     {{ code }} as area_code,
-    {% if full -%}
-    coalesce(sex, 'total') as sex, age_group, coalesce(urban_rural, 'total') as urban_rural,
-    {% else -%}
-    'total' as sex, 'total' as age_group, 'total' as urban_rural,
-    {% endif -%}
+    {{ "coalesce(sex, 'total')" if full else "'total'" }} as sex,
+    {{ 'age_group' if full else "'total'" }} as age_group,
+    {{ "coalesce(urban_rural, 'total')" if full else "'total'" }} as urban_rural,
     median(wage_base) as median_wage
 from {{ 'aged' if full else 'insured' }}
 {% if covered %}{{ covered_only(version) }}
 {% elif level == 'district' %}where district_2024 is not null{% endif %}
 {% if full -%}
-group by grouping sets (
-    (quarter, {{ code }}, age_group, sex, urban_rural), (quarter, {{ code }}, age_group, sex),
-    (quarter, {{ code }}, age_group, urban_rural), (quarter, {{ code }}, age_group)
-)
+group by quarter, area_code, age_group, cube(sex, urban_rural)
 {% else -%}
 group by quarter, area_code
 {% endif -%}

@@ -4,9 +4,10 @@ with latest as (
 
     select *
     from {{ ref('stg_official_statistics') }}
-    qualify row_number() over (
-        partition by indicator, area_version, area_code, period, sex, age_group, urban_rural order by row_id desc
-    ) = 1
+    qualify
+        row_number() over (
+            partition by indicator, area_version, area_code, period, sex, age_group, urban_rural order by row_id desc
+        ) = 1
 
 ),
 

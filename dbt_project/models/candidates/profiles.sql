@@ -10,8 +10,8 @@ select
     case when is_male then 'male' else 'female' end as sex,
     {{ age_class() }} as age_class,
     case when urban then 'urban' else 'rural' end as urban_rural,
-    {% for name, condition in measures().items() -%}
-    count(*) filter (where {{ condition }}) as {{ name }}{{ ',' if not loop.last }}
+    {% for name, condition in measures().items() %}
+    count(*) filter (where {{ condition }}) as {{ name }}{% if not loop.last %},{% endif %}
     {% endfor %}
 from {{ ref('person_quarters') }}
 group by 1, 2, 3, 4, 5, 6, 7, 8, 9

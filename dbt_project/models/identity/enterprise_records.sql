@@ -4,7 +4,9 @@ with ordered as (
     select
         e.*,
         cast(e.updated_at as date) as valid_from,
-        cast(lead(e.updated_at) over (partition by e.enterprise_id order by e.updated_at, e.row_id) as date) as valid_to,
+        cast(
+            lead(e.updated_at) over (partition by e.enterprise_id order by e.updated_at, e.row_id) as date
+        ) as valid_to,
         case
             when e.owner_citizen_id is not null then e.owner_citizen_id
             when {{ is_personal('e.enterprise_id') }} then {{ personal_citizen_id('e.enterprise_id') }}

@@ -1,5 +1,7 @@
 -- Accepted rows of deliveries in force by source, delivery, rule, the row's sex and the linked person's province.
-{% set linked = ['social_insurance', 'training', 'labour_register', 'unemployment_benefits', 'job_seekers', 'overseas_contracts'] %}
+{% set linked = [
+    'social_insurance', 'training', 'labour_register', 'unemployment_benefits', 'job_seekers', 'overseas_contracts',
+] %}
 with last_known as (
 
     select

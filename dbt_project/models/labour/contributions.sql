@@ -25,9 +25,10 @@ overwritten as (
 
     select row_id
     from touched
-    qualify row_number() over (
-        partition by si_number, employer_id, employer_code_sent, month, scheme order by row_id desc
-    ) > 1
+    qualify
+        row_number() over (
+            partition by si_number, employer_id, employer_code_sent, month, scheme order by row_id desc
+        ) > 1
 
 ),
 
@@ -54,9 +55,10 @@ repeated as (
     select r.row_id
     from latest as r
     inner join two_numbers as t on r.person_key = t.person_key
-    qualify row_number() over (
-        partition by r.person_key, r.employer_id, r.employer_code_sent, r.month, r.scheme order by r.row_id desc
-    ) > 1
+    qualify
+        row_number() over (
+            partition by r.person_key, r.employer_id, r.employer_code_sent, r.month, r.scheme order by r.row_id desc
+        ) > 1
 
 ),
 

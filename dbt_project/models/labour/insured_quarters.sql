@@ -74,13 +74,14 @@ main_jobs as (
         and coalesce(c.employer_key, 0) = coalesce(f.employer_key, 0)
         and coalesce(c.unknown_employer, 0) = coalesce(f.unknown_employer, 0)
     left join {{ source('identity', 'employer_keys') }} as k on c.employer_key = k.employer_key
-    qualify row_number() over (
-        partition by c.person_key, c.quarter
-        order by
-            f.first_month,
-            case when c.employer_key is null then 1 else 0 end,
-            coalesce(k.employer_id, c.employer_key)
-    ) = 1
+    qualify
+        row_number() over (
+            partition by c.person_key, c.quarter
+            order by
+                f.first_month,
+                case when c.employer_key is null then 1 else 0 end,
+                coalesce(k.employer_id, c.employer_key)
+        ) = 1
 
 )
 

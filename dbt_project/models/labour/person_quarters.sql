@@ -35,8 +35,10 @@ placed as {{ computed_first() }} (
         r.quarter,
         r.is_male,
         cast(r.age_months as smallint) as age_months,
-        r.age_months < case when r.is_male then w.male_years * 12 + w.male_months
-            else w.female_years * 12 + w.female_months end as working_age,
+        r.age_months < case
+            when r.is_male then w.male_years * 12 + w.male_months
+            else w.female_years * 12 + w.female_months
+        end as working_age,
         cast(c.province_2024 as smallint) as province_2024,
         cast(c.province_2025 as smallint) as province_2025,
         cast(coalesce(o.old_district, c.district_2024) as smallint) as district_2024,
@@ -136,9 +138,8 @@ select
     cast(d.second_hit as smallint) as runner_up_bit,
     d.employer_key,
     case
-        when d.status = 1 then coalesce(
-            case d.first_hit when 1 then e.section when 2 then d.owned_section end, d.registered_section
-        )
+        when d.status = 1
+            then coalesce(case d.first_hit when 1 then e.section when 2 then d.owned_section end, d.registered_section)
     end as section,
     case when d.level_or_none >= 0 then cast(d.level_or_none as smallint) end as technical_level,
     d.weekly_hours,

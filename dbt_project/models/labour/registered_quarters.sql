@@ -3,15 +3,17 @@ with latest as (
 
     select *
     from {{ ref('linked_labour_register') }}
-    qualify row_number() over (
-        partition by citizen_id, former_id, surveyed_on,
-            case when citizen_id is null and former_id is null then full_name end,
-            case when citizen_id is null and former_id is null then birth_date end,
-            case when citizen_id is null and former_id is null then sex end,
-            case when citizen_id is null and former_id is null then commune_code end,
-            case when citizen_id is null and former_id is null then area_version end
-        order by row_id desc
-    ) = 1
+    qualify
+        row_number() over (
+            partition by
+                citizen_id, former_id, surveyed_on,
+                case when citizen_id is null and former_id is null then full_name end,
+                case when citizen_id is null and former_id is null then birth_date end,
+                case when citizen_id is null and former_id is null then sex end,
+                case when citizen_id is null and former_id is null then commune_code end,
+                case when citizen_id is null and former_id is null then area_version end
+            order by row_id desc
+        ) = 1
 
 ),
 
