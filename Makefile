@@ -23,7 +23,7 @@ run: setup
 	@$(BIN)/labourdb run --home $(HOME_DIR) --as-of $(AS_OF)
 
 ui: setup
-	mkdir -p $(HOME_DIR)/dagster
+	@mkdir -p $(HOME_DIR)/dagster && cp -n orchestration/dagster.yaml $(HOME_DIR)/dagster/
 	DAGSTER_HOME=$(abspath $(HOME_DIR))/dagster LABOURDB_HOME=$(abspath $(HOME_DIR)) $(BIN)/dagster dev -m orchestration.definitions
 
 lint: setup

@@ -150,7 +150,12 @@ def judge_deliveries(
 
 
 class _Translator(DagsterDbtTranslator):
-    """dbt nodes as assets, grouped by layer."""
+    """dbt nodes as assets, named as their tables are and grouped by layer."""
+
+    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
+        if dbt_resource_props["resource_type"] == "model":
+            return dg.AssetKey([dbt_resource_props["schema"], dbt_resource_props["alias"]])
+        return super().get_asset_key(dbt_resource_props)
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
         folders = dbt_resource_props["fqn"][1:-1]
@@ -243,7 +248,7 @@ def indicators(context: dg.AssetExecutionContext, installation: Installation) ->
     yield from _dbt_events(context, results, pipeline.row_counts(run))
 
 
-PUBLISHED = dg.AssetKey(["published", "published_target_progress"])
+PUBLISHED = dg.AssetKey(["published", "target_progress"])
 
 
 @dg.asset_check(
@@ -276,8 +281,7 @@ def _gate_result(checks: Any) -> dg.AssetCheckResult:
 @dg.asset(
     key=RELEASE,
     deps=[
-        dg.AssetKey(["published", f"published_{t}"])
-        for t in ("indicators", "target_progress", "linkage", "row_accounting")
+        dg.AssetKey(["published", t]) for t in ("indicators", "target_progress", "linkage", "row_accounting")
     ],
     group_name="g_published",
     description="One immutable folder of tables, manifest and report; `current` points to the newest.",

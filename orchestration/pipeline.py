@@ -24,20 +24,22 @@ from expectations.rules import load_rules
 from orchestration.dbt import NodeResult, dbt_build, project_hash
 from orchestration.fingerprint import code_version, input_facts, run_fingerprint
 from orchestration.home import SEEDS, Home
-from orchestration.periods import quarter_label
+from orchestration.periods import quarter_label, quarter_of_month
 from orchestration.run_inputs import RunScope, write_run_inputs
-from orchestration.settings import Settings
-from releases.release import Release, latest_of, list_releases, publish
+from orchestration.settings import Settings, UsageError
+from releases.release import PROTECTION, Release, latest_of, list_releases, publish
 from releases.report import report_text
 from releases.tables import export_tables
 from releases.verdict import Verdict, store_verdict
 from sources.errors import LabourdbError
 from sources.ingest import ingest, new_deliveries
-from sources.landing import Delivery, find_deliveries
+from sources.landing import Delivery, find_deliveries, month_label, month_number
 from sources.pseudonyms import assign_keys, load_key
 from sources.restricted import restricted_database
 
-FIRST_LAYERS = ["staging", "identity", "areas", "labour"]
+# "areas" alone would also select the seed of that name, and load it again in every run
+FIRST_LAYERS = ["staging", "identity", "labourdb.areas.*", "labour"]
+SEED_TESTS = ["path:seeds,resource_type:test"]  # seeds that did not change are not loaded, but checked all the same
 LAST_LAYERS = ["candidates", "published"]
 
 
@@ -88,6 +90,13 @@ def ingest_new(run: Run, on_delivery: Callable[[Delivery, str], None] | None = N
     """Ingest what is new in the landing area; returns what was not recognised there."""
     run.home.require_landing()
     deliveries, strange = find_deliveries(run.home.landing)
+    last = max((month_number(d.period) for d in deliveries), default=-1)
+    if quarter_of_month(last) < run.scope.as_of:
+        arrived = f"the last is of {month_label(last)}" if deliveries else "there is none at all"
+        raise UsageError(
+            f"No delivery reaches into {quarter_label(run.scope.as_of)}: {arrived}."
+            " Put the deliveries into the landing folder, or ask for an earlier quarter."
+        )
     with run.restricted() as connection:
         ingest(connection, new_deliveries(connection, deliveries), SEEDS, on_delivery)
     return strange
@@ -117,7 +126,8 @@ def build(run: Run, layers: Sequence[str]) -> list[NodeResult]:
     """
     with run.warehouse() as warehouse:
         stale = _seeds_changed(warehouse)
-    results = dbt_build(run.home, run.settings, [*(["resource_type:seed"] if stale else []), *layers])
+    seeds = ["resource_type:seed"] if stale else SEED_TESTS if layers == FIRST_LAYERS else []
+    results = dbt_build(run.home, run.settings, [*seeds, *layers])
     broken = [r for r in results if r.kind != "test" and r.status == "error"]
     if broken:
         details = "\n".join(f"  {r.name}: {r.message}" for r in broken)
@@ -190,7 +200,10 @@ def stop_if_blocked(run: Run, checks: pd.DataFrame) -> None:
     with run.warehouse() as warehouse:
         report = run.home.warehouse / "report.md"
         report.write_text(
-            report_text(_facts(run, warehouse) | {"release_id": run.scope.release_id}, checks), "utf-8"
+            report_text(
+                {"release_id": run.scope.release_id, "protection": PROTECTION, **_facts(run, warehouse)}, checks
+            ),
+            "utf-8",
         )
     lines = [
         f"  {c['check_id']} on {c['object']}: {c['rows_failed']} of {c['rows_checked']} rows failed."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -101,7 +102,7 @@ def dagster_instance(folder: Path):  # type: ignore[no-untyped-def]
     folder.mkdir(parents=True, exist_ok=True)
     config = folder / "dagster.yaml"
     if not config.exists():
-        config.write_text("telemetry:\n  enabled: false\n")
+        shutil.copyfile(Path(__file__).with_name("dagster.yaml"), config)
     return dg.DagsterInstance.from_config(str(folder))
 
 

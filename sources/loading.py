@@ -18,7 +18,7 @@ from sources.cleaning import (
     read_select,
     reasons_sql,
 )
-from sources.contract import Contract, load_contract
+from sources.contract import Contract
 from sources.errors import LabourdbError, UnreadableFile
 from sources.landing import NOTE, Delivery, DeliveryNote, FileState, check_listed_rows, month_number
 from sources.reading.layout import OpenedFile

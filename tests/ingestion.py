@@ -62,7 +62,9 @@ class Read:
 
     def problem(self, folder: str = "social_insurance/2025-03") -> str | None:
         """Why a delivery was refused, or ``None``."""
-        found = self.connection.execute("select problem from landing.deliveries where folder = ?", [folder]).fetchone()
+        found = self.connection.execute(
+            "select problem from landing.deliveries where folder = ?", [folder]
+        ).fetchone()
         assert found is not None, f"{folder} was not registered"
         return str(found[0]) if found[0] is not None else None
 
@@ -79,7 +81,9 @@ class Read:
 
     def repairs(self) -> dict[tuple[str, str], int]:
         """Counts by column and repair."""
-        rows = self.connection.execute("select column_name, repair, sum(row_count)::int from landing.repairs group by all")
+        rows = self.connection.execute(
+            "select column_name, repair, sum(row_count)::int from landing.repairs group by all"
+        )
         return {(column, repair): count for column, repair, count in rows.fetchall()}
 
     def column(self, name: str, source: str = "social_insurance") -> list[object]:

@@ -68,7 +68,8 @@ class RecordStream:
         for file in self._files:
             try:
                 for rows in file.opened.reader.rows():
-                    yield self._batch(file, rows)
+                    if len(rows.lines):
+                        yield self._batch(file, rows)
             except Exception as error:
                 self.failed = (file, error)
                 raise

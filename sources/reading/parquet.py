@@ -21,6 +21,7 @@ ROWS = 65_536
 HEADER_LINES = 1  # the first row is line 2, as in a sheet
 HERE = ("Asia/Ho_Chi_Minh", "Asia/Saigon", "Asia/Bangkok", "+07:00")
 SEVEN_HOURS = 7 * 3600
+BROKEN = (pa.ArrowException, OSError, ValueError, TypeError, KeyError, MemoryError)
 
 
 def open_parquet(path: Path, contract: Contract) -> OpenedFile:
@@ -28,9 +29,9 @@ def open_parquet(path: Path, contract: Contract) -> OpenedFile:
     try:
         with pq.ParquetFile(path) as file:
             schema = file.schema_arrow
-    except (pa.ArrowException, OSError, ValueError, TypeError, KeyError, MemoryError) as error:
+    except BROKEN as error:
         raise UnreadableFile(
-            f"{path.name}: not a whole Parquet file ({_first_line(error)}). Send it again."
+            f"{path.name}: not a whole Parquet file ({type(error).__name__}). Send it again."
         ) from None
     header = match_header(contract, schema.names, path.name)
     nested = [
@@ -43,10 +44,6 @@ def open_parquet(path: Path, contract: Contract) -> OpenedFile:
             f"{path.name}: column(s) {', '.join(nested)} hold lists or structures. Write one plain value a row."
         )
     return OpenedFile(path, "parquet", ParquetRows(path, header), header.unknown)
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
 
 
 def _inner(kind: pa.DataType) -> pa.DataType:
@@ -88,7 +85,7 @@ class ParquetRows:
     def _batches(self, positions: Sequence[int] | None) -> Iterator[pa.RecordBatch]:
         """Record batches of the top-level columns at ``positions``, by position: names may repeat."""
         try:
-            with pq.ParquetFile(self.path) as file:
+            with pq.ParquetFile(self.path, page_checksum_verification=True) as file:
                 names = file.schema_arrow.names
                 leaves = None if positions is None else [names[p] for p in positions]
                 read = 0
@@ -102,7 +99,7 @@ class ParquetRows:
                     raise UnreadableFile(
                         f"{self.path.name}: holds {read} rows, but says {file.metadata.num_rows}. Send it again."
                     )
-        except (pa.ArrowException, OSError, ValueError, TypeError, KeyError, MemoryError) as error:
+        except BROKEN as error:
             raise self._broken(error) from None
 
     def _broken(self, error: BaseException) -> UnreadableFile:

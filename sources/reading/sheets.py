@@ -102,9 +102,13 @@ def open_sheet(path: Path, contract: Contract) -> OpenedFile:
             )
         rows = ([c if type(c) is str else _text(c) for c in row] for row in sheet.iter_rows())
         return _open_rows(path, contract, enumerate(rows, start=1))
-    except (CalamineError, PasswordError, WorksheetNotFound, ZipError, zipfile.BadZipFile, zlib.error,
-            ElementTree.ParseError, ValueError, OverflowError, KeyError, NotImplementedError, EOFError) as error:  # fmt: skip
-        raise _not_readable(path, str(error)) from None
+    except PasswordError:
+        raise _not_readable(path, "it has a password") from None
+    except (ZipError, zipfile.BadZipFile, zlib.error, EOFError):
+        raise _not_readable(path, "not a whole zip archive") from None
+    except (CalamineError, WorksheetNotFound, ElementTree.ParseError, ArithmeticError, LookupError, ValueError,
+            NotImplementedError):  # fmt: skip
+        raise _not_readable(path, "broken inside") from None  # their words may quote cells
     except BaseException as error:
         if type(error).__name__ == "PanicException":  # of calamine; it derives from BaseException
             raise _not_readable(path, "broken inside") from None

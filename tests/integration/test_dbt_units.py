@@ -47,7 +47,7 @@ class EmptyHome:
         try:
             outcome = dbtRunner(manifest=self.manifest).invoke([command, *arguments, *common])
         finally:
-            DuckDBConnectionManager.close_all_connections()
+            DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
         if outcome.exception is not None:
             raise outcome.exception
         return outcome.result

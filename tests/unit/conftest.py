@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import duckdb
 import pytest
-
 from ingestion import SEEDS
+
 from sources.restricted import load_rules
 
 

@@ -11,8 +11,8 @@ import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
 from ingestion import csv_text, insured, put, read
+
 from sources.reading.tidy import tidy
 
 many = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -41,7 +41,9 @@ def test_every_form_of_a_date_reads_as_that_day(rules: duckdb.DuckDBPyConnection
 
 @many
 @given(st.integers(1900, 2025), st.integers(1, 12))
-def test_partial_birth_dates_keep_their_precision(rules: duckdb.DuckDBPyConnection, year: int, month: int) -> None:
+def test_partial_birth_dates_keep_their_precision(
+    rules: duckdb.DuckDBPyConnection, year: int, month: int
+) -> None:
     assert value(rules, "birth", str(year)) == date(year, 7, 1), "a year, never a serial"
     assert value(rules, "birth_precision", str(year)) == 2
     for form in (f"{month:02d}/{year}", f"{year}-{month:02d}"):
@@ -68,7 +70,9 @@ def test_moments_read_to_the_second(rules: duckdb.DuckDBPyConnection, moment: da
         assert value(rules, "moment", moment.strftime(f"%Y-%m-%d{divider}%H:%M")) == moment.replace(second=0)
 
 
-@pytest.mark.parametrize("text", ["2025-01-01 24:00", "2025-01-01 10:60", "2025-02-30 10:00", "2025-01-01 10", "10:00"])
+@pytest.mark.parametrize(
+    "text", ["2025-01-01 24:00", "2025-01-01 10:60", "2025-02-30 10:00", "2025-01-01 10", "10:00"]
+)
 def test_what_is_no_moment_is_unreadable(rules: duckdb.DuckDBPyConnection, text: str) -> None:
     assert value(rules, "moment", text) is None
 
@@ -105,7 +109,9 @@ def test_tidy_is_what_python_says(texts: list[str]) -> None:
     expected = [" ".join(unicodedata.normalize("NFC", text).split()) for text in texts]
     values = pa.array(["unused", *texts, None], pa.string())
     assert tidy(values).slice(1).to_pylist() == [*expected, None]
-    assert tidy(values.slice(1)).to_pylist() == [*expected, None], "an array that does not start at its buffer's start"
+    assert tidy(values.slice(1)).to_pylist() == [*expected, None], (
+        "an array that does not start at its buffer's start"
+    )
 
 
 def boolean_file(marks: list[str]) -> str:
@@ -114,7 +120,9 @@ def boolean_file(marks: list[str]) -> str:
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.sampled_from(["x", "X", "", "-", "true", "0", "maybe"]), min_size=1, max_size=6))
-def test_crosses_mean_true_where_nothing_else_is_written(tmp_path_factory: pytest.TempPathFactory, marks: list[str]) -> None:
+def test_crosses_mean_true_where_nothing_else_is_written(
+    tmp_path_factory: pytest.TempPathFactory, marks: list[str]
+) -> None:
     home = tmp_path_factory.mktemp("crosses")
     put(home, "a.csv", boolean_file(marks))
     result = read(home)
@@ -127,7 +135,9 @@ def test_crosses_mean_true_where_nothing_else_is_written(tmp_path_factory: pytes
         elif mark in ("true", "0"):
             expected.append(mark == "true")
         else:
-            quarantined.append((line, f"{'missing' if mark in ('', '-') else 'unreadable'}:unemployment_insured"))
+            quarantined.append(
+                (line, f"{'missing' if mark in ('', '-') else 'unreadable'}:unemployment_insured")
+            )
     assert result.column("unemployment_insured") == expected
     assert result.quarantine() == quarantined
     assert result.closes()
@@ -142,14 +152,20 @@ def test_crosses_are_a_matter_of_each_file(tmp_path: Path) -> None:
 
 
 def test_an_optional_value_that_cannot_be_read_becomes_null_and_is_counted(tmp_path: Path) -> None:
-    put(tmp_path, "a.csv", csv_text([insured(1, occupation_group="A"), insured(2, occupation_group=""), insured(3)]))
+    put(
+        tmp_path,
+        "a.csv",
+        csv_text([insured(1, occupation_group="A"), insured(2, occupation_group=""), insured(3)]),
+    )
     result = read(tmp_path)
     assert result.column("occupation_group") == [None, None, "3"]
     assert result.repairs() == {("occupation_group", "optional_unreadable"): 1}
 
 
 def test_all_reasons_are_given_in_contract_order(tmp_path: Path) -> None:
-    bad = insured(1, full_name="", sex="?", wage_base="0", scheme="other", managing_province_code="99", month="3/2025")
+    bad = insured(
+        1, full_name="", sex="?", wage_base="0", scheme="other", managing_province_code="99", month="3/2025"
+    )
     put(tmp_path, "a.csv", csv_text([bad]))
     assert read(tmp_path).quarantine() == [
         (2, "missing:full_name;unreadable:sex;unreadable:month;unknown_code:scheme;unreadable:wage_base;"
@@ -158,7 +174,9 @@ def test_all_reasons_are_given_in_contract_order(tmp_path: Path) -> None:
 
 
 def test_official_figures_are_keyed_by_their_cleaned_values(tmp_path: Path) -> None:
-    header = "indicator,area_version,area_code,period,sex,age_group,urban_rural,value,unit,source,published_on"
+    header = (
+        "indicator,area_version,area_code,period,sex,age_group,urban_rural,value,unit,source,published_on"
+    )
     lines = [
         "lfpr,2024,vn,2024,,,,70,percent,NSO,2025-01-05",
         "lfpr,2024,VN,2024,TOTAL,total,Total,71,percent,NSO,2025-01-05",

@@ -105,7 +105,11 @@ def test_conditions_are_those_of_the_spec() -> None:
 
 def test_bounds_and_defaults_are_those_of_the_spec() -> None:
     columns = {(s, c.name): c for s in all_sources() for c in load_contract(s).columns}
-    bounds = {k: (c.above, c.minimum, c.maximum) for k, c in columns.items() if (c.above, c.minimum, c.maximum) != (None,) * 3}
+    bounds = {
+        k: (c.above, c.minimum, c.maximum)
+        for k, c in columns.items()
+        if (c.above, c.minimum, c.maximum) != (None,) * 3
+    }
     assert bounds == {
         ("social_insurance", "wage_base"): (0, None, None),
         ("vacancies", "positions"): (0, None, None),
@@ -120,7 +124,9 @@ def test_bounds_and_defaults_are_those_of_the_spec() -> None:
         ("official_statistics", "urban_rural"): "total",
     }
     fallbacks = {s: load_contract(s).key_fallback for s in all_sources() if load_contract(s).key_fallback}
-    assert fallbacks == {"labour_register": ("citizen_id", ("full_name", "birth_date", "sex", "commune_code"))}
+    assert fallbacks == {
+        "labour_register": ("citizen_id", ("full_name", "birth_date", "sex", "commune_code"))
+    }
 
 
 @pytest.mark.parametrize("source", SPEC)
@@ -169,4 +175,6 @@ def test_cleaning_gives_every_landing_column(source: str, rules: duckdb.DuckDBPy
     booleans = {c.name for c in contract.columns if c.kind == "boolean"}
     for part in landing_columns(contract):
         if part.name not in booleans:
-            assert types[part.name] in (part.type, "integer" if part.type == "bigint" else part.type), part.name
+            assert types[part.name] in (part.type, "integer" if part.type == "bigint" else part.type), (
+                part.name
+            )

@@ -176,7 +176,10 @@ def world() -> duckdb.DuckDBPyConnection:
         "create table labour.labour.contributions as select 1000 as person_key, 8 as employer_key,"
         " null::bigint as unknown_employer, range as month, true as compulsory from range(9)"
     )
-    c.execute("create table run.quarters as select unnest([8102, 8103]) as quarter")
+    c.execute("create table run.quarters as select unnest([8102, 8103]) as quarter, unnest([24308, 24311]) as reference_month")
+    c.execute(
+        "create table run.deliveries_in_force as select 'social_insurance' as source, unnest([24308, 24311]) as period_month"
+    )
     c.execute(f"create table run.parameters as select {month_number('2025-12')} as cutoff_month")
     c.execute(f"create table reference.indicator_definitions as from read_csv('{SEED}', header = true)")
     c.execute(
@@ -223,6 +226,7 @@ BREAKS = [
     ("linked_share_social_insurance", "social_insurance", "update restricted.identity.linked_social_insurance set person_key = null, link_rule = 'review' where row_id < 6", 6),
     ("linked_share_training", "training", "update restricted.identity.linked_training set person_key = null where row_id < 11", 11),
     ("linked_share_other", "job_seekers", "update restricted.identity.linked_job_seekers set person_key = null where row_id < 11", 11),
+    ("reference_months_delivered", "social_insurance", "delete from run.deliveries_in_force where period_month = 24311", 1),
     ("linked_rows_complete", "training", "delete from restricted.identity.linked_training where row_id = 7", 1),
     ("linked_rows_complete", "job_seekers", "update restricted.identity.linked_job_seekers set row_id = 8 where row_id = 7", 1),
     ("linked_rows_complete", "labour_register", "insert into restricted.identity.linked_labour_register select 5, 200, 9, 'citizen_id'", 1),

@@ -9,9 +9,8 @@ import duckdb
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from stdnum.vn import mst
-
 from ingestion import GOOD_CODE, csv_text, insured, put, read
+from stdnum.vn import mst
 
 many = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -59,23 +58,34 @@ def test_branch_codes_are_their_parent_and_001_to_999(
 
 def test_lost_zeros_of_enterprise_codes(rules: duckdb.DuckDBPyConnection) -> None:
     full, short, person, short_person, thirteen, twelve = enterprise(
-        rules, [GOOD_CODE, GOOD_CODE[1:], "001085000001", "01085000001", GOOD_CODE + "001", (GOOD_CODE + "001")[1:]]
+        rules,
+        [GOOD_CODE, GOOD_CODE[1:], "001085000001", "01085000001", GOOD_CODE + "001", (GOOD_CODE + "001")[1:]],
     )
     assert full == short
     assert person == short_person == 1085000001 * 40 + 1
     assert thirteen is not None
-    assert twelve == int((GOOD_CODE + "001")[1:]) * 40 + 1, "12 digits are a citizen ID, never a branch without its zero"
+    assert twelve == int((GOOD_CODE + "001")[1:]) * 40 + 1, (
+        "12 digits are a citizen ID, never a branch without its zero"
+    )
 
 
 @many
-@given(st.integers(0, 999), st.integers(0, 9), st.integers(0, 99), st.integers(0, 999_999), st.integers(1900, 2399))
+@given(
+    st.integers(0, 999),
+    st.integers(0, 9),
+    st.integers(0, 99),
+    st.integers(0, 999_999),
+    st.integers(1900, 2399),
+)
 def test_century_sex_and_year_of_a_citizen_id(
     rules: duckdb.DuckDBPyConnection, place: int, c: int, yy: int, rest: int, year: int
 ) -> None:
     number = ((place * 10 + c) * 100 + yy) * 1_000_000 + rest
     for born in (year, 1900 + 100 * (c // 2) + yy):
         for male in (True, False):
-            found = rules.execute("select citizen_id_agrees(?, ?, ?)", [number, date(born, 6, 1), male]).fetchone()
+            found = rules.execute(
+                "select citizen_id_agrees(?, ?, ?)", [number, date(born, 6, 1), male]
+            ).fetchone()
             assert found == (born == 1900 + 100 * (c // 2) + yy and male == (c % 2 == 0),)
 
 
@@ -88,7 +98,12 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[object,
     rows = [insured(i, citizen_id=text) for i, text in enumerate(ids)]
     put(home, "a.csv", csv_text(rows))
     result = read(home)
-    found = zip(result.column("citizen_id"), result.column("former_id"), result.column("citizen_id_usable"), strict=True)
+    found = zip(
+        result.column("citizen_id"),
+        result.column("former_id"),
+        result.column("citizen_id_usable"),
+        strict=True,
+    )
     table: dict[str, tuple[object, ...]] = dict(zip(ids, found, strict=True))
     table["repairs"] = tuple(sorted(result.repairs().items()))
     return table
@@ -96,7 +111,15 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[object,
 
 @pytest.mark.parametrize(
     "text",
-    ["'001085000001", "1085000001", "01085000001", "001.085.000.001", "001 085 000 001", "001-085-000001", "1085000001.0"],
+    [
+        "'001085000001",
+        "1085000001",
+        "01085000001",
+        "001.085.000.001",
+        "001 085 000 001",
+        "001-085-000001",
+        "1085000001.0",
+    ],
 )
 def test_citizen_ids_however_written(written: dict[str, tuple[object, ...]], text: str) -> None:
     assert written[text] == (1085000001, None, True)
@@ -106,7 +129,9 @@ def test_former_and_unreadable_citizen_ids(written: dict[str, tuple[object, ...]
     assert written["123456789"] == (None, 123456789, False)
     assert written["12345678"] == (None, None, False), "8 digits in citizen_id are not restored"
     assert written["0010850000011"] == written["00108500000X"] == (None, None, False)
-    assert written["003085000001"] == (3085000001, None, True), "a prefix that is not in the list is a warning only"
+    assert written["003085000001"] == (3085000001, None, True), (
+        "a prefix that is not in the list is a warning only"
+    )
     assert written["repairs"] == (
         (("citizen_id", "leading_zero_restored"), 3),
         (("citizen_id", "optional_unreadable"), 3),

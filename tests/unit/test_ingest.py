@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-
 from ingestion import SEEDS, csv_text, database, insured, json_text, put, read
+
 from sources.errors import ChangedDelivery, LabourdbError
 from sources.ingest import ingest, new_deliveries
 from sources.landing import find_deliveries
@@ -100,7 +100,9 @@ def test_revisions_are_deliveries_of_their_own(tmp_path: Path) -> None:
     put(tmp_path, "a.csv", csv_text([insured(1)]), "social_insurance/2025-03.r2")
     put(tmp_path, "a.csv", csv_text([insured(3)]), "social_insurance/2025-03.r10")
     result = read(tmp_path)
-    keys = result.connection.execute("select revision, delivery_key % 1024 from landing.deliveries order by all").fetchall()
+    keys = result.connection.execute(
+        "select revision, delivery_key % 1024 from landing.deliveries order by all"
+    ).fetchall()
     assert keys == [(1, 1), (2, 2), (10, 10)]
     assert [str(v)[-2:] for v in result.column("si_number")] == ["90", "91", "90", "92"]
 
@@ -136,7 +138,9 @@ def test_every_source_can_be_ingested(tmp_path: Path) -> None:
         put(tmp_path, "a.csv", ",".join(names) + "\n" + "," * (len(names) - 1) + "\n", f"{source}/2025-03")
         put(tmp_path, "b.jsonl", json_text([dict.fromkeys(names, "x")]), f"{source}/2025-03")
     result = read(tmp_path)
-    assert result.connection.execute("select distinct state from landing.deliveries").fetchall() == [("read",)]
+    assert result.connection.execute("select distinct state from landing.deliveries").fetchall() == [
+        ("read",)
+    ]
     assert {c[0] for c in result.counts().values()} == {1}
     assert result.closes()
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from ingestion import csv_text, insured, put, read
+
 from sources.errors import LabourdbError
 from sources.landing import find_deliveries, month_label, month_number, sha256, visible_files
 
@@ -32,7 +32,13 @@ def test_deliveries_sort_by_month_then_revision_as_numbers(tmp_path: Path) -> No
         put(tmp_path, "a.csv", TEXT, f"social_insurance/{name}")
     found, strange = find_deliveries(tmp_path / "landing")
     assert strange == []
-    assert [d.name.split("/")[1] for d in found] == ["2024-12", "2025-03", "2025-03.r2", "2025-03.r9", "2025-03.r10"]
+    assert [d.name.split("/")[1] for d in found] == [
+        "2024-12",
+        "2025-03",
+        "2025-03.r2",
+        "2025-03.r9",
+        "2025-03.r10",
+    ]
     assert [d.key for d in found] == sorted(d.key for d in found)
 
 
@@ -44,7 +50,7 @@ def test_what_is_no_delivery_is_named_and_left_alone(tmp_path: Path) -> None:
     put(tmp_path, "~$a.xlsx", "x", "social_insurance/2025-04")
     put(tmp_path, "a.csv", TEXT, ".trash/2025-03")
     put(tmp_path, "stray.csv", TEXT, "social_insurance")
-    os.makedirs(os.fsencode(tmp_path) + b"/landing/social_insurance/bad\xff")
+    (tmp_path / "landing" / "social_insurance" / os.fsdecode(b"bad\xff")).mkdir()
     found, strange = find_deliveries(tmp_path / "landing")
     assert found == []
     assert len(strange) == 9
@@ -59,7 +65,12 @@ def test_a_landing_folder_that_is_not_there_is_a_clear_error(tmp_path: Path) -> 
 def test_hidden_files_are_not_seen_and_names_sort_bytewise(tmp_path: Path) -> None:
     for name in ("b.csv", "B.csv", "a.csv", "é.csv", ".x.csv", "~$b.xlsx"):
         put(tmp_path, name, TEXT)
-    assert [p.name for p in visible_files(tmp_path / "landing" / FOLDER)] == ["B.csv", "a.csv", "b.csv", "é.csv"]
+    assert [p.name for p in visible_files(tmp_path / "landing" / FOLDER)] == [
+        "B.csv",
+        "a.csv",
+        "b.csv",
+        "é.csv",
+    ]
 
 
 def test_a_note_that_agrees_is_kept(tmp_path: Path) -> None:
@@ -70,9 +81,9 @@ def test_a_note_that_agrees_is_kept(tmp_path: Path) -> None:
         "files": [{"name": "a.csv", "rows": 2, "sha256": digest.upper()}], "more": 1}))  # fmt: skip
     result = read(tmp_path)
     assert result.problem() is None
-    assert result.connection.execute("select agency, area_version, synthetic from landing.deliveries").fetchall() == [
-        ("BHXH", "2024", True)
-    ]
+    assert result.connection.execute(
+        "select agency, area_version, synthetic from landing.deliveries"
+    ).fetchall() == [("BHXH", "2024", True)]
 
 
 LISTED = [{"name": "a.csv"}]
@@ -109,11 +120,16 @@ def test_a_note_that_disagrees_refuses_the_delivery(tmp_path: Path, content: Any
 
 
 def test_what_lies_in_a_delivery_but_is_no_data_file_refuses_it(tmp_path: Path) -> None:
-    cases = {"2025-01": "note.txt", "2025-02": "a.csv.zip", "2025-03": "table.xls", "2025-04": "delivery.json"}
+    cases = {
+        "2025-01": "note.txt",
+        "2025-02": "a.csv.zip",
+        "2025-03": "table.xls",
+        "2025-04": "delivery.json",
+    }
     for month, name in cases.items():
         put(tmp_path, name, "{}", f"social_insurance/{month}")
     put(tmp_path, "b.csv", TEXT, "social_insurance/2025-05/x.csv")
-    os.symlink("/nowhere", put(tmp_path, "x", "", "social_insurance/2025-06").with_name("gone.csv"))
+    put(tmp_path, "x", "", "social_insurance/2025-06").with_name("gone.csv").symlink_to("/nowhere")
     (tmp_path / "landing/social_insurance/2025-06/x").unlink()
     os.mkfifo(put(tmp_path, "a.csv", TEXT, "social_insurance/2025-07").with_name("pipe.csv"))
     bad = os.fsencode(put(tmp_path, "a.csv", TEXT, "social_insurance/2025-08").parent) + b"/b\xff.csv"

@@ -17,8 +17,8 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
 from ingestion import INSURED, csv_text, database, insured, json_text, put, read
+
 from sources.contract import load_contract
 from sources.reading.delimited import open_delimited
 
@@ -27,10 +27,14 @@ VIETNAMESE = {c.name: c.aliases[0] for c in load_contract("social_insurance").co
 
 TABLE = [
     insured(1),
-    insured(2, full_name="Trần Thị Bình", sex="female", citizen_id="", birth_date="1990", occupation_group=""),
+    insured(
+        2, full_name="Trần Thị Bình", sex="female", citizen_id="", birth_date="1990", occupation_group=""
+    ),
     insured(3, full_name="Lê  Văn \u00a0Cường ", birth_date="05/1991", citizen_id="123456789"),
     insured(4, full_name='Đỗ "Hai" Dũng; Út', wage_base="6500000.5"),
-    insured(5, full_name="Nguye\u0302\u0303n A", birth_date="01/02/1985", scheme="voluntary", employer_code=""),
+    insured(
+        5, full_name="Nguye\u0302\u0303n A", birth_date="01/02/1985", scheme="voluntary", employer_code=""
+    ),
     insured(6, full_name="Ngô, Văn|Sáu", unemployment_insured="false"),
     insured(1, wage_base="7000000"),
     insured(6, full_name="Ngô, Văn|Sáu", unemployment_insured="false"),
@@ -42,7 +46,10 @@ def quoted(rows: list[dict[str, str]], delimiter: str = ",", ends: str = "\n", a
         needed = always or any(c in text for c in f'"{delimiter}\r\n')
         return '"' + text.replace('"', '""') + '"' if needed else text
 
-    lines = [delimiter.join(field(c) for c in INSURED), *(delimiter.join(field(r[c]) for c in INSURED) for r in rows)]
+    lines = [
+        delimiter.join(field(c) for c in INSURED),
+        *(delimiter.join(field(r[c]) for c in INSURED) for r in rows),
+    ]
     return ends.join(lines) + ends
 
 
@@ -66,7 +73,13 @@ def parquet(columns: dict[str, pa.Array]) -> bytes:
 
 def as_workbook(rows: list[dict[str, str]]) -> bytes:
     def cell(name: str, text: str) -> object:
-        return float(text) if name in ("wage_base", "si_number") else date.fromisoformat(text) if text.count("-") == 2 else text
+        return (
+            float(text)
+            if name in ("wage_base", "si_number")
+            else date.fromisoformat(text)
+            if text.count("-") == 2
+            else text
+        )
 
     body = [[cell(c, r[c]) for c in INSURED] for r in rows]
     return workbook([[VIETNAMESE[c].upper() for c in INSURED], *body])
@@ -113,7 +126,9 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[object, ...]]:
     assert result.column("full_name") == [
         "Trần Thị Bình", "Lê Văn Cường", 'Đỗ "Hai" Dũng; Út', "Nguyễn A", "Nguyễn Văn An", "Ngô, Văn|Sáu",
     ]  # fmt: skip
-    return result.connection.execute(f"select {COLUMNS} from landing.social_insurance order by row_id").fetchall()
+    return result.connection.execute(
+        f"select {COLUMNS} from landing.social_insurance order by row_id"
+    ).fetchall()
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -123,7 +138,12 @@ def test_every_form_gives_the_same_rows(form: str, plain: list[tuple[object, ...
     result = read(tmp_path)
     assert result.problem() is None
     assert result.counts()[name] == (8, 6, 0, 1, 1)
-    assert result.connection.execute(f"select {COLUMNS} from landing.social_insurance order by row_id").fetchall() == plain
+    assert (
+        result.connection.execute(
+            f"select {COLUMNS} from landing.social_insurance order by row_id"
+        ).fetchall()
+        == plain
+    )
 
 
 def test_several_files_are_one_delivery_read_in_name_order(tmp_path: Path) -> None:
@@ -133,7 +153,11 @@ def test_several_files_are_one_delivery_read_in_name_order(tmp_path: Path) -> No
     put(tmp_path, "c.parquet", as_parquet([insured(1, wage_base="3")]))
     result = read(tmp_path)
     assert result.column("wage_base") == [5000000.0, 3.0]
-    assert result.counts() == {"B.jsonl": (1, 0, 0, 0, 1), "b.csv": (2, 1, 0, 0, 1), "c.parquet": (1, 1, 0, 0, 0)}
+    assert result.counts() == {
+        "B.jsonl": (1, 0, 0, 0, 1),
+        "b.csv": (2, 1, 0, 0, 1),
+        "c.parquet": (1, 1, 0, 0, 0),
+    }
 
 
 def test_lines_are_physical_lines(tmp_path: Path) -> None:
@@ -141,10 +165,29 @@ def test_lines_are_physical_lines(tmp_path: Path) -> None:
     header = ",".join(INSURED)
     long_name = insured(3, full_name='"Hai\r\nDòng"')
     put(tmp_path, "plain.csv", f"\n \n{header}\n\n{good}\n\t\n{bad}\n{good},extra\nshort\n")
-    put(tmp_path, "quoted.csv", "\n" + header.replace("sex", '" Sex\n"') + "\r\n" + ",".join(long_name.values()) + f"\r\n\r\n{bad}\n")
-    put(tmp_path, "odd.csv", f"{header}\n" + bad.replace("Nguyễn", 'Ng"uyễn') + f"\n\n{good},\n" + ",".join(long_name.values()) + f"\n{bad}\n")
+    put(
+        tmp_path,
+        "quoted.csv",
+        "\n" + header.replace("sex", '" Sex\n"') + "\r\n" + ",".join(long_name.values()) + f"\r\n\r\n{bad}\n",
+    )
+    put(
+        tmp_path,
+        "odd.csv",
+        f"{header}\n"
+        + bad.replace("Nguyễn", 'Ng"uyễn')
+        + f"\n\n{good},\n"
+        + ",".join(long_name.values())
+        + f"\n{bad}\n",
+    )
     put(tmp_path, "lines.jsonl", json_text([insured(4)]) + "\n[1]\n\n" + json_text([insured(5, sex="?")]))
-    put(tmp_path, "sheet.xlsx", workbook([["note"] * 0, list(INSURED), [], list(insured(6).values()), list(insured(7, sex="?").values())], skip=1))
+    put(
+        tmp_path,
+        "sheet.xlsx",
+        workbook(
+            [["note"] * 0, list(INSURED), [], list(insured(6).values()), list(insured(7, sex="?").values())],
+            skip=1,
+        ),
+    )
     put(tmp_path, "table.parquet", as_parquet([insured(8), insured(9, scheme="?")]))
     result = read(tmp_path)
     assert result.problem() is None
@@ -165,18 +208,35 @@ def test_lines_are_physical_lines(tmp_path: Path) -> None:
 def test_quarantined_rows_are_kept_whole(tmp_path: Path) -> None:
     bad = insured(2, sex="?")
     line = csv_text([bad]).splitlines()[1]
-    put(tmp_path, "a.csv", csv_text([bad], columns=INSURED).replace("\n", ",note\n", 1).replace(line, line + ",as written") + "\r\n")
+    put(
+        tmp_path,
+        "a.csv",
+        csv_text([bad], columns=INSURED).replace("\n", ",note\n", 1).replace(line, line + ",as written")
+        + "\r\n",
+    )
     put(tmp_path, "b.jsonl", json_text([bad | {"note": "kept too"}]))
     put(tmp_path, "c.parquet", parquet({k: pa.array([v]) for k, v in (bad | {"note": "also"}).items()}))
-    put(tmp_path, "d.xlsx", workbook([[*bad, "note"], [*bad.values(), "and here"], [*bad.values(), "", "right of the header"]]))
+    put(
+        tmp_path,
+        "d.xlsx",
+        workbook([[*bad, "note"], [*bad.values(), "and here"], [*bad.values(), "", "right of the header"]]),
+    )
     result = read(tmp_path)
-    raws = [raw for (raw,) in result.connection.execute("select raw from landing.quarantine order by file_no, line").fetchall()]
+    raws = [
+        raw
+        for (raw,) in result.connection.execute(
+            "select raw from landing.quarantine order by file_no, line"
+        ).fetchall()
+    ]
     assert raws[0] == line + ",as written"
     assert json.loads(raws[1])["note"] == "kept too"
     assert json.loads(raws[2])[-1] == "also"
     assert json.loads(raws[3])[-1] == "and here"
     assert json.loads(raws[4])[-1] == "right of the header"
-    assert {name for (name,) in result.connection.execute("select column_name from landing.unknown_columns").fetchall()} == {"note"}
+    assert {
+        name
+        for (name,) in result.connection.execute("select column_name from landing.unknown_columns").fetchall()
+    } == {"note"}
 
 
 def test_spreadsheet_cells_of_every_kind(tmp_path: Path) -> None:
@@ -250,9 +310,17 @@ def test_json_values_of_every_kind(tmp_path: Path) -> None:
 
 def test_names_are_never_part_of_a_statement(tmp_path: Path) -> None:
     """File names, headers and keys with quotes, percent signs and SQL inside are only names."""
-    odd = "x' ; drop table landing.files; -- %s {0} \"q\".csv"
-    put(tmp_path, odd, csv_text([insured(1)], columns=INSURED).replace("\n", ",'); drop--\n", 1).replace("paid", "paid,1"))
-    put(tmp_path, "it's 100%.parquet", parquet({k: pa.array([v]) for k, v in (insured(2) | {'"; drop \'': "1"}).items()}))
+    odd = 'x\' ; drop table landing.files; -- %s {0} "q".csv'
+    put(
+        tmp_path,
+        odd,
+        csv_text([insured(1)], columns=INSURED).replace("\n", ",'); drop--\n", 1).replace("paid", "paid,1"),
+    )
+    put(
+        tmp_path,
+        "it's 100%.parquet",
+        parquet({k: pa.array([v]) for k, v in (insured(2) | {"\"; drop '": "1"}).items()}),
+    )
     put(tmp_path, "k's.jsonl", json_text([insured(3) | {'$."a\\\'"]': "1", "'": "2", "": "3"}]))
     put(tmp_path, "s's.xlsx", workbook([[*INSURED, "');--"], [*insured(4).values(), 1]]))
     result = read(tmp_path)
@@ -276,11 +344,21 @@ def test_blocks_join_seamlessly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     text = "\ufeff" + csv_text(rows).replace("\n00000", "\r\n00000")
     path = put(tmp_path, "a.csv", text)
     opened = open_delimited(path, load_contract("social_insurance"))
-    whole = [r for rows in opened.reader.rows() for r in zip(rows.lines.tolist(), rows.raw.to_pylist(), strict=True)]
+    whole = [
+        r
+        for rows in opened.reader.rows()
+        for r in zip(rows.lines.tolist(), rows.raw.to_pylist(), strict=True)
+    ]
     assert len(whole) == 60
     for size in (1, 7, 64, 1000):
-        monkeypatch.setattr("sources.reading.delimited.CHUNK", max(size, len(text.split("\n")[0].encode()) + 4))
-        parts = [r for rows in opened.reader.rows() for r in zip(rows.lines.tolist(), rows.raw.to_pylist(), strict=True)]
+        monkeypatch.setattr(
+            "sources.reading.delimited.CHUNK", max(size, len(text.split("\n")[0].encode()) + 4)
+        )
+        parts = [
+            r
+            for rows in opened.reader.rows()
+            for r in zip(rows.lines.tolist(), rows.raw.to_pylist(), strict=True)
+        ]
         assert parts == whole
 
 
@@ -289,7 +367,10 @@ texts = st.text(st.sampled_from("aé1 ,;\"'\t|-\r\n"), max_size=5)
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    lines=st.lists(st.one_of(texts, st.sampled_from([csv_text([insured(i)]).splitlines()[1] for i in range(4)])), max_size=8),
+    lines=st.lists(
+        st.one_of(texts, st.sampled_from([csv_text([insured(i)]).splitlines()[1] for i in range(4)])),
+        max_size=8,
+    ),
     spoilt=st.lists(st.tuples(st.integers(0, 12), texts), max_size=3),
 )
 def test_row_accounting_closes_over_messy_files(
@@ -321,7 +402,11 @@ def test_both_ways_of_splitting_agree(tmp_path_factory: pytest.TempPathFactory, 
     reader = open_delimited(path, contract).reader
     fast = _records(reader.rows)
     data = path.read_bytes().split(b"\n", 1)[1]
-    slow = _records(lambda: reader._one_by_one(iter(data.splitlines(keepends=True) if b"\r" not in data else _lines(data)), 2))  # type: ignore[attr-defined]
+    slow = _records(
+        lambda: reader._one_by_one(
+            iter(data.splitlines(keepends=True) if b"\r" not in data else _lines(data)), 2
+        )
+    )  # type: ignore[attr-defined]
     assert fast == slow
 
 
