@@ -144,7 +144,7 @@ def build(run: Run, layers: Sequence[str]) -> list[NodeResult]:
         for r in results
         if r.kind == "test"
     ]
-    with run.warehouse() as warehouse:
+    with run.warehouse(with_restricted=True) as warehouse:
         if stale:
             warehouse.execute("create or replace table run.seeds as select ? as project", [project_hash()])
         counts = _row_counts(warehouse)
@@ -341,14 +341,14 @@ def _seeds_changed(warehouse: duckdb.DuckDBPyConnection) -> bool:
 
 
 def _row_counts(warehouse: duckdb.DuckDBPyConnection) -> dict[str, int]:
-    """Estimated rows of every table, by name: what a dbt test looked at."""
+    """Estimated rows of every table of both databases, by name: what a dbt test looked at."""
     rows = warehouse.execute("select table_name, estimated_size from duckdb_tables()").fetchall()
     return {str(name): int(size) for name, size in rows}
 
 
 def row_counts(run: Run) -> dict[str, int]:
-    """Rows of every table in the warehouse, by name."""
-    with run.warehouse() as warehouse:
+    """Rows of every table in the warehouse and the restricted database, by name."""
+    with run.warehouse(with_restricted=True) as warehouse:
         return _row_counts(warehouse)
 
 

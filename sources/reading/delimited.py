@@ -150,12 +150,15 @@ class Delimited:
                     yield from self._one_by_one(chain(io.BytesIO(block), stream), line)
                     return
                 length = int(records.ends[-1]) if records.ends.size else 0
-                if len(block) - length > LONGEST_LINE:
-                    self._too_long(block[length:], line + block[:length].count(b"\n"))
                 if length:
                     yield from self._split(block[:length], records, line)
                 line += block[:length].count(b"\n")
                 rest = block[length:]
+                if len(rest) > LONGEST_LINE:  # by far; a quote inside an unquoted field can look like that
+                    if b'"' not in rest:
+                        self._too_long(rest, line)
+                    yield from self._one_by_one(chain(io.BytesIO(rest), stream), line)
+                    return
 
     def _after_header(self, stream: IO[bytes]) -> bytes:
         block = stream.read(CHUNK).removeprefix(BOM)

@@ -217,9 +217,5 @@ def test_mutated_files_are_read_or_refused(name: str, tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("round_", range(10))
 @pytest.mark.parametrize("name", MAKERS)
-def test_many_mutated_files_are_read_or_refused(
-    name: str, round_: int, tmp_path: Path, request: pytest.FixtureRequest
-) -> None:
-    if "slow" not in str(request.config.getoption("markexpr")):
-        pytest.skip("runs with -m slow")
+def test_many_mutated_files_are_read_or_refused(name: str, round_: int, tmp_path: Path) -> None:
     check_mutations(name, 60, 100 + round_, tmp_path)

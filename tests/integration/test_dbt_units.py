@@ -101,17 +101,9 @@ CELL = "8103 as quarter, '2024' as area_version, 'total' as sex, 'total' as age_
 BROKEN = {
     "spine_one_row_a_person": "insert into restricted.identity.spine by name from (values (1, 7), (2, 7)) t(citizen_id, person_key)",
     "spine_rules": "insert into restricted.identity.spine by name select 1 as citizen_id, null as person_key",
-    "population_records_do_not_overlap": (
-        "insert into restricted.identity.population_records by name from (values (1, date '2024-01-01', date '2024-03-01'),"
-        " (1, date '2024-02-01', null)) t(citizen_id, valid_from, valid_to)"
-    ),
     "population_records_rules": (
         "insert into restricted.identity.population_records by name select 1 as citizen_id, 'lost' as life_status,"
         " date '2024-01-01' as valid_from"
-    ),
-    "enterprise_records_do_not_overlap": (
-        "insert into restricted.identity.enterprise_records by name from (values (1, date '2024-01-01', null),"
-        " (1, date '2024-02-01', null)) t(employer_id, valid_from, valid_to)"
     ),
     "communes_one_row_a_commune": (
         "insert into reference.communes by name from (values ('2024', 1, 1, 1, true, true), ('2024', 1, 2, 2, true, true))"
@@ -135,7 +127,6 @@ BROKEN = {
         "insert into labour.labour.training_episodes by name select 'college' as level, 'initial' as kind,"
         " 'dropped' as outcome, true as certified, date '2024-01-01' as ended_on"
     ),
-    "person_quarters_one_row_a_person": f"{PERSON}, {SOUND}, {STATUS} from range(2)",
     "person_quarters_rules": f"{PERSON}, {SOUND}, 1 as status, 0 as source_bit, 0 as runner_up_status, 0 as runner_up_bit",
     "cells_parts_sum": (
         f"insert into cells.cells by name select {CELL}, 'country' as area_level, 'VN' as area_code, 3 as population union all"
