@@ -341,8 +341,13 @@ def _seeds_changed(warehouse: duckdb.DuckDBPyConnection) -> bool:
 
 
 def _row_counts(warehouse: duckdb.DuckDBPyConnection) -> dict[str, int]:
-    """Estimated rows of every table of both databases, by name: what a dbt test looked at."""
-    rows = warehouse.execute("select table_name, estimated_size from duckdb_tables()").fetchall()
+    """Estimated rows of every table of both databases, by name: what a dbt test looked at.
+
+    Of a candidate and what is published of it, which share a name, the candidate counts: the larger one.
+    """
+    rows = warehouse.execute(
+        "select table_name, max(estimated_size) from duckdb_tables() group by table_name"
+    ).fetchall()
     return {str(name): int(size) for name, size in rows}
 
 

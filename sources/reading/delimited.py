@@ -9,9 +9,9 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 from typing import IO
 
@@ -28,7 +28,7 @@ from sources.reading.text import BOM, CHUNK, LONGEST_LINE, as_strings, head_of, 
 DELIMITERS = (",", ";", "\t", "|")
 QUOTE, NEWLINE, RETURN = 34, 10, 13
 ROWS = 50_000
-LONE_RETURN = re.compile(r"\r(?!\n)")
+LONE_RETURN = re.compile(r"\r(?!\n|\Z)")
 
 Positions = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
@@ -147,18 +147,19 @@ class Delimited:
                 block, final = rest + chunk, not chunk
                 records = _find_records(block, ord(self.delimiter), final)
                 if records is None:
-                    yield from self._one_by_one(chain(io.BytesIO(block), stream), line)
-                    return
+                    line = yield from self._one_by_one(block + stream.readline(), stream, line)
+                    rest = b""
+                    continue
                 length = int(records.ends[-1]) if records.ends.size else 0
                 if length:
                     yield from self._split(block[:length], records, line)
                 line += block[:length].count(b"\n")
                 rest = block[length:]
-                if len(rest) > LONGEST_LINE:  # by far; a quote inside an unquoted field can look like that
+                if len(rest) > LONGEST_LINE:  # a quote inside an unquoted field can look like that
                     if b'"' not in rest:
                         self._too_long(rest, line)
-                    yield from self._one_by_one(chain(io.BytesIO(rest), stream), line)
-                    return
+                    line = yield from self._one_by_one(rest + stream.readline(), stream, line)
+                    rest = b""
 
     def _after_header(self, stream: IO[bytes]) -> bytes:
         block = stream.read(CHUNK).removeprefix(BOM)
@@ -230,12 +231,17 @@ class Delimited:
             raise UnreadableFile(f"{self.path.name}: {count} lines were split into {table.num_rows} rows.")
         return [None if p is None else table.column(f"f{p}").combine_chunks() for p in positions]
 
-    def _one_by_one(self, physical: Iterator[bytes], line: int) -> Iterator[Rows]:
-        """The lenient way: a quote inside an unquoted field is a character like any other."""
+    def _one_by_one(self, block: bytes, stream: IO[bytes], line: int) -> Generator[Rows, None, int]:
+        """The lenient way: a quote inside an unquoted field is a character like any other.
+
+        Takes the records that start in ``block``, whole lines, and from ``stream`` what the last of them
+        still needs; returns the number of the line after them.
+        """
+        waiting = deque(io.BytesIO(block))
         taken: list[str] = []
 
         def texts() -> Iterator[str]:
-            for data in physical:
+            while data := waiting.popleft() if waiting else stream.readline():
                 text = data.decode()
                 taken.append(text)
                 yield LONE_RETURN.sub(" ", text) if "\r" in text.removesuffix("\r\n") else text
@@ -245,29 +251,28 @@ class Delimited:
         good: list[list[str]] = []
         numbers: tuple[list[int], list[int]] = ([], [])
         raws: tuple[list[str], list[str]] = ([], [])
-        offset = line
-        while True:
+        while waiting:
             taken.clear()
-            start = offset + reader.line_num
+            start = line + reader.line_num
             row: list[str] = []
             try:
                 row = next(reader)
-            except StopIteration:
-                break
             except csv.Error as error:
                 if "unexpected end of data" in str(error) or "field larger" in str(error):
                     self._too_long(b'"', start)
-            if not "".join(taken).strip():
+            text = "".join(taken)
+            if not text.strip():
                 continue
             wrong = len(row) != self.header.width
             numbers[wrong].append(start)
-            raws[wrong].append("".join(taken))
+            raws[wrong].append(text)
             if not wrong:
                 good.append(row)
             if len(numbers[0]) + len(numbers[1]) == ROWS:
                 yield from self._gathered(good, numbers, raws)
                 good, numbers, raws = [], ([], []), ([], [])
         yield from self._gathered(good, numbers, raws)
+        return line + reader.line_num
 
     def _gathered(
         self, good: list[list[str]], numbers: tuple[list[int], list[int]], raws: tuple[list[str], list[str]]
@@ -284,4 +289,4 @@ def _without_lone_returns(block: bytes) -> bytes:
     """A CR that ends no line is white space; Arrow would end the line there."""
     if b"\r" not in block or block.count(b"\r") == block.count(b"\r\n"):
         return block
-    return re.sub(rb"\r(?!\n)", b" ", block)
+    return re.sub(rb"\r(?!\n|\Z)", b" ", block)
