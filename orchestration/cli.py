@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -38,6 +38,14 @@ def _home(given: Path | None) -> Home:
     return Home((given or Path(os.environ.get("LABOURDB_HOME", "data"))).resolve())
 
 
+def _tell(error: str, code: int, given: Mapping[str, Any]) -> None:
+    """Say what went wrong on standard error, and in the JSON document if one was asked for."""
+    if given.get("as_json"):
+        console.print_json({"exit_code": code, "error": error})
+    console.err.print(f"[bold red]{'Stopped' if code == 3 else 'Error'}:[/bold red] ", end="")
+    console.err.print(error, markup=False, highlight=False)
+
+
 def _guarded(command: F) -> F:
     """Turn errors a person can act on into a message and the exit code that belongs to them."""
 
@@ -47,19 +55,16 @@ def _guarded(command: F) -> F:
             command(*args, **kwargs)
         except LabourdbError as error:
             code = 2 if isinstance(error, UsageError) else 3 if type(error).__name__ == "GateStopped" else 1
-            if kwargs.get("as_json"):
-                console.print_json({"exit_code": code, "error": str(error)})
-            console.err.print(f"[bold red]{'Stopped' if code == 3 else 'Error'}:[/bold red] ", end="")
-            console.err.print(str(error), markup=False, highlight=False)
+            _tell(str(error), code, kwargs)
             raise typer.Exit(code) from None
         except OSError as error:
-            console.err.print(
-                f"Error: {error.strerror or error}: {error.filename or ''}. Check rights and disk space, then run again.",
-                markup=False,
-            )
+            _tell(
+                f"{error.strerror or error}: {error.filename or ''}. Check rights and disk space, then run again.",
+                1, kwargs,
+            )  # fmt: skip
             raise typer.Exit(1) from None
         except KeyboardInterrupt:
-            console.err.print("Interrupted; what was published before stays as it is.", markup=False)
+            _tell("Interrupted; what was published before stays as it is.", 1, kwargs)
             raise typer.Exit(1) from None
 
     return guarded  # type: ignore[return-value]

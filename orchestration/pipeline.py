@@ -39,7 +39,8 @@ from sources.restricted import restricted_database
 
 # "areas" alone would also select the seed of that name, and load it again in every run
 FIRST_LAYERS = ["staging", "identity", "labourdb.areas.*", "labour"]
-SEED_TESTS = ["path:seeds,resource_type:test"]  # seeds that did not change are not loaded, but checked all the same
+# seeds that did not change are not loaded again, but checked all the same
+SEED_TESTS = ["path:seeds,resource_type:test"]
 LAST_LAYERS = ["candidates", "published"]
 
 
@@ -63,8 +64,7 @@ class Run:
     @contextmanager
     def restricted(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """The restricted database, for writing."""
-        engine = self.settings.engine
-        with restricted_database(self.home.restricted, engine.memory, engine.threads) as connection:
+        with restricted_database(self.home.restricted, threads=self.settings.engine.threads) as connection:
             yield connection
 
     @contextmanager
@@ -201,7 +201,8 @@ def stop_if_blocked(run: Run, checks: pd.DataFrame) -> None:
         report = run.home.warehouse / "report.md"
         report.write_text(
             report_text(
-                {"release_id": run.scope.release_id, "protection": PROTECTION, **_facts(run, warehouse)}, checks
+                {"release_id": run.scope.release_id, "protection": PROTECTION, **_facts(run, warehouse)},
+                checks,
             ),
             "utf-8",
         )

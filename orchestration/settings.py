@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import csv
 import tomllib
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from expectations.rules import load_rules
+from orchestration.home import SEEDS
 from sources.errors import LabourdbError
 
 
 class UsageError(LabourdbError):
     """What was asked cannot be meant: exit code 2."""
+
+
+@cache
+def _provinces() -> frozenset[str]:
+    """Province codes of the list before 2025-07."""
+    with (SEEDS / "areas.csv").open(encoding="utf-8", newline="") as stream:
+        rows = csv.DictReader(stream)
+        return frozenset(r["code"] for r in rows if r["area_version"] == "2024" and r["level"] == "province")
 
 
 class _Section(BaseModel):
@@ -42,9 +54,11 @@ class Coverage(_Section):
     @field_validator("provinces")
     @classmethod
     def _codes(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for code in value:
-            if len(code) != 2 or not code.isdigit():
-                raise ValueError(f"{code!r} is not a two-digit province code")
+        unknown = sorted(set(value) - _provinces())
+        if unknown:
+            raise ValueError(
+                f"{', '.join(map(repr, unknown))}: not a province code of the list before 2025-07-01"
+            )
         return tuple(sorted(set(value)))
 
 
@@ -88,9 +102,14 @@ def load_settings(path: Path) -> Settings:
     if not path.exists():
         return Settings()
     try:
-        return Settings.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        settings = Settings.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{path}: {error}") from None
     except ValidationError as error:
         problems = "\n".join(f"  {'.'.join(str(p) for p in e['loc'])}: {e['msg']}" for e in error.errors())
         raise UsageError(f"{path}: these settings cannot be used:\n{problems}") from None
+    try:
+        load_rules(settings.thresholds)
+    except LabourdbError as error:
+        raise UsageError(f"{path}: [thresholds] {error}") from None
+    return settings

@@ -95,7 +95,9 @@ def _with(who: str, **columns: str) -> Row:
 
 def _registered(who: str, **changes: str) -> Row:
     person = PEOPLE[who]
-    row = _with(who, commune_code=person.commune, life_status="alive", updated_at="2025-01-01", status_date="")
+    row = _with(
+        who, commune_code=person.commune, life_status="alive", updated_at="2025-01-01", status_date=""
+    )
     return row | {"previous_id": FORMER if who == "son" else ""} | changes
 
 
@@ -129,7 +131,14 @@ def _course(who: str, record: str, level: str, kind: str, began: str, ended: str
 
 def _surveyed(who: str, on: str, activity: str, commune: str = "", **changes: str) -> Row:
     row = _with(who, commune_code=commune or PEOPLE[who].commune, surveyed_on=on, activity=activity)
-    more = ("employment_status", "vsic_section", "weekly_hours", "wants_more_hours", "available", "technical_level")
+    more = (
+        "employment_status",
+        "vsic_section",
+        "weekly_hours",
+        "wants_more_hours",
+        "available",
+        "technical_level",
+    )
     return row | dict.fromkeys(more, "") | changes
 
 
@@ -145,7 +154,9 @@ def _official(indicator: str, province: str, year: str, value: str, unit: str, a
 def deliveries() -> dict[str, list[Row]]:
     """Rows by delivery folder. Those of 2025-09 name areas of the old list (their note says so), the others of the new."""
     stranger = {"citizen_id": "", "full_name": "Không Ai Biết", "birth_date": "1990-01-01", "sex": "male"}
-    wrong_id = citizen(15, "male", "1999-09-09")  # says male: unusable for Rạng, who is found by name, birth and sex
+    wrong_id = citizen(
+        15, "male", "1999-09-09"
+    )  # says male: unusable for Rạng, who is found by name, birth and sex
     return {
         "population/2025-09": [
             *(_registered(who) for who in PEOPLE),

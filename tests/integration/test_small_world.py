@@ -88,7 +88,10 @@ INDICATORS = {
         "participation_rate": (10, 12),
         "status_coverage": (12, 16),
         "unemployment_rate": (3, 10),
-        "underemployment_rate": (1, 7),  # Dung: employed by insurance now, but what the survey says is in force
+        "underemployment_rate": (
+            1,
+            7,
+        ),  # Dung: employed by insurance now, but what the survey says is in force
         "agriculture_share": (3, 6),  # Bình Dung Nga of all but Rạng
         "trained_share": (3, 7),  # An Cường Nga
         "trained_certificate_share": (1, 7),  # An
@@ -122,7 +125,9 @@ def total(world: duckdb.DuckDBPyConnection, columns: str, **cell: str) -> list[t
     named = {"basis": "register", "area_version": "2024", "area_code": "VN", "sex": "total", "age_group": "total",
              "urban_rural": "total"} | cell  # fmt: skip
     where = " and ".join(f"{k} = ?" for k in named)
-    return world.execute(f"select {columns} from indicators where {where} order by all", list(named.values())).fetchall()
+    return world.execute(
+        f"select {columns} from indicators where {where} order by all", list(named.values())
+    ).fetchall()
 
 
 @pytest.mark.parametrize("who", PEOPLE)
@@ -157,7 +162,13 @@ def test_runner_up_and_conflict(world: duckdb.DuckDBPyConnection) -> None:
 @pytest.mark.parametrize("period", INDICATORS)
 @pytest.mark.parametrize(("version", "area"), [("2024", "VN"), ("2025", "VN")])
 def test_country(world: duckdb.DuckDBPyConnection, period: str, version: str, area: str) -> None:
-    rows = total(world, "indicator, numerator, denominator, value, status", period=period, area_version=version, area_code=area)
+    rows = total(
+        world,
+        "indicator, numerator, denominator, value, status",
+        period=period,
+        area_version=version,
+        area_code=area,
+    )
     assert {i: (n, d) for i, n, d, _, _ in rows} == INDICATORS[period]
     assert {s for *_, s in rows} == {"provisional" if period == "2025Q4" else "released"}
     for indicator, numerator, denominator, value, _ in rows:
@@ -198,13 +209,18 @@ def test_cells(world: duckdb.DuckDBPyConnection) -> None:
     """Sex, ages and settlement of December's population."""
 
     def people(**cell: str) -> object:
-        [(number,)] = total(world, "numerator", indicator="population_15_plus", period="2025Q4", **cell) or [(0,)]
+        [(number,)] = total(world, "numerator", indicator="population_15_plus", period="2025Q4", **cell) or [
+            (0,)
+        ]
         return number
 
     assert (people(sex="male"), people(sex="female")) == (8, 8)
     # urban: An Bình Cường Giang Khánh, and Rạng in Thái Nguyên
     assert (people(urban_rural="urban"), people(urban_rural="rural")) == (6, 10)
-    assert (people(urban_rural="urban", area_code="19"), people(urban_rural="rural", area_code="19")) == (1, 3)
+    assert (people(urban_rural="urban", area_code="19"), people(urban_rural="rural", area_code="19")) == (
+        1,
+        3,
+    )
     # Minh is 61 and 3 months, Nga 56 and 8 months: exactly the upper ages of 2025, which are outside
     assert people(age_group="working_age") == 14
     ages = {g: people(age_group=g) for g in ("15-24", "25-34", "35-44", "45-54", "55-64", "65+", "16-30")}
@@ -214,7 +230,9 @@ def test_cells(world: duckdb.DuckDBPyConnection) -> None:
 
 
 def test_linkage(world: duckdb.DuckDBPyConnection) -> None:
-    found = world.execute("select source, period, rule, sum(rows)::int from linkage group by all order by all").fetchall()
+    found = world.execute(
+        "select source, period, rule, sum(rows)::int from linkage group by all order by all"
+    ).fetchall()
     assert found == [
         ("job_seekers", "2025-09", "citizen_id", 2),
         ("job_seekers", "2025-12", "citizen_id", 1),
@@ -266,7 +284,9 @@ def test_targets(world: duckdb.DuckDBPyConnection) -> None:
     found = world.execute(
         "select province_code, indicator, age_group, urban_rural, verdict, value, other_value from target_progress"
     ).fetchall()
-    judged = {tuple(key): (verdict, value, other) for *key, verdict, value, other in found if verdict != "no_data"}
+    judged = {
+        tuple(key): (verdict, value, other) for *key, verdict, value, other in found if verdict != "no_data"
+    }
     near = pytest.approx
     assert judged == {
         # below 19 % with its whole interval; the register has Bình, Dung and Nga of six
