@@ -91,7 +91,9 @@ def manifest_path() -> Path:
             )
         if not outcome.success:
             raise LabourdbError(f"The dbt project cannot be parsed: {outcome.exception}")
-        (TARGET / "manifest.msgpack").write_bytes(outcome.result.to_msgpack(extended_mashumaro_encoder))  # type: ignore[union-attr]
+        packed = TARGET / f".manifest.{os.getpid()}"
+        packed.write_bytes(outcome.result.to_msgpack(extended_mashumaro_encoder))  # type: ignore[union-attr]
+        packed.replace(TARGET / "manifest.msgpack")
         stamp.write_text(wanted)
     return TARGET / "manifest.json"
 
@@ -106,6 +108,34 @@ def _manifest() -> Any:
     manifest = Manifest.from_msgpack(packed, decoder=extended_mashumuro_decoder)  # type: ignore[attr-defined]
     manifest.build_flat_graph()  # type: ignore[no-untyped-call]
     return manifest
+
+
+def expected_tests(layers: list[str]) -> list[NodeResult]:
+    """Every data test of these layers' models, as the parsed project lists them: what must have run."""
+    found = []
+    for node in _manifest().nodes.values():
+        attached = getattr(node, "attached_node", None)
+        model = _manifest().nodes.get(attached) if attached else None
+        if str(node.resource_type) == "test" and model is not None and _folder(model) in layers:
+            found.append(
+                NodeResult(
+                    node.unique_id,
+                    "test",
+                    node.name,
+                    _folder(model),
+                    "error",
+                    0.0,
+                    "",
+                    None,
+                    model.name,
+                    "error",
+                )
+            )
+    return found
+
+
+def _folder(node: Any) -> str:
+    return node.fqn[1] if len(node.fqn) > 2 else ""
 
 
 def dbt_build(home: Home, settings: Settings, select: list[str]) -> list[NodeResult]:
@@ -150,7 +180,7 @@ def _node_result(result: Any) -> NodeResult:
         unique_id=node.unique_id,
         kind=str(node.resource_type),
         name=node.name,
-        folder=node.fqn[1] if len(node.fqn) > 2 else "",
+        folder=_folder(node),
         status=str(result.status),
         seconds=float(result.execution_time),
         message=" ".join(str(result.message).split())[:300],

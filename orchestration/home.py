@@ -11,6 +11,7 @@ from pathlib import Path
 
 from sources.errors import LabourdbError
 
+_held: set[Path] = set()  # roots this process has locked
 SEEDS = Path(__file__).resolve().parent.parent / "dbt_project" / "seeds"
 
 
@@ -65,7 +66,13 @@ class Home:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the home's lock; raises ``LabourdbError`` at once if another process holds it."""
+        """Hold the home's lock, also if this process has it already.
+
+        Raises ``LabourdbError`` at once if another process holds it.
+        """
+        if self.root in _held:
+            yield
+            return
         self.root.mkdir(parents=True, exist_ok=True)
         with (self.root / ".lock").open("a+") as stream:
             try:
@@ -80,7 +87,9 @@ class Home:
             stream.truncate(0)
             stream.write(str(os.getpid()))
             stream.flush()
+            _held.add(self.root)
             try:
                 yield
             finally:
+                _held.discard(self.root)
                 stream.truncate(0)

@@ -57,7 +57,7 @@ class Installation(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     @contextmanager
     def step(self, name: str) -> Iterator[Callable[[str], None]]:
-        """Report a step's start, details and end to the listener."""
+        """Hold the home for one step, and report its start, details and end to who listens."""
         started = time.monotonic()
 
         def tell(detail: str) -> None:
@@ -65,5 +65,6 @@ class Installation(dg.ConfigurableResource):  # type: ignore[type-arg]
                 listener(name, detail, time.monotonic() - started)
 
         tell("")
-        yield tell
+        with Home(Path(self.home or default_home()).resolve()).locked():
+            yield tell
         tell("done")

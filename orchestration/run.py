@@ -11,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import duckdb
+
 from orchestration.fingerprint import known_inputs, run_fingerprint
 from orchestration.home import Home
 from orchestration.periods import quarter_label, quarter_number
@@ -58,20 +60,20 @@ def execute(home: Home, settings: Settings, as_of: str, listener: Listener | Non
     Raises ``GateStopped`` if gate 2 or 3 stopped it, ``LabourdbError`` for everything a person can mend;
     in both cases nothing is published and ``current`` is as it was.
     """
-    home.require_landing()
     number = quarter_number(as_of)
+    home.require_landing()
     with home.locked():
         scope = RunScope(number, next_id(home.releases, as_of))
         unchanged = nothing_new(home, settings, scope)
         if unchanged is not None:
             return Outcome(unchanged, published=False)
         _run_job(home, as_of, listener or (lambda step, detail, seconds: None))
-        published = latest_of(home.releases, as_of)
-        if published is None or published.id != scope.release_id:
+        latest = latest_of(home.releases, as_of)
+        if latest is None:
             raise LabourdbError(
                 "The run ended without a release; see the Dagster UI (make ui) for its events."
             )
-        return Outcome(published, published=True)
+        return Outcome(latest, published=latest.id == scope.release_id)
 
 
 def _run_job(home: Home, as_of: str, listener: Listener) -> None:
@@ -130,6 +132,13 @@ def _raise_plainly(home: Home, as_of: str, error: Exception) -> None:
     while cause is not None:
         if isinstance(cause, LabourdbError):
             raise cause from None
+        if isinstance(cause, OSError):
+            raise cause from None
+        if isinstance(cause, (duckdb.OutOfMemoryException, duckdb.IOException)):
+            raise LabourdbError(
+                f"The database could not work ({type(cause).__name__}): too little memory or disk, or no right to"
+                " write. See [engine] in labourdb.toml, free some space and run again; nothing was published."
+            ) from None
         cause = cause.__cause__
     if type(error).__name__ == "DagsterAssetCheckFailedError":
         scope = RunScope(quarter_number(as_of), next_id(home.releases, as_of))

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from releases.report import report_text
-from releases.tables import RELEASED, write_database
+from releases.tables import RELEASED, sha256, write_database
 from releases.verdict import confirmed_verdict
+from sources.errors import LabourdbError
 
 NAME = re.compile(r"^(\d{4}Q[1-4])\.(\d+)$")
 CURRENT = "current"
@@ -90,7 +91,7 @@ def publish(folder: Path, candidates: Path, release_id: str, facts: Mapping[str,
     ``facts`` are the manifest's entries beside tables and time. The stored verdict is confirmed for exactly the
     tables that are copied. The release is built under a hidden name and renamed into place.
     """
-    verdict = confirmed_verdict(candidates, release_id)
+    verdict = confirmed_verdict(candidates, release_id, facts["fingerprint"])
     folder.mkdir(parents=True, exist_ok=True)
     for stale in folder.glob(".building-*"):
         shutil.rmtree(stale)
@@ -99,7 +100,8 @@ def publish(folder: Path, candidates: Path, release_id: str, facts: Mapping[str,
     tables.mkdir(parents=True)
     for table in RELEASED:
         shutil.copyfile(candidates / f"{table}.parquet", tables / f"{table}.parquet")
-    confirmed_verdict(candidates, release_id)
+        if sha256(tables / f"{table}.parquet") != verdict.tables[table]:
+            raise LabourdbError(f"Table {table} changed while it was copied: nothing is released. Run again.")
     rows = write_database(tables, building / "labour.duckdb")
     manifest = {
         "release_id": release_id,
@@ -115,8 +117,8 @@ def publish(folder: Path, candidates: Path, release_id: str, facts: Mapping[str,
     quality.mkdir()
     (quality / "report.md").write_text(report_text(manifest, tables / "checks.parquet"), encoding="utf-8")
     for path in sorted(building.rglob("*")):
+        _sync(path)
         if path.is_file():
-            _sync(path)
             path.chmod(0o444)
     _sync(building)
     building.rename(folder / release_id)

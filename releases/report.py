@@ -41,7 +41,11 @@ def report_text(manifest: Mapping[str, Any], checks: Path | pd.DataFrame) -> str
         lines += [
             f"- `{row['check_id']}` ({row['severity']}) {row['object']}: {row['rows_failed']} / {row['rows_checked']}"
             f" rows; {row['why']}",
-            *([f"  `{row['query']}`"] if row.get("query") else []),
+            *(
+                ["", "  ```sql", *(f"  {q}" for q in str(row["query"]).splitlines()), "  ```"]
+                if row.get("query")
+                else []
+            ),
         ]
     if failed.empty:
         lines.append("- Không có / none")

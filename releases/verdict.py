@@ -14,9 +14,13 @@ FILE = "verdict.json"
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the gates said of the candidates of one release: tables with their hashes, and what blocks."""
+    """What the gates said of the candidates of one release: tables with their hashes, and what blocks.
+
+    ``fingerprint`` is of the deliveries, settings and code the tables were made from.
+    """
 
     release_id: str
+    fingerprint: str
     tables: dict[str, str]
     blocking: list[str]
 
@@ -33,8 +37,13 @@ def store_verdict(folder: Path, verdict: Verdict) -> None:
     temporary.replace(folder / FILE)
 
 
-def confirmed_verdict(folder: Path, release_id: str) -> Verdict:
-    """The stored verdict, confirmed to be a pass for this release and for the tables as they lie there.
+def drop_verdict(folder: Path) -> None:
+    """Forget the stored verdict, if any: what it judged is about to change."""
+    (folder / FILE).unlink(missing_ok=True)
+
+
+def confirmed_verdict(folder: Path, release_id: str, fingerprint: str) -> Verdict:
+    """The stored verdict, confirmed to be a pass for this release, its inputs, and the tables as they lie there.
 
     Raises ``LabourdbError`` if there is none, if it is of another release, if it did not pass, or if a table
     is not the one that was judged.
@@ -46,6 +55,10 @@ def confirmed_verdict(folder: Path, release_id: str) -> Verdict:
     if verdict.release_id != release_id:
         raise LabourdbError(
             f"The verdict is of {verdict.release_id}, not of {release_id}: nothing is released."
+        )
+    if verdict.fingerprint != fingerprint:
+        raise LabourdbError(
+            "The tables were made from other deliveries, settings or code: nothing is released. Run again."
         )
     if not verdict.passed:
         raise LabourdbError(f"The gates stopped {release_id}: {', '.join(verdict.blocking)}.")

@@ -337,12 +337,17 @@ def table_bytes(home: Home) -> dict[str, bytes]:
     return {p.name: p.read_bytes() for p in sorted((home.releases / "current" / "tables").iterdir())}
 
 
+def scope(as_of: str = AS_OF, number: int = 1) -> RunScope:
+    """What a run of ``as_of`` is to publish."""
+    return RunScope(quarter_number(as_of), f"{as_of}.{number}")
+
+
 def run_steps(home: Home, as_of: str = AS_OF, key: str | None = KEY) -> Release:
     """The steps of a run one after the other, without Dagster around them: what they say is what a run says."""
     home.require_landing()
     with environment(LABOURDB_KEY=key):
-        scope = RunScope(quarter_number(as_of), next_id(home.releases, as_of))
-        run = pipeline.Run(home, load_settings(home.settings), scope)
+        identifier = next_id(home.releases, as_of)
+        run = pipeline.Run(home, load_settings(home.settings), RunScope(quarter_number(as_of), identifier))
         pipeline.ingest_new(run)
         pipeline.gate_deliveries(run)
         pipeline.build(run, pipeline.FIRST_LAYERS)

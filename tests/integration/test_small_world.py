@@ -10,7 +10,6 @@ from collections.abc import Iterator
 
 import duckdb
 import pytest
-
 from worlds import PEOPLE, small_home
 
 # status, source, section of the employed, by person: at the end of September and of December 2025

@@ -1,3 +1,3 @@
-{{ config(alias='row_accounting', materialized='view') }}
+{{ config(alias='row_accounting') }}
 -- What became of every file up to the cut-off, as released.
 select * from {{ ref('row_accounting') }}

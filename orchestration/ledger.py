@@ -1,0 +1,164 @@
+"""What a run notes in schema ``run`` of the warehouse, and the manifest's facts made from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+import pandas as pd
+
+from orchestration.dbt import project_hash
+from orchestration.fingerprint import code_version, run_fingerprint
+from orchestration.periods import quarter_label
+from orchestration.settings import Settings
+from releases.release import Release
+
+
+def release_facts(
+    warehouse: duckdb.DuckDBPyConnection, as_of: int, settings: Settings, previous: Release | None
+) -> dict[str, Any]:
+    """The manifest's entries that say where the tables come from, as schema ``run`` has them now."""
+    inputs = noted_inputs(warehouse)
+    missing = [
+        s for (s,) in warehouse.execute("select source from run.missing_sources order by 1").fetchall()
+    ]
+    accounting = warehouse.execute(
+        "select source, disposition, count(*)::integer as files, sum(rows_read)::bigint as rows_read,"
+        " sum(accepted)::bigint as accepted, sum(quarantined)::bigint as quarantined,"
+        " sum(duplicate)::bigint as duplicate, sum(superseded)::bigint as superseded"
+        " from run.row_accounting group by all order by all"
+    ).fetchall()
+    names = (
+        "source",
+        "disposition",
+        "files",
+        "rows_read",
+        "accepted",
+        "quarantined",
+        "duplicate",
+        "superseded",
+    )
+    gates = [
+        t for t in ("delivery_checks", "linkage_checks", "publication_checks") if has_table(warehouse, t)
+    ]
+    checks = warehouse.execute(
+        "select gate, status, count(*)::integer from ("
+        + " union all ".join(f"select gate, status from run.{t}" for t in gates)
+        + ") group by all order by all"
+    ).fetchall()
+    return {
+        "period": quarter_label(as_of),
+        "synthetic": any(d["synthetic"] for d in inputs if d["disposition"] == "used"),
+        "fingerprint": run_fingerprint(as_of, settings, inputs),
+        "code": code_version(),
+        "settings": settings.effective(),
+        "previous_release": previous.id if previous else None,
+        "missing_sources": missing,
+        "ladder_steps_skipped": [LADDER[s] for s in missing if s in LADDER],
+        "checks": [dict(zip(("gate", "status", "checks"), c, strict=True)) for c in checks],
+        "waivers": [],
+        "row_accounting": [dict(zip(names, a, strict=True)) for a in accounting],
+        "inputs": inputs,
+    }
+
+
+LADDER = {
+    "overseas_contracts": "overseas_contract",
+    "unemployment_benefits": "unemployment_benefit",
+    "job_seekers": "job_seeker",
+    "labour_register": "labour_register",
+}
+
+
+def noted_inputs(warehouse: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+    """Every delivery up to the cut-off with its files, hashes and disposition."""
+    frame = warehouse.execute("select * from run.inputs order by folder, file").df()
+    inputs: list[dict[str, Any]] = []
+    for folder, files in frame.groupby("folder", sort=True):
+        first = files.iloc[0]
+        inputs.append(
+            {
+                "folder": folder,
+                "disposition": first["disposition"],
+                "because": _text(first["because"]),
+                "agency": _text(first["agency"]),
+                "area_version": first["area_version"],
+                "synthetic": bool(first["synthetic"]),
+                "files": [{"name": f["file"], "sha256": f["sha256"]} for f in files.to_dict("records")],
+            }
+        )
+    return inputs
+
+
+def _text(value: Any) -> str:
+    return "" if pd.isna(value) else str(value)
+
+
+def file_hashes(inputs: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
+    """Folder to file hashes: what explains that a figure changed since the last release."""
+    return {d["folder"]: sorted(f["sha256"] for f in d["files"]) for d in inputs}
+
+
+def has_table(warehouse: duckdb.DuckDBPyConnection, table: str, schema: str = "run") -> bool:
+    """Whether the warehouse has a table."""
+    found = warehouse.execute(
+        "select 1 from information_schema.tables where table_schema = ? and table_name = ?", [schema, table]
+    ).fetchone()
+    return found is not None
+
+
+def keep(
+    warehouse: duckdb.DuckDBPyConnection,
+    name: str,
+    frame: pd.DataFrame,
+    schema: str = "run",
+    append: bool = False,
+) -> None:
+    """Write a small table of notes, or add to it."""
+    warehouse.execute(f"create schema if not exists {schema}")
+    warehouse.register("kept", frame)
+    if append and has_table(warehouse, name, schema):
+        warehouse.execute(f"insert into {schema}.{name} by name select * from kept")
+    else:
+        warehouse.execute(f"create or replace table {schema}.{name} as select * from kept")
+    warehouse.unregister("kept")
+
+
+def seeds_changed(warehouse: duckdb.DuckDBPyConnection) -> bool:
+    """Whether the seeds in the warehouse are of another state of the project."""
+    if not has_table(warehouse, "seeds"):
+        return True
+    known = warehouse.execute("select project from run.seeds").fetchone()
+    return known is None or known[0] != project_hash()
+
+
+def row_counts_of(warehouse: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """Estimated rows of every table of both databases, by name: what a dbt test looked at.
+
+    Of a candidate and what is published of it, which share a name, the candidate counts: the larger one.
+    """
+    rows = warehouse.execute(
+        "select table_name, max(estimated_size) from duckdb_tables() group by table_name"
+    ).fetchall()
+    return {str(name): int(size) for name, size in rows}
+
+
+@dataclass(frozen=True)
+class DeliveryFacts:
+    """Counts of what was read, for people who look at assets."""
+
+    by_delivery: dict[tuple[str, int], dict[str, Any]]
+
+    def of_delivery(self, source: str, key: int) -> dict[str, Any]:
+        """Rows in, accepted, quarantined and set aside of one delivery, or why it was refused."""
+        return self.by_delivery[(source, key)]
+
+    def of_source(self, source: str) -> dict[str, Any]:
+        """The same over all of a source's deliveries."""
+        mine = [facts for (s, _), facts in self.by_delivery.items() if s == source]
+        totals: dict[str, Any] = {"deliveries": len(mine), "refused": sum("refused" in f for f in mine)}
+        for name in ("rows_in", "accepted", "quarantined", "set_aside"):
+            totals[name] = sum(int(f.get(name) or 0) for f in mine)
+        return totals

@@ -1,0 +1,126 @@
+"""What stops a run: changed deliveries, the gates, tables that were not judged. Nothing is published then."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import worlds
+from worlds import AS_OF, deliver, deliveries, run_world, scope, small_home, write_world
+
+from orchestration import pipeline
+from orchestration.home import Home
+from orchestration.pipeline import GateStopped
+from releases.release import current_release, list_releases
+from releases.verdict import confirmed_verdict
+from sources.errors import ChangedDelivery, LabourdbError
+
+PROTECTION = "INTERNAL – NOT PROTECTED"
+
+
+@pytest.fixture
+def copied(tmp_path: Path) -> Home:
+    """A home with one release, to be changed."""
+    return worlds.copy_of(small_home(), tmp_path / "home")
+
+
+def test_missing_core_source_fails(tmp_path: Path) -> None:
+    home = write_world(Home(tmp_path), without=("enterprises",))
+    with pytest.raises(LabourdbError, match="enterprises"):
+        run_world(home)
+    assert list_releases(home.releases) == []
+
+
+def test_another_key_is_refused(copied: Home) -> None:
+    deliver(copied, "training/2025-11", deliveries()["training/2025-12"])
+    with pytest.raises(LabourdbError, match="not the one this home was built with"):
+        run_world(copied, key="another key, which is just as long as the one before")
+    assert [r.id for r in list_releases(copied.releases)] == [f"{AS_OF}.1"]
+
+
+# ---- changed deliveries --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        (lambda f: f.write_bytes(f.read_bytes() + b"\n"), "training/2025-09/data.csv: the file changed"),
+        (lambda f: f.rename(f.with_name("other.csv")), "training/2025-09/other.csv: a new file"),
+        (lambda f: f.unlink(), "training/2025-09/data.csv: the file is gone"),
+        (lambda f: shutil.rmtree(f.parent), "training/2025-09: the delivery is gone"),
+    ],
+)
+def test_changed_delivery_stops_the_run(copied: Home, change: Any, named: str) -> None:
+    change(copied.landing / "training" / "2025-09" / "data.csv")
+    with pytest.raises(ChangedDelivery, match=named):
+        run_world(copied)
+    assert [r.id for r in list_releases(copied.releases)] == [f"{AS_OF}.1"]
+
+
+# ---- gates ---------------------------------------------------------------------------------------------------
+
+
+def test_gate_2_stops_the_run(copied: Home) -> None:
+    """December's insurance again, with names and IDs that are nobody's."""
+    garbled = [r | {"citizen_id": worlds.citizen(900 + n, "male", "1985"), "si_number": f"{4_000_000_000 + n}", "full_name": f"Người {n}"}
+               for n, r in enumerate(deliveries()["social_insurance/2025-12"])]  # fmt: skip
+    deliver(copied, "social_insurance/2025-12.r2", garbled)
+    with pytest.raises(GateStopped) as stopped:
+        run_world(copied)
+    assert "linked_share_social_insurance on social_insurance: 9 of 15 rows failed" in str(stopped.value)
+    assert "See them with: select" in str(stopped.value)
+    current = current_release(copied.releases)
+    assert current is not None and current.id == f"{AS_OF}.1" and len(list_releases(copied.releases)) == 1
+    assert worlds.table_bytes(copied) == worlds.table_bytes(small_home())
+    report = (copied.warehouse / "report.md").read_text()
+    assert (
+        "linked_share_social_insurance" in report
+        and "9 / 15" in report
+        and "select" in report
+        and PROTECTION in report
+    )
+    assert f"{AS_OF}.2" in report
+    # nothing is left that a later release step could take for judged
+    with pytest.raises(LabourdbError):
+        confirmed_verdict(copied.warehouse / "candidates", f"{AS_OF}.2")
+
+
+def test_gate_3_stops_the_run_and_its_verdict_holds(copied: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A candidate is tampered with between build and gate: parts no longer sum to the total."""
+    honest = pipeline.gate_publication
+
+    def tampered(run: pipeline.Run) -> Any:
+        with run.warehouse() as warehouse:
+            warehouse.execute(
+                "update candidates.indicators set numerator = numerator + 1, value = value + 1 where indicator = 'employed'"
+                " and area_code = '30' and sex = 'total' and age_group = 'total' and urban_rural = 'total' and period = '2025Q4'"
+            )
+        return honest(run)
+
+    monkeypatch.setattr(pipeline, "gate_publication", tampered)
+    copied.settings.write_text(worlds.SETTINGS + "volume_change = 0.6\n")
+    with pytest.raises(GateStopped) as stopped:
+        run_world(copied)
+    assert "parts_sum_to_totals on indicators: sex: 1 of" in str(stopped.value)
+    assert "terms_agree_with_counts" in str(stopped.value)
+    current = current_release(copied.releases)
+    assert current is not None and current.id == f"{AS_OF}.1" and len(list_releases(copied.releases)) == 1
+    report = (copied.warehouse / "report.md").read_text()
+    assert "parts_sum_to_totals" in report and "indicators: sex" in report
+    with pytest.raises(LabourdbError, match="The gates stopped"):
+        confirmed_verdict(copied.warehouse / "candidates", f"{AS_OF}.2")
+
+
+def test_release_refuses_what_was_not_judged(copied: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The candidates of the first release, changed after the verdict."""
+    candidates = copied.warehouse / "candidates"
+    confirmed_verdict(candidates, f"{AS_OF}.1")
+    path = candidates / "indicators.parquet"
+    path.write_bytes(path.read_bytes() + b"\0")
+    shutil.rmtree(copied.releases)
+    run = pipeline.Run(copied, worlds.load_settings(copied.settings), scope())
+    with pytest.raises(LabourdbError, match="not the one the gates judged"):
+        pipeline.release(run)
+    assert current_release(copied.releases) is None
