@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -67,15 +68,20 @@ def _delivery(path: Path, source: str | None, period: str | None, scratch: Path)
     return Delivery(chosen, (period or folder.name)[:7], int(match[3] or 1), folder)
 
 
-def check_delivery(path: Path, source: str | None = None, period: str | None = None) -> DeliveryCheck:
-    """Read and judge a delivery without loading it anywhere; raises ``UsageError`` if it is not clear which."""
+def check_delivery(
+    path: Path,
+    source: str | None = None,
+    period: str | None = None,
+    thresholds: Mapping[str, float] | None = None,
+) -> DeliveryCheck:
+    """Read and judge a delivery, by a home's thresholds, without loading it anywhere; raises ``UsageError`` if it is not clear which."""
     with TemporaryDirectory(prefix="labourdb-check-") as scratch, duckdb.connect() as connection:
         connection.execute("set temp_directory = ?", [str(Path(scratch) / "spill")])
         delivery = _delivery(path, source, period, Path(scratch))
         create_schema(connection)
         with console.err.status("reading") if console.err.is_terminal else nullcontext():
             ingest(connection, [delivery], SEEDS)
-            gate = delivery_gate(connection, month_number(delivery.period), load_rules())
+            gate = delivery_gate(connection, month_number(delivery.period), load_rules(thresholds))
         found = gate.dispositions.iloc[0]
         problem = connection.execute("select problem from landing.deliveries").fetchone()
         name = {n: f for n, f in connection.execute("select file_no, file from landing.files").fetchall()}

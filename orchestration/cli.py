@@ -94,6 +94,8 @@ def simulate(
             )  # fmt: skip
         except ValueError as error:
             raise UsageError(str(error)) from None
+    for folder in (target.landing, target.root / "truth"):
+        folder.chmod(0o700)  # as real deliveries should lie: names and citizen IDs for few
     if as_json:
         console.print_json({"home": str(target.root), "summary": vars(summary)})
     else:
@@ -156,12 +158,13 @@ def check(
     ],
     source: Annotated[str | None, typer.Option(help="The source, if the path does not tell.")] = None,
     period: Annotated[str | None, typer.Option(help="The month YYYY-MM, if the path does not tell.")] = None,
+    home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Check one delivery before it is sent: every problem at once, nothing loaded. 0 if it would be used."""
     from orchestration.checking import check_delivery, render
 
-    result = check_delivery(path, source, period)
+    result = check_delivery(path, source, period, load_settings(_home(home).settings).thresholds)
     if as_json:
         console.print_json(result.as_dict())
     else:

@@ -1,15 +1,18 @@
 """Everything Dagster is told: assets, checks, the ``run`` job, the sensor for deliveries, the schedules."""
 
-from collections.abc import Mapping
-from datetime import date
+import hashlib
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
 from orchestration import assets
 from orchestration.home import Home
+from orchestration.periods import quarter_label, quarter_of_month, reference_month
 from orchestration.resources import Installation, default_home, last_whole_quarter
-from sources.landing import find_deliveries
+from sources.landing import Delivery, file_states, find_deliveries, month_number
 
 RUN = dg.define_asset_job(
     "run",
@@ -29,31 +32,34 @@ def _config(as_of: str) -> dict[str, Any]:
     return {"resources": {"installation": {"config": {"as_of": as_of}}}}
 
 
-@dg.sensor(
-    job=RUN,
-    minimum_interval_seconds=300,
-    description="Runs when deliveries have arrived that were not there.",
-)
-def new_deliveries_sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
-    """Ask for a run when the set of delivery folders changed since the last look."""
-    from pathlib import Path
+QUIET_SECONDS = 600  # a delivery whose files changed more recently may still be on its way
 
+
+@dg.sensor(job=RUN, minimum_interval_seconds=300, description="Runs when new deliveries have arrived whole.")
+def new_deliveries_sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+    """Ask for a run when the set of delivery folders changed, once nothing has moved for ten minutes."""
     landing = Home(Path(default_home()).resolve()).landing
     if not landing.is_dir():
         return dg.SkipReason(f"No landing folder {landing}.")
-    names = sorted(d.name for d in find_deliveries(landing)[0])
-    seen = str(hash_names(names))
+    deliveries, _ = find_deliveries(landing)
+    names = "\n".join(sorted(d.name for d in deliveries))
+    seen = hashlib.sha256(names.encode()).hexdigest()[:16]
     if seen == context.cursor:
         return dg.SkipReason("No new delivery.")
-    as_of = last_whole_quarter(date.today())
+    newest = max((state.mtime_ns for d in deliveries for state in file_states(d)), default=0) / 1e9
+    if time.time() - newest < QUIET_SECONDS:
+        return dg.SkipReason("Files are still arriving.")
+    as_of = last_delivered_quarter(deliveries)
+    if as_of is None:
+        return dg.SkipReason("No quarter has its social insurance deliveries yet.")
     return dg.SensorResult([dg.RunRequest(run_key=f"{as_of}-{seen}", run_config=_config(as_of))], cursor=seen)
 
 
-def hash_names(names: list[str]) -> str:
-    """A short name for a set of delivery folders."""
-    import hashlib
-
-    return hashlib.sha256("\n".join(names).encode()).hexdigest()[:16]
+def last_delivered_quarter(deliveries: Sequence[Delivery]) -> str | None:
+    """The last quarter whose reference month has a social insurance delivery."""
+    months = [month_number(d.period) for d in deliveries if d.source == "social_insurance"]
+    whole = [quarter_of_month(m) for m in months if m == reference_month(quarter_of_month(m))]
+    return quarter_label(max(whole)) if whole else None
 
 
 @dg.schedule(job=RUN, cron_schedule="0 6 20 1,4,7,10 *", execution_timezone="Asia/Ho_Chi_Minh")

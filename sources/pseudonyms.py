@@ -28,7 +28,9 @@ def load_key(folder: Path) -> bytes:
     stated = os.environ.get(KEY_VARIABLE)
     if stated is not None:
         if len(stated) < MINIMUM_LENGTH:
-            raise LabourdbError(f"{KEY_VARIABLE} is shorter than {MINIMUM_LENGTH} characters. Set a longer key.")
+            raise LabourdbError(
+                f"{KEY_VARIABLE} is shorter than {MINIMUM_LENGTH} characters. Set a longer key."
+            )
         return stated.encode()
     path = folder / "person.key"
     if not path.exists():
@@ -44,7 +46,9 @@ def load_key(folder: Path) -> bytes:
         raise LabourdbError(f"{path} can be read by others. Set its mode to 0600.")
     text = path.read_text().strip()
     if len(text) < MINIMUM_LENGTH:
-        raise LabourdbError(f"{path} holds no usable key. Put the key back from your backup; no new one is made.")
+        raise LabourdbError(
+            f"{path} holds no usable key. Put the key back from your backup; no new one is made."
+        )
     return text.encode()
 
 
@@ -75,7 +79,14 @@ def assign_keys(connection: duckdb.DuckDBPyConnection, key: bytes) -> None:
             " where citizen_id not in (select citizen_id from identity.person_keys) order by 1"
         ).fetchall()
     ]
-    _insert(connection, "person_keys", "citizen_id", "person_key", persons, [_keyed(key, b"person", n) for n in persons])
+    _insert(
+        connection,
+        "person_keys",
+        "citizen_id",
+        "person_key",
+        persons,
+        [_keyed(key, b"person", n) for n in persons],
+    )
     employers = [
         number
         for (number,) in connection.execute(
@@ -89,7 +100,12 @@ def assign_keys(connection: duckdb.DuckDBPyConnection, key: bytes) -> None:
 
 
 def _insert(
-    connection: duckdb.DuckDBPyConnection, table: str, id_name: str, key_name: str, ids: list[int], keys: list[int]
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    id_name: str,
+    key_name: str,
+    ids: list[int],
+    keys: list[int],
 ) -> None:
     if ids:
         connection.register("new_keys", pd.DataFrame({id_name: ids, key_name: keys}))

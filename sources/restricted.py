@@ -92,7 +92,9 @@ create or replace temp table birth_codes as select code::integer as code from {s
 
 
 @contextmanager
-def restricted_database(folder: Path, memory: str = "1GB", threads: int = 2) -> Iterator[duckdb.DuckDBPyConnection]:
+def restricted_database(
+    folder: Path, memory: str = "1GB", threads: int = 2
+) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open ``<folder>/restricted.duckdb`` for writing, spilling only into the restricted zone."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     folder.chmod(0o700)

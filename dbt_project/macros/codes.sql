@@ -11,9 +11,6 @@ cast(cast(floor({{ number }} / 12) as integer) as varchar) || '-' || lpad(cast({
 {%- endmacro %}
 
 {# An employer number is the code right-padded to 13 digits, times 4, plus 0, 1, 2 for a length of 10, 12, 13. #}
-{% macro employer_code_text(employer) -%}
-left(lpad(cast(cast(floor({{ employer }} / 4) as bigint) as varchar), 13, '0'), case {{ employer }} % 4 when 0 then 10 when 1 then 12 else 13 end)
-{%- endmacro %}
 {% macro is_personal(employer) -%}{{ employer }} % 4 = 1{%- endmacro %}
 {% macro personal_citizen_id(employer) -%}cast(floor({{ employer }} / 40) as bigint){%- endmacro %}
 

@@ -176,7 +176,9 @@ def world() -> duckdb.DuckDBPyConnection:
         "create table labour.labour.contributions as select 1000 as person_key, 8 as employer_key,"
         " null::bigint as unknown_employer, range as month, true as compulsory from range(9)"
     )
-    c.execute("create table run.quarters as select unnest([8102, 8103]) as quarter, unnest([24308, 24311]) as reference_month")
+    c.execute(
+        "create table run.quarters as select unnest([8102, 8103]) as quarter, unnest([24308, 24311]) as reference_month"
+    )
     c.execute(
         "create table run.deliveries_in_force as select 'social_insurance' as source, unnest([24308, 24311]) as period_month"
     )
