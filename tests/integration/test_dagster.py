@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -108,23 +110,38 @@ def test_definitions_take_other_resources(tmp_path: Path) -> None:
     } == set(all_sources())
 
 
-def test_sensor_asks_for_a_run_when_deliveries_came(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def deliver(home: Path, folder: str, minutes_ago: int) -> None:
+    """A file in ``landing/<folder>`` that was last written so long ago."""
+    file = home / "landing" / folder / "data.csv"
+    file.parent.mkdir(parents=True)
+    file.write_text("a\n")
+    written = time.time() - 60 * minutes_ago
+    os.utime(file, (written, written))
+
+
+def test_sensor_asks_for_a_run_when_deliveries_came_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def look(cursor: str | None = None) -> dg.SensorResult | dg.SkipReason:
+        result = new_deliveries_sensor(dg.build_sensor_context(cursor=cursor))
+        assert isinstance(result, dg.SensorResult | dg.SkipReason)
+        return result
+
     monkeypatch.setenv("LABOURDB_HOME", str(tmp_path))
-    skipped = new_deliveries_sensor(dg.build_sensor_context())
-    assert isinstance(skipped, dg.SkipReason)
-    folder = tmp_path / "landing" / "training" / "2025-09"
-    folder.mkdir(parents=True)
-    (folder / "data.csv").write_text("a\n")
-    asked = new_deliveries_sensor(dg.build_sensor_context())
-    assert (
-        isinstance(asked, dg.SensorResult) and asked.run_requests is not None and len(asked.run_requests) == 1
-    )
-    assert asked.run_requests[0].run_config["resources"]["installation"]["config"]["as_of"].count("Q") == 1
-    again = new_deliveries_sensor(dg.build_sensor_context(cursor=asked.cursor))
-    assert isinstance(again, dg.SkipReason)
-    (tmp_path / "landing" / "training" / "2025-09.r2").mkdir()
-    (tmp_path / "landing" / "training" / "2025-09.r2" / "data.csv").write_text("a\n")
-    assert isinstance(new_deliveries_sensor(dg.build_sensor_context(cursor=asked.cursor)), dg.SensorResult)
+    assert isinstance(look(), dg.SkipReason)
+    deliver(tmp_path, "training/2025-12", minutes_ago=60)
+    assert isinstance(look(), dg.SkipReason)  # no quarter has its insurance deliveries
+    deliver(tmp_path, "social_insurance/2025-09", minutes_ago=60)
+    asked = look()
+    assert isinstance(asked, dg.SensorResult) and asked.run_requests is not None
+    (request,) = asked.run_requests
+    assert request.run_config["resources"]["installation"]["config"]["as_of"] == "2025Q3"
+    assert isinstance(look(asked.cursor), dg.SkipReason)
+    deliver(tmp_path, "training/2025-12.r2", minutes_ago=1)
+    assert isinstance(look(asked.cursor), dg.SkipReason)  # still arriving
+    deliver(tmp_path, "training/2025-12.r3", minutes_ago=60)
+    os.utime(tmp_path / "landing/training/2025-12.r2/data.csv", (0, 0))
+    assert isinstance(look(asked.cursor), dg.SensorResult)
 
 
 @pytest.mark.parametrize(
