@@ -89,7 +89,7 @@ totals as (
     union all
     select 'indicators: provinces ' || area_version as object, *
     from figures
-    where area_level = 'country'
+    where area_level = 'country' and area_code = 'VN'
     union all
     select 'indicators: communes ' || area_version as object, *
     from figures

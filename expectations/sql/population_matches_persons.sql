@@ -11,7 +11,7 @@ published as (
 
     select period, area_version, numerator
     from {warehouse}.candidates.indicators
-    where basis = 'register' and indicator = 'population_15_plus' and area_level = 'country'
+    where basis = 'register' and indicator = 'population_15_plus' and area_code = 'VN'
         and sex = 'total' and age_group = 'total' and urban_rural = 'total'
 
 )
