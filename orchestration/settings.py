@@ -65,7 +65,7 @@ class Coverage(_Section):
 class Engine(_Section):
     """What DuckDB may use."""
 
-    memory: str = "2GB"
+    memory: str = "1500MB"
     threads: int = Field(default=2, ge=1)
 
 
