@@ -231,7 +231,12 @@ def linkage_gate(installation: Installation) -> dg.AssetCheckResult:
     run = installation.run()
     with installation.step("gate 2: linkage"):
         checks = pipeline.gate_linkage(run)
-    return _gate_result(checks)
+    shares = checks[checks["check_id"].str.startswith("linked_share") & (checks["rows_checked"] > 0)]
+    linked = {
+        f"linked_share_{c['object']}": round(1 - float(c["rows_failed"]) / float(c["rows_checked"]), 4)
+        for c in shares.to_dict("records")
+    }
+    return _gate_result(checks, linked)
 
 
 @dbt_assets(
@@ -266,7 +271,7 @@ def publication_gate(installation: Installation) -> dg.AssetCheckResult:
     return _gate_result(checks)
 
 
-def _gate_result(checks: Any) -> dg.AssetCheckResult:
+def _gate_result(checks: Any, facts: Mapping[str, float] | None = None) -> dg.AssetCheckResult:
     blocking = blocking_failures(checks[checks["gate"] != "delivery"])
     counts = {str(k): int(v) for k, v in checks["status"].value_counts().items()}
     failed = [
@@ -275,7 +280,7 @@ def _gate_result(checks: Any) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(
         passed=blocking.empty,
         severity=dg.AssetCheckSeverity.ERROR,
-        metadata={**counts, "blocking": "\n".join(failed) or "none"},
+        metadata={**(facts or {}), **counts, "blocking": "\n".join(failed) or "none"},
     )
 
 
