@@ -16,6 +16,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import Any
+
+import duckdb
 
 from orchestration import pipeline
 from orchestration.home import Home
@@ -23,7 +26,8 @@ from orchestration.periods import quarter_number
 from orchestration.run import Outcome, execute
 from orchestration.run_inputs import RunScope
 from orchestration.settings import load_settings
-from releases.release import Release, next_id
+from releases.release import Release, current_release, next_id
+from releases.tables import RELEASED
 
 KEY = "a key for tests only, long enough to be taken"
 # one unlinked row of eight is more than training may have; tiny worlds are not held to shares
@@ -355,3 +359,19 @@ def run_steps(home: Home, as_of: str = AS_OF, key: str | None = KEY) -> Release:
         pipeline.build(run, pipeline.LAST_LAYERS)
         pipeline.stop_if_blocked(run, pipeline.gate_publication(run))
         return pipeline.release(run)
+
+
+def sql(home: Home, query: str) -> list[tuple[Any, ...]]:
+    """Query a home's current tables, each by its name."""
+    with duckdb.connect() as connection:
+        for table in RELEASED:
+            file = home.releases / "current" / "tables" / f"{table}.parquet"
+            connection.execute(f"create view {table} as select * from read_parquet('{file}')")
+        return connection.execute(query).fetchall()
+
+
+def manifest(home: Home) -> dict[str, Any]:
+    """The manifest of a home's current release."""
+    release = current_release(home.releases)
+    assert release is not None
+    return release.manifest

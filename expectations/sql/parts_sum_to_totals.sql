@@ -31,6 +31,12 @@ wholes as (
     select area_version, 'province' as area_level, code as area_code, 'VN' as whole_code
     from {warehouse}.reference.areas
     where level = 'province'
+    union all
+    -- where a part of the country is set as covered, its provinces sum to it as well
+    select
+        area_version, 'province' as area_level, lpad(province_code::varchar, 2, '0') as area_code, 'covered' as whole_code
+    from {warehouse}.cells.covered_areas
+    where exists (select 1 from {warehouse}.run.covered_provinces)
 
 ),
 
@@ -89,7 +95,7 @@ totals as (
     union all
     select 'indicators: provinces ' || area_version as object, *
     from figures
-    where area_level = 'country' and area_code = 'VN'
+    where area_level = 'country'
     union all
     select 'indicators: communes ' || area_version as object, *
     from figures

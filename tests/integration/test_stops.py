@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 import worlds
+from typer.testing import CliRunner
 from worlds import AS_OF, deliver, deliveries, run_world, scope, small_home, write_world
 
 from orchestration import pipeline
+from orchestration.cli import app
 from orchestration.home import Home
 from orchestration.pipeline import GateStopped
 from releases.release import current_release, list_releases
@@ -109,6 +111,10 @@ def test_gate_3_stops_the_run_and_its_verdict_holds(copied: Home, monkeypatch: p
     assert current is not None and current.id == f"{AS_OF}.1" and len(list_releases(copied.releases)) == 1
     report = (copied.warehouse / "report.md").read_text()
     assert "parts_sum_to_totals" in report and "indicators: sex" in report
+    # the command says the same, by its exit code
+    with worlds.environment(LABOURDB_KEY=worlds.KEY):
+        said = CliRunner().invoke(app, ["run", "--home", str(copied.root), "--as-of", AS_OF])
+    assert said.exit_code == 3 and "parts_sum_to_totals" in said.stderr
     # nor does the release step, started by itself, publish what was stopped
     monkeypatch.undo()
     run = pipeline.Run(copied, worlds.load_settings(copied.settings), scope(number=2))
