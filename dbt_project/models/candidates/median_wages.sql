@@ -24,25 +24,46 @@ aged as (
     from insured as i
     inner join {{ ref('age_groups') }} as a on i.age_class = a.age_class
 
+),
+
+-- one part after the other, since a median keeps every wage in memory; the country is the same in both lists
+{% set parts = [] -%}
+{% for version, level, code, full, covered in area_levels() if (version, code) != ('2025', "'VN'") -%}
+{% for sex, settlement in [('sex', 'urban_rural'), ('sex', none), (none, 'urban_rural'), (none, none)] if full or not (sex or settlement) -%}
+{% do parts.append(parts | length + 1) -%}
+part_{{ parts | length }} as {{ computed_first() }} (
+
+    select
+        quarter,
+        '{{ version }}' as area_version,
+        '{{ level }}' as area_level,
+        {{ code }} as area_code,
+        {{ sex or "'total'" }} as sex,
+        {{ 'age_group' if full else "'total'" }} as age_group,
+        {{ settlement or "'total'" }} as urban_rural,
+        median(wage_base) as median_wage
+    from {{ 'aged' if full else 'insured' }}
+    {% if covered %}{{ covered_only(version) }}
+    {% elif level == 'district' %}where district_2024 is not null{% endif %}
+    group by quarter, area_code{{ ', age_group' if full }}{{ ', ' ~ sex if sex }}{{ ', ' ~ settlement if settlement }}
+
+),
+
+{% endfor -%}
+{% endfor -%}
+
+all_parts as (
+
+    {% for part in parts -%}
+    select * from part_{{ part }}
+    {% if not loop.last %}union all{% endif %}
+    {% endfor %}
 )
 
-{% for version, level, code, full, covered in area_levels() -%}
-select
-    quarter,
-    '{{ version }}' as area_version,
-    '{{ level }}' as area_level,
-    {{ code }} as area_code,
-    {{ "coalesce(sex, 'total')" if full else "'total'" }} as sex,
-    {{ 'age_group' if full else "'total'" }} as age_group,
-    {{ "coalesce(urban_rural, 'total')" if full else "'total'" }} as urban_rural,
-    median(wage_base) as median_wage
-from {{ 'aged' if full else 'insured' }}
-{% if covered %}{{ covered_only(version) }}
-{% elif level == 'district' %}where district_2024 is not null{% endif %}
-{% if full -%}
-group by quarter, area_code, age_group, cube(sex, urban_rural)
-{% else -%}
-group by quarter, area_code
-{% endif -%}
-{% if not loop.last %}union all{% endif %}
-{% endfor %}
+select * from all_parts
+
+union all
+
+select quarter, '2025' as area_version, area_level, area_code, sex, age_group, urban_rural, median_wage
+from all_parts
+where area_version = '2024' and area_code = 'VN'
