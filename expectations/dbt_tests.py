@@ -14,6 +14,7 @@ GATE_OF_FOLDER = {
     "identity": "linkage",
     "areas": "linkage",
     "labour": "linkage",
+    "longitudinal": "linkage",
     "candidates": "publication",
     "published": "publication",
 }

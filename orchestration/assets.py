@@ -12,6 +12,7 @@ from expectations.rules import load_rules
 from orchestration import pipeline
 from orchestration.dbt import NodeResult, manifest_path
 from orchestration.resources import Installation
+from releases.tables import RELEASED
 from sources.contract import all_sources, load_contract
 from sources.landing import Delivery
 
@@ -22,8 +23,9 @@ GROUPS = {
     "identity": "d_identity",
     "areas": "b_reference",
     "labour": "e_labour_database",
-    "candidates": "f_indicators",
-    "published": "g_published",
+    "longitudinal": "f_careers",
+    "candidates": "g_indicators",
+    "published": "h_published",
 }
 
 
@@ -91,12 +93,14 @@ def read_deliveries(
 RUN_TABLES = (
     "parameters",
     "quarters",
+    "months",
+    "flow_quarters",
     "deliveries_in_force",
     "missing_sources",
     "row_accounting",
     "covered_provinces",
 )
-FROM_DELIVERIES = ("deliveries_in_force", "missing_sources", "row_accounting")
+FROM_DELIVERIES = ("deliveries_in_force", "flow_quarters", "missing_sources", "row_accounting")
 PSEUDONYMS = ("person_keys", "employer_keys")
 IN_FORCE = dg.AssetKey(["run", "deliveries_in_force"])
 DELIVERY_CHECKS = tuple(sorted(r.id for r in load_rules().values() if r.gate == "delivery"))
@@ -286,10 +290,8 @@ def _gate_result(checks: Any, facts: Mapping[str, float] | None = None) -> dg.As
 
 @dg.asset(
     key=RELEASE,
-    deps=[
-        dg.AssetKey(["published", t]) for t in ("indicators", "target_progress", "linkage", "row_accounting")
-    ],
-    group_name="g_published",
+    deps=[dg.AssetKey(["published", t]) for t in RELEASED if t != "checks"],
+    group_name="h_published",
     description="One immutable folder of tables, manifest and report; `current` points to the newest.",
 )
 def release(installation: Installation) -> dg.MaterializeResult[Any]:

@@ -31,8 +31,12 @@ def quarter_of_month(month: int) -> int:
     return month // 3
 
 
-def reference_date(quarter: int) -> date:
-    """Last calendar day of a quarter."""
-    month = reference_month(quarter)
+def last_day(month: int) -> date:
+    """Last calendar day of a month number."""
     year, index = divmod(month, 12)
     return date(year, index + 1, monthrange(year, index + 1)[1])
+
+
+def reference_date(quarter: int) -> date:
+    """Last calendar day of a quarter."""
+    return last_day(reference_month(quarter))

@@ -49,7 +49,7 @@ from sources.pseudonyms import assign_keys, load_key
 from sources.restricted import restricted_database
 
 # "areas" alone would also select the seed of that name, and load it again in every run
-FIRST_LAYERS = ["staging", "identity", "labourdb.areas.*", "labour"]
+FIRST_LAYERS = ["staging", "identity", "labourdb.areas.*", "labour", "longitudinal"]
 # seeds that did not change are not loaded again, but checked all the same
 SEED_TESTS = ["path:seeds,resource_type:test"]
 LAST_LAYERS = ["candidates", "published"]

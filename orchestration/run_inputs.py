@@ -9,7 +9,7 @@ import duckdb
 import pandas as pd
 
 from expectations.delivery_gate import DeliveryGate
-from orchestration.periods import quarter_of_month, reference_date, reference_month
+from orchestration.periods import last_day, quarter_of_month, reference_date, reference_month
 from orchestration.settings import Settings
 from sources.contract import all_sources, load_contract
 from sources.errors import LabourdbError
@@ -44,23 +44,37 @@ def missing_sources(gate: DeliveryGate) -> list[str]:
     return missing
 
 
+def flow_quarters(used: pd.DataFrame, as_of: int) -> range:
+    """Quarters to show job flows of: from the first with a social insurance delivery in force for each of its
+    three months; none if there is no such quarter. ``used`` are the deliveries in force.
+    """
+    months = {month_number(p) for p in used.loc[used["source"] == "social_insurance", "period"]}
+    whole = [q for q in {quarter_of_month(m) for m in months} if {3 * q, 3 * q + 1, 3 * q + 2} <= months]
+    return range(min(whole), as_of + 1) if whole else range(0)
+
+
 def write_run_inputs(
     warehouse: duckdb.DuckDBPyConnection, gate: DeliveryGate, scope: RunScope, settings: Settings
 ) -> None:
-    """Replace schema ``run``: parameters, quarters, deliveries_in_force, missing_sources, row_accounting,
-    covered_provinces. Quarters run from the one with the first population delivery to as-of.
+    """Replace schema ``run``: parameters, quarters, months, flow_quarters, deliveries_in_force,
+    missing_sources, row_accounting, covered_provinces. Quarters run from the one with the first population
+    delivery to as-of, those of flows from the first with three months of social insurance in force (SPEC §5).
     """
     missing = missing_sources(gate)
     used = gate.dispositions[gate.dispositions["disposition"] == "used"]
     first = min(month_number(p) for p in used.loc[used["source"] == "population", "period"])
     numbers = range(quarter_of_month(first), scope.as_of + 1)
     dates = [reference_date(n) for n in numbers]
+    months = range(3 * numbers.start, scope.cut_off + 1)
+    flows = flow_quarters(used, scope.as_of)
     frames = {
         "parameters": pd.DataFrame(
             {
                 "as_of_quarter": [scope.as_of],
                 "cutoff_month": [scope.cut_off],
                 "release_id": [scope.release_id],
+                "follow_employer_successions": [settings.succession.employers],
+                "follow_person_successions": [settings.succession.persons],
             }
         ),
         "quarters": pd.DataFrame(
@@ -71,6 +85,14 @@ def write_run_inputs(
                 "year_starts_on": [date(d.year, 1, 1) for d in dates],
                 "reference_month": [reference_month(n) for n in numbers],
                 "area_version": ["2025" if d >= NEW_LIST_FROM else "2024" for d in dates],
+            }
+        ),
+        "months": pd.DataFrame({"month": list(months), "ends_on": [last_day(m) for m in months]}),
+        "flow_quarters": pd.DataFrame(
+            {
+                "quarter": list(flows),
+                "quarters_before": list(range(len(flows))),
+                "is_last": [q == scope.as_of for q in flows],
             }
         ),
         "deliveries_in_force": pd.DataFrame(
@@ -95,7 +117,13 @@ def write_run_inputs(
 
 
 _COLUMNS = {
-    "parameters": {"as_of_quarter": "integer", "cutoff_month": "integer", "release_id": "varchar"},
+    "parameters": {
+        "as_of_quarter": "integer",
+        "cutoff_month": "integer",
+        "release_id": "varchar",
+        "follow_employer_successions": "boolean",
+        "follow_person_successions": "boolean",
+    },
     "quarters": {
         "quarter": "integer",
         "year": "integer",
@@ -104,6 +132,8 @@ _COLUMNS = {
         "reference_month": "integer",
         "area_version": "varchar",
     },
+    "months": {"month": "integer", "ends_on": "date"},
+    "flow_quarters": {"quarter": "integer", "quarters_before": "integer", "is_last": "boolean"},
     "deliveries_in_force": {
         "source": "varchar",
         "delivery_key": "integer",

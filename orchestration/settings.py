@@ -42,8 +42,10 @@ class Linkage(_Section):
 class Succession(_Section):
     """Whether successions of employers and citizen IDs are followed."""
 
-    employers: bool | None = Field(default=None, description="Not part of this version, whatever is set.")
-    persons: bool | None = Field(default=None, description="Not part of this version, whatever is set.")
+    employers: bool = Field(
+        default=True, description="An employer whose workers move together to another is carried on by it."
+    )
+    persons: bool = Field(default=True, description="A re-issued citizen ID keeps one person.")
 
 
 class Coverage(_Section):
@@ -84,17 +86,11 @@ class Settings(_Section):
         """The settings as the run uses them, with what this version does not do yet as false."""
         values = self.model_dump(mode="json")
         values["linkage"]["probabilistic"] = False
-        values["succession"] = {"employers": False, "persons": False}
         return values
 
     def not_available(self) -> list[str]:
         """Settings that ask for what this version does not do."""
-        asked = {
-            "[linkage] probabilistic": self.linkage.probabilistic,
-            "[succession] employers": self.succession.employers,
-            "[succession] persons": self.succession.persons,
-        }
-        return [name for name, value in asked.items() if value]
+        return ["[linkage] probabilistic"] if self.linkage.probabilistic else []
 
 
 def load_settings(path: Path) -> Settings:

@@ -16,6 +16,11 @@ RELEASED: Mapping[str, tuple[str, ...]] = {
     "target_progress": (
         "plan", "province_code", "area_version", "year", "indicator", "basis", "sex", "age_group", "urban_rural",
     ),
+    "labour_flows": ("period", "area_version", "area_level", "area_code", "section"),
+    "transitions": (
+        "period", "lag", "area_version", "area_level", "area_code", "sex", "age_group", "from_status", "to_status",
+    ),
+    "training_outcomes": ("year", "area_version", "area_level", "area_code", "field_code", "level", "kind"),
     "linkage": ("source", "period", "revision", "rule", "sex", "province_2024"),
     "row_accounting": ("source", "period", "revision", "file"),
     "checks": ("gate", "check_id", "object"),

@@ -38,12 +38,15 @@ class Landed:
 def landed_columns(column: Column) -> list[Landed]:
     """The stored columns of one contract column.
 
-    Citizen IDs keep a 9-digit value apart (``former_id``), employer codes are one sortable number plus
+    Citizen IDs keep a 9-digit value apart (``former_id``), previous IDs of the register a replaced citizen ID
+    (``previous_citizen_id``), employer codes are one sortable number plus
     the code as sent where it is invalid, birth dates keep their precision.
     """
     name, kind = column.name, column.kind
     if kind == "citizen_id" and name == "citizen_id":
         return [Landed("citizen_id", "bigint"), Landed("former_id", "integer")]
+    if kind == "spine_previous_id":
+        return [Landed("previous_id", "integer"), Landed("previous_citizen_id", "bigint")]
     if kind in ("spine_citizen_id", "citizen_id", "si_number"):
         return [Landed(name, "bigint")]
     if kind == "enterprise_code":

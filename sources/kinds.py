@@ -54,6 +54,17 @@ def _citizen_id(column: Column) -> Reading:
     )
 
 
+def _previous_id(column: Column) -> Reading:
+    """What a person held before: a 9-digit number, or the citizen ID that this one replaces."""
+    name, full = column.name, "previous_citizen_id"
+    number, citizen = _number(column, 8, 9, "integer"), f"of_digits(n_{name}, l_{name}, 10, 12)"
+    return Reading(
+        {**number.values, full: f"{citizen}::bigint"},
+        zero_restored=f"({number.zero_restored}) or ({citizen} is not null and l_{name} < 12)",
+        readable=f"{name} is not null or {full} is not null",
+    )
+
+
 def _enterprise(column: Column) -> Reading:
     d, n, length = f"d_{column.name}", f"n_{column.name}", f"l_{column.name}"
     number = f"enterprise_number({n}, {length})"
@@ -92,6 +103,8 @@ def reading_of(column: Column) -> Reading:
             return _citizen_id(column)
         case "previous_id":
             return _number(column, 8, 9, "integer")
+        case "spine_previous_id":
+            return _previous_id(column)
         case "si_number":
             return _number(column, 9, 10, "bigint")
         case "enterprise_code" | "employer_code":
@@ -139,7 +152,7 @@ def reading_of(column: Column) -> Reading:
 
 
 NUMBERED_KINDS = {
-    "spine_citizen_id", "citizen_id", "previous_id", "si_number", "enterprise_code", "employer_code",
+    "spine_citizen_id", "citizen_id", "previous_id", "spine_previous_id", "si_number", "enterprise_code", "employer_code",
     "commune_code", "province_code", "vsic",
 }  # fmt: skip
 

@@ -25,3 +25,56 @@ where province_{{ version }} in (
     where v.area_version = '{{ version }}' and exists (select 1 from {{ source('run', 'covered_provinces') }})
 )
 {%- endmacro %}
+
+{# The country, its covered part and the provinces of both lists, as (area_version, area_level, area_code, covered), for
+   tables whose provinces are text. #}
+{% macro country_and_provinces() %}
+{{ return([
+    ('2024', 'country', "'VN'", false),
+    ('2025', 'country', "'VN'", false),
+    ('2024', 'country', "'covered'", true),
+    ('2025', 'country', "'covered'", true),
+    ('2024', 'province', 'province_2024', false),
+    ('2025', 'province', 'province_2025', false),
+]) }}
+{% endmacro %}
+
+{# Rows of `relation` once for each of these areas they count in. #}
+{% macro by_area(relation) %}
+{% for version, level, code, covered in country_and_provinces() -%}
+select
+    '{{ version }}' as area_version,
+    '{{ level }}' as area_level,
+    {{ code }} as area_code,
+    r.*
+from {{ relation }} as r
+{% if covered -%}
+inner join {{ ref('covered_areas') }} as v
+    on v.area_version = '{{ version }}' and r.province_{{ version }} = {{ province_text('v.province_code') }}
+where exists (select 1 from {{ source('run', 'covered_provinces') }})
+{% endif -%}
+{% if not loop.last %}union all{% endif %}
+{% endfor %}
+{%- endmacro %}
+
+{#
+  Rows of country and province that a release may show: covered provinces and their sum under its own name, or
+  everything, places unknown included, where nothing is set (SPEC §5, coverage).
+#}
+{% macro covered_areas_of(relation) %}
+with whole as (
+
+    select count(*) = 0 as country_is_covered from {{ source('run', 'covered_provinces') }}
+
+)
+
+select r.*
+from {{ relation }} as r
+cross join whole as w
+left join {{ ref('covered_areas') }} as c
+    on r.area_version = c.area_version and r.area_level = 'province' and r.area_code = {{ province_text('c.province_code') }}
+where
+    c.province_code is not null
+    or (r.area_level = 'province' and r.area_code = 'unknown' and w.country_is_covered)
+    or (r.area_level = 'country' and r.area_code = case when w.country_is_covered then 'VN' else 'covered' end)
+{% endmacro %}

@@ -10,9 +10,23 @@ cast(cast(floor({{ number }} / 4) as integer) as varchar) || 'Q' || cast({{ numb
 cast(cast(floor({{ number }} / 12) as integer) as varchar) || '-' || lpad(cast({{ number }} % 12 + 1 as varchar), 2, '0')
 {%- endmacro %}
 
+{% macro month_number(date) -%}
+cast(12 * extract(year from {{ date }}) + extract(month from {{ date }}) - 1 as integer)
+{%- endmacro %}
+{% macro quarter_of_month(month) -%}cast(floor({{ month }} / 3) as integer){%- endmacro %}
+
 {# An employer number is the code right-padded to 13 digits, times 4, plus 0, 1, 2 for a length of 10, 12, 13. #}
 {% macro is_personal(employer) -%}{{ employer }} % 4 = 1{%- endmacro %}
 {% macro personal_citizen_id(employer) -%}cast(floor({{ employer }} / 40) as bigint){%- endmacro %}
+
+{# The code of an employer as it was sent; null for a personal one, whose key is no code. #}
+{% macro employer_code_text(key) -%}
+case
+    when {{ key }} < 0 or {{ is_personal(key) }} then null
+    when {{ key }} % 4 = 0 then left(lpad(cast(cast(floor({{ key }} / 4) as bigint) as varchar), 13, '0'), 10)
+    else lpad(cast(cast(floor({{ key }} / 4) as bigint) as varchar), 13, '0')
+end
+{%- endmacro %}
 
 {% macro level_rank(level) -%}
 case {{ level }} when 'untrained' then 0 when 'no_certificate' then 1 when 'under_3_months' then 2

@@ -19,7 +19,7 @@ coalesce({{ row }}.birth_date = {{ spine }}.birth_date and {{ row }}.birth_preci
 {%- endmacro %}
 
 {#
-  The rows that are not plainly confirmed, resolved by rules 1 to 4: row_id, citizen_id, rule.
+  The rows that are not plainly confirmed, resolved by rules 1 to 4: row_id, citizen_id (one of the person's), rule.
   former: columns that may hold a 9-digit number, in order; by_number: rule 3 applies (social insurance);
   by_province: rule 4 looks among persons ever resident in the row's province (labour register).
 #}
@@ -42,6 +42,17 @@ unconfirmed as (
     from source_rows as r
     left join {{ ref('spine') }} as s on {{ usable_id('r') }} = s.citizen_id
     where not {{ plainly_confirmed('r', 's') }}
+
+),
+
+-- what the register ever held of a person, under any of the person's IDs
+person_records as (
+
+    select
+        a.*,
+        coalesce(i.person_id, a.citizen_id) as person_id
+    from {{ ref('spine_records') }} as a
+    left join {{ ref('reissued_ids') }} as i on a.citizen_id = i.citizen_id
 
 ),
 
@@ -77,11 +88,11 @@ by_previous_id as (
 
     select
         u.row_id,
-        min_by(f.citizen_id, n.position) as citizen_id
+        min_by(f.person_id, n.position) as citizen_id
     from after_rule_1 as u
     inner join former_numbers as n on u.row_id = n.row_id
     inner join {{ ref('spine_former_ids') }} as f on n.former_id = f.former_id
-    inner join {{ ref('spine_records') }} as a on f.citizen_id = a.citizen_id
+    inner join person_records as a on f.person_id = a.person_id
     where {{ birth_agrees('u', 'a') }} or u.name = a.name
     group by u.row_id
 
@@ -105,26 +116,29 @@ open_numbers as (
 -- every row of those numbers that rules 1 and 2 linked
 number_links as (
 
-    select r.si_number, r.citizen_id
+    select r.si_number, s.person_id
     from source_rows as r
     inner join open_numbers as o on r.si_number = o.si_number
     inner join {{ ref('spine') }} as s on {{ usable_id('r') }} = s.citizen_id
     where {{ plainly_confirmed('r', 's') }}
     union all
-    select u.si_number, b.citizen_id
-    from by_citizen_id as b inner join unconfirmed as u on b.row_id = u.row_id
+    select u.si_number, s.person_id
+    from by_citizen_id as b
+    inner join unconfirmed as u on b.row_id = u.row_id
+    inner join {{ ref('spine') }} as s on b.citizen_id = s.citizen_id
     union all
-    select u.si_number, b.citizen_id
-    from by_previous_id as b inner join unconfirmed as u on b.row_id = u.row_id
+    select u.si_number, b.citizen_id as person_id
+    from by_previous_id as b
+    inner join unconfirmed as u on b.row_id = u.row_id
 
 ),
 
 number_persons as (
 
-    select si_number, min(citizen_id) as citizen_id
+    select si_number, min(person_id) as person_id
     from number_links
     group by si_number
-    having min(citizen_id) = max(citizen_id)
+    having min(person_id) = max(person_id)
 
 ),
 
@@ -132,10 +146,10 @@ by_si_number as (
 
     select distinct
         u.row_id,
-        p.citizen_id
+        p.person_id as citizen_id
     from after_rule_2 as u
     inner join number_persons as p on u.si_number = p.si_number
-    inner join {{ ref('spine_records') }} as a on p.citizen_id = a.citizen_id
+    inner join person_records as a on p.person_id = a.person_id
     where {{ birth_agrees('u', 'a') }} or u.name = a.name
 
 ),
@@ -159,13 +173,13 @@ namesakes as (
 
     select
         u.row_id,
-        a.citizen_id
+        a.person_id
         {%- if by_province %},
         u.area_version,
         case u.area_version when '2024' then c.province_2024 else c.province_2025 end as province_code
         {%- endif %}
     from after_rule_3 as u
-    inner join {{ ref('spine_records') }} as a
+    inner join person_records as a
         on u.name = a.name and u.birth_date = a.birth_date and u.sex = a.sex
     {%- if by_province %}
     inner join {{ ref('communes') }} as c
@@ -179,17 +193,17 @@ by_name as (
 
     select
         n.row_id,
-        min(n.citizen_id) as citizen_id
+        min(n.person_id) as citizen_id
     from namesakes as n
     {%- if by_province %}
     where exists (
         select 1
         from {{ ref('spine_residences') }} as p
-        where n.citizen_id = p.citizen_id and n.area_version = p.area_version and n.province_code = p.province_code
+        where n.person_id = p.person_id and n.area_version = p.area_version and n.province_code = p.province_code
     )
     {%- endif %}
     group by n.row_id
-    having min(n.citizen_id) = max(n.citizen_id)
+    having min(n.person_id) = max(n.person_id)
 
 )
 

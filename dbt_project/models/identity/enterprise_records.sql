@@ -32,6 +32,8 @@ select
     o.legal_form,
     o.ownership,
     o.vsic_version,
+    o.area_version,
+    o.commune_code,
     d.section_2018 as section,
     c.province_2024,
     c.province_2025,

@@ -1,5 +1,5 @@
 -- Register rows as a history: in force from valid_from until before valid_to (SPEC §4, state at D).
--- Rows of one day or one moment are kept in order; all but the last get an empty interval and go.
+-- All IDs of a person make one history. Rows of one day or one moment are kept in order; all but the last get an empty interval and go.
 with ordered as (
 
     select
@@ -7,6 +7,7 @@ with ordered as (
         s.person_key,
         p.sex,
         p.birth_date,
+        p.birth_precision,
         p.ethnicity_code,
         p.area_version,
         p.commune_code,
@@ -14,9 +15,9 @@ with ordered as (
         p.life_status,
         p.status_date,
         cast(p.updated_at as date) as valid_from,
-        cast(lead(p.updated_at) over (partition by p.citizen_id order by p.updated_at, p.row_id) as date) as valid_to,
+        cast(lead(p.updated_at) over (partition by s.person_key order by p.updated_at, p.row_id) as date) as valid_to,
         {{ last_not_null("case when p.area_version = '2024' then p.commune_code end",
-            "partition by p.citizen_id order by p.updated_at, p.row_id") }} as last_old_commune
+            "partition by s.person_key order by p.updated_at, p.row_id") }} as last_old_commune
     from {{ ref('stg_population') }} as p
     inner join {{ ref('spine') }} as s on p.citizen_id = s.citizen_id
 

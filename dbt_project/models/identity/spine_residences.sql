@@ -2,17 +2,18 @@
 with residences as (
 
     select distinct
-        p.citizen_id,
+        coalesce(r.person_id, p.citizen_id) as person_id,
         c.province_2024,
         c.province_2025
     from {{ ref('stg_population') }} as p
     inner join {{ ref('communes') }} as c
         on p.area_version = c.area_version and p.commune_code = c.commune_code
+    left join {{ ref('reissued_ids') }} as r on p.citizen_id = r.citizen_id
 
 )
 
 select distinct
-    citizen_id,
+    person_id,
     '2024' as area_version,
     province_2024 as province_code
 from residences
@@ -20,7 +21,7 @@ from residences
 union all
 
 select distinct
-    citizen_id,
+    person_id,
     '2025' as area_version,
     province_2025 as province_code
 from residences

@@ -1,0 +1,85 @@
+{{ config(schema='cells') }}
+-- Certified completions of residents, with compulsory insurance 6 and 12 months later (SPEC §5, training_outcomes).
+with completed as (
+
+    select
+        t.person_key,
+        cast(extract(year from t.ended_on) as integer) as year,
+        {{ month_number('t.ended_on') }} as month,
+        coalesce(t.field_code, 'unknown') as field_code,
+        t.level,
+        t.kind,
+        h.province_2024,
+        h.province_2025
+    from {{ ref('training_episodes') }} as t
+    inner join {{ ref('person_history') }} as h
+        on t.person_key = h.person_key
+        and t.ended_on >= h.valid_from and (h.valid_to is null or t.ended_on < h.valid_to)
+    cross join {{ source('run', 'parameters') }} as p
+    where t.certified
+        and (h.life_status = 'alive' or h.status_date > t.ended_on)
+        and {{ month_number('t.ended_on') }} <= p.cutoff_month
+        and cast(extract(year from t.ended_on) as integer) >= (select min(year) from {{ source('run', 'quarters') }})
+
+),
+
+moments as (
+
+    select distinct person_key, month + 6 as month, province_2024, province_2025
+    from completed
+    union
+    select distinct person_key, month + 12 as month, province_2024, province_2025
+    from completed
+
+),
+
+employed as (
+
+    select
+        m.person_key,
+        m.month,
+        m.province_2024,
+        m.province_2025,
+        sum(c.wage_base) as wage_base,
+        bool_or(coalesce(e.province_2024 = m.province_2024, false)) as same_province_2024,
+        bool_or(coalesce(e.province_2025 = m.province_2025, false)) as same_province_2025
+    from moments as m
+    inner join {{ ref('contributions') }} as c on m.person_key = c.person_key and m.month = c.month
+    left join {{ ref('enterprises') }} as e on c.employer_key = e.employer_key
+    where c.compulsory
+    group by m.person_key, m.month, m.province_2024, m.province_2025
+
+),
+
+-- outcomes of a year are shown once all its months are observed: insured since the first delivery, up to the cut-off
+insured_since as (
+
+    select min(period_month) as first_month
+    from {{ source('run', 'deliveries_in_force') }}
+    where source = 'social_insurance'
+
+)
+
+select
+    c.year,
+    c.field_code,
+    c.level,
+    c.kind,
+    c.province_2024,
+    c.province_2025,
+    i.first_month <= 12 * c.year + 6 and 12 * c.year + 11 + 6 <= p.cutoff_month as observed_6m,
+    i.first_month <= 12 * c.year + 12 and 12 * c.year + 11 + 12 <= p.cutoff_month as observed_12m,
+    a.person_key is not null as employed_6m,
+    b.person_key is not null as employed_12m,
+    b.wage_base as wage_12m,
+    coalesce(b.same_province_2024, false) as same_province_2024,
+    coalesce(b.same_province_2025, false) as same_province_2025
+from completed as c
+cross join insured_since as i
+cross join {{ source('run', 'parameters') }} as p
+left join employed as a
+    on c.person_key = a.person_key and c.month + 6 = a.month
+    and c.province_2024 = a.province_2024 and c.province_2025 = a.province_2025
+left join employed as b
+    on c.person_key = b.person_key and c.month + 12 = b.month
+    and c.province_2024 = b.province_2024 and c.province_2025 = b.province_2025

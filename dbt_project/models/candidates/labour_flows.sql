@@ -1,0 +1,72 @@
+-- Job flows of employers by province, section and quarter (SPEC §5): a job is a person with an employer.
+-- Province and section are the employer's at the cut-off, for all quarters.
+-- noqa: disable=CP02
+{% set counts = [
+    'in_quarter', 'at_beginning', 'at_end', 'full_quarter', 'accessions', 'recalls', 'separations', 'created', 'destroyed',
+] %}
+with by_employer as (
+
+    select
+        f.quarter,
+        coalesce(e.province_2024, 'unknown') as province_2024,
+        coalesce(e.province_2025, 'unknown') as province_2025,
+        coalesce(e.section, 'unknown') as section,
+        f.in_quarter, f.at_beginning, f.at_end, f.full_quarter, f.accessions, f.recalls, f.separations,
+        greatest(f.at_end - f.at_beginning, 0) as created,
+        greatest(f.at_beginning - f.at_end, 0) as destroyed
+    from {{ ref('employer_flows') }} as f
+    left join {{ ref('enterprises') }} as e on f.employer_key = e.employer_key
+
+),
+
+by_place as (
+
+    select
+        quarter, province_2024, province_2025, section,
+        {% for name in counts %}
+        cast(sum({{ name }}) as bigint) as {{ name }}{% if not loop.last %},{% endif %}
+        {% endfor %}
+    from by_employer
+    group by quarter, province_2024, province_2025, section
+
+),
+
+areas as (
+
+    {{ by_area('by_place') }}
+),
+
+cells as (
+
+    select
+        quarter, area_version, area_level, area_code,
+        coalesce(section, 'total') as section,
+        {% for name in counts %}
+        cast(sum({{ name }}) as bigint) as {{ name }}{% if not loop.last %},{% endif %}
+        {% endfor %}
+    from areas
+    group by quarter, area_version, area_level, area_code, grouping sets ((section), ())
+
+)
+
+select
+    {{ quarter_text('c.quarter') }} as period,
+    c.area_version,
+    c.area_level,
+    c.area_code,
+    c.section,
+    c.in_quarter as M,
+    case when q.quarters_before > 0 then c.at_beginning end as B,
+    case when not q.is_last then c.at_end end as E,
+    case when q.quarters_before > 0 and not q.is_last then c.full_quarter end as F,
+    case when q.quarters_before > 0 then c.accessions end as A,
+    case when q.quarters_before >= 4 then c.accessions - c.recalls end as H,
+    case when q.quarters_before >= 4 then c.recalls end as R,
+    case when not q.is_last then c.separations end as S,
+    case when q.quarters_before > 0 and not q.is_last then c.created end as JC,
+    case when q.quarters_before > 0 and not q.is_last then c.destroyed end as JD,
+    case when q.is_last then 'provisional' else 'released' end as status,
+    p.release_id
+from cells as c
+inner join {{ source('run', 'flow_quarters') }} as q on c.quarter = q.quarter
+cross join {{ source('run', 'parameters') }} as p
