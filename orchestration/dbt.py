@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -138,10 +138,12 @@ def _folder(node: Any) -> str:
     return node.fqn[1] if len(node.fqn) > 2 else ""
 
 
-def dbt_build(home: Home, settings: Settings, select: list[str]) -> list[NodeResult]:
+def dbt_build(
+    home: Home, settings: Settings, select: list[str], on_event: Callable[[Any], None] | None = None
+) -> list[NodeResult]:
     """Build and test the selected nodes in the home's warehouse; unit tests stay out.
 
-    Returns a result per node. Raises ``LabourdbError`` if dbt could not work at all; a model that fails is
+    ``on_event`` hears dbt's events (NodeStart, NodeFinished and others). Returns a result per node. Raises ``LabourdbError`` if dbt could not work at all; a model that fails is
     a result with status error.
     """
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
@@ -161,7 +163,8 @@ def dbt_build(home: Home, settings: Settings, select: list[str]) -> list[NodeRes
     arguments += ["--exclude-resource-type", "unit_test", "--select", *select]
     with _environment(home, settings):
         try:
-            outcome = dbtRunner(manifest=_manifest()).invoke(arguments)
+            callbacks = [on_event] if on_event else []
+            outcome = dbtRunner(manifest=_manifest(), callbacks=callbacks).invoke(arguments)
         finally:
             DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
     if outcome.result is None:

@@ -137,15 +137,18 @@ def gate_deliveries(run: Run) -> pd.DataFrame:
     return gate.checks
 
 
-def build(run: Run, layers: Sequence[str]) -> list[NodeResult]:
+def build(
+    run: Run, layers: Sequence[str], on_event: Callable[[Any], None] | None = None
+) -> list[NodeResult]:
     """Build and test layers of models; seeds first, if they changed. Raises ``LabourdbError`` if a model fails.
 
+    ``on_event`` hears what dbt tells while it works.
     Tests that fail do not raise here: they are kept for the gate that follows.
     """
     with run.warehouse() as warehouse:
         stale = seeds_changed(warehouse)
     seeds = ["resource_type:seed"] if stale else SEED_TESTS if layers == FIRST_LAYERS else []
-    results = dbt_build(run.home, run.settings, [*seeds, *layers])
+    results = dbt_build(run.home, run.settings, [*seeds, *layers], on_event)
     broken = [r for r in results if r.kind != "test" and r.status == "error"]
     if broken:
         details = "\n".join(f"  {r.name}: {r.message}" for r in broken)

@@ -1,4 +1,4 @@
-"""Job spells, successions, flows, transitions, training outcomes and careers, computed the slow and obvious way.
+"""Spells, successions, flows, transitions, training outcomes and careers, the slow and obvious way.
 
 A second, independent reading of the rules, for worlds of some hundred persons: every rule is a loop over
 sets of (person, employer, month), so that it can be checked by eye. It shares nothing with the SQL models.
@@ -24,22 +24,16 @@ Places = tuple[str, str]  # (province_2024, province_2025)
 Employer = tuple[str, str, str]  # (province_2024, province_2025, section) at the cut-off
 VERSIONS = ("2024", "2025")
 UNKNOWN = "unknown"
-
-SPELL = (
-    "person_key employer_key first_month last_month months"
-    " first_wage_base last_wage_base mean_wage_base is_recall is_open"
-)
+AREA = "area_version area_level area_code"
+SPELL = "person_key employer_key first_month last_month months"
+SPELL += " first_wage_base last_wage_base mean_wage_base is_recall is_open"
 EVENT = "predecessor_key successor_key moved_after_month workers movers share"
-FLOW_CELL = "quarter area_version area_level area_code section"
-TRANSITION = "lag quarter area_version area_level area_code sex age_group from_status to_status persons share"
-OUTCOME = (
-    "year area_version area_level area_code field_code level kind"
-    " completions employed_6m employed_12m median_wage_12m same_province_12m"
-)
-CAREER = (
-    "person_key first_month first_job_month jobs employers"
-    " months_insured months_unemployed current_status transitions"
-)
+FLOW_CELL = f"quarter {AREA} section"
+TRANSITION = f"lag quarter {AREA} sex age_group from_status to_status persons share"
+OUTCOME = f"year {AREA} field_code level kind completions"
+OUTCOME += " employed_6m employed_12m median_wage_12m same_province_12m"
+CAREER = "person_key first_month first_job_month jobs employers"
+CAREER += " months_insured months_unemployed current_status transitions"
 
 
 class Contribution(NamedTuple):
@@ -141,35 +135,33 @@ def kept_events(contributions: Iterable[Contribution], cutoff: int) -> dict[str,
             if movers < 5 or 10 * movers < 8 * workers:
                 continue
             event = _row(EVENT, a, b, month, workers, movers, 100 * movers / workers)
-            best = kept.get(a)
             # Months and successors come in rising order: a later month wins, within it only more movers.
-            if best is None or month > best["moved_after_month"] or movers > best["movers"]:
+            best = kept.get(a, {"moved_after_month": -1})
+            if month > best["moved_after_month"] or movers > best["movers"]:
                 kept[a] = event
     return kept
 
 
 def employer_successions(contributions: Iterable[Contribution], cutoff: int) -> list[Row]:
-    """Moves of at least five workers and 80 % of a workforce from one month to the next, without void ones."""
+    """Moves of at least five workers and 80 % of a workforce to another employer, without void ones."""
     kept = kept_events(contributions, cutoff)
-    valid: dict[str, Row] = {}
-    for a, event in kept.items():
-        place = (event["moved_after_month"], a)
-        taken = ((e["moved_after_month"], c) for c, e in kept.items() if e["successor_key"] == a)
-        if not any(other > place for other in taken):
-            valid[a] = event
+    place = {a: (event["moved_after_month"], a) for a, event in kept.items()}
+    valid = dict(kept)
+    for c, event in kept.items():
+        a = event["successor_key"]
+        if a in kept and place[c] > place[a]:
+            valid.pop(a, None)
     successions = []
     for a, event in sorted(valid.items()):
-        chain = [(event["moved_after_month"], a)]
-        survivor = event["successor_key"]
+        last, survivor = a, event["successor_key"]
         while survivor in valid:
-            chain.append((valid[survivor]["moved_after_month"], survivor))
-            survivor = valid[survivor]["successor_key"]
-            assert chain[-1] > chain[-2], "a chain must move forward"
+            assert place[survivor] > place[last], "a chain must move forward"
+            last, survivor = survivor, valid[survivor]["successor_key"]
         successions.append({**event, "surviving_key": survivor})
     return successions
 
 
-def canonical_employers(successions: Iterable[Row]) -> dict[str, str]:
+def canonical(successions: Iterable[Row]) -> dict[str, str]:
     """Old employer → surviving employer, for `job_spells`."""
     return {row["predecessor_key"]: row["surviving_key"] for row in successions}
 
@@ -191,16 +183,14 @@ def labour_flows(
                 cells[(*area, section)].add(employer)
                 cells[(*area, "total")].add(employer)
         for cell, members in sorted(cells.items()):
-            quarters = (t - 1, t, t + 1)
-            before, now, after = ({job for job in worked[q] if job[1] in members} for q in quarters)
+            before, now, after = ({job for job in worked[t + k] if job[1] in members} for k in (-1, 0, 1))
             earlier = worked[t - 2] | worked[t - 3] | worked[t - 4]
-            sets = {
-                **{"M": now, "B": now & before, "E": now & after, "F": now & before & after},
-                **{"A": now - before, "H": now - before - earlier, "R": (now - before) & earlier},
-                **{"S": now - after},
-            }
+            joined, left = now - before, now - after
+            beginning, end = now & before, now & after
+            sets = {"M": now, "B": beginning, "E": end, "F": beginning & end, "A": joined}
+            sets |= {"H": joined - earlier, "R": joined & earlier, "S": left}
             flows: Row = {name: len(jobs) for name, jobs in sets.items()}
-            ends, beginnings = ([job[1] for job in sets[name]] for name in "EB")
+            ends, beginnings = [job[1] for job in end], [job[1] for job in beginning]
             nets = [ends.count(employer) - beginnings.count(employer) for employer in members]
             flows |= {"JC": sum(max(0, net) for net in nets), "JD": sum(max(0, -net) for net in nets)}
             flows |= dict.fromkeys(["B", "F", "A", "JC", "JD"] if t == first_quarter else [])
@@ -208,12 +198,6 @@ def labour_flows(
             flows |= dict.fromkeys(["H", "R"] if t - first_quarter < 4 else [])
             rows.append(_row(FLOW_CELL, t, *cell) | flows)
     return rows
-
-
-def age_group(age_months: int) -> str:
-    """The age group of `transitions`, by completed years."""
-    years = age_months // 12
-    return "15-24" if years < 25 else "25-54" if years < 55 else "55+"
 
 
 def transitions(status_rows: Iterable[Status], lag: int) -> list[Row]:
@@ -225,8 +209,9 @@ def transitions(status_rows: Iterable[Status], lag: int) -> list[Row]:
         earlier = at.get((person, quarter - lag))
         if earlier is None:
             continue
-        areas = _areas((row.province_2024, row.province_2025))
-        for area, sex, age in product(areas, ("total", row.sex), ("total", age_group(row.age_months))):
+        areas, years = _areas((row.province_2024, row.province_2025)), row.age_months // 12
+        age_group = "15-24" if years < 25 else "25-54" if years < 55 else "55+"
+        for area, sex, age in product(areas, ("total", row.sex), ("total", age_group)):
             base = (quarter, *area, sex, age, earlier.status)
             bases[base] += 1
             moves[(*base, row.status)] += 1
@@ -259,19 +244,17 @@ def training_outcomes(
             cells[(day.year, *area, field, level, kind)].append((person, day, home))
     rows: list[Row] = []
     for cell, members in sorted(cells.items()):
-        version = VERSIONS.index(cell[1])
-        # Offsets in months whose months are all observed, for completions from January to December.
-        january = 12 * cell[0]
+        version, january = VERSIONS.index(cell[1]), 12 * cell[0]
+        # An offset counts if its months are all observed, for completions from January to December.
         observed = {k: first_insured_month <= january + k <= cutoff - 11 for k in (6, 12)}
         half = [person for person, day, _ in members if jobs.get((person, month_of(day) + 6))]
-        wages: list[int] = []
-        same_province = 0
+        wages, same_province = list[int](), 0
         for person, day, home in members:
             held = jobs.get((person, month_of(day) + 12))
             if held:
                 wages.append(sum(job.wage_base for job in held))
-                workplaces = {employers[job.employer_key] for job in held if job.employer_key in employers}
-                same_province += any(place[version] == home[version] != UNKNOWN for place in workplaces)
+                places = [employers.get(job.employer_key or "") for job in held]
+                same_province += any(place and place[version] == home[version] for place in places)
         after_6m = len(half) if observed[6] else None
         middle = float(median(wages)) if wages else None
         after_12m = (len(wages), middle, same_province) if observed[12] else (None, None, None)
@@ -290,12 +273,11 @@ def careers(
     """One row per person who ever took part: contributed, claimed, or was employed or unemployed."""
     claims = {(person, month) for person, month in claimed_months if month <= cutoff}
     rows: list[Row] = []
-    for person in sorted({row[0] for row in [*contributions, *claims, *status_rows]}):
+    persons = {row.person_key for row in contributions} | {row.person_key for row in status_rows}
+    for person in sorted(persons | {person for person, _ in claims}):
         insured = [row for row in contributions if row.person_key == person and row.month <= cutoff]
-        any_scheme, compulsory = (
-            {row.month for row in insured},
-            {row.month for row in insured if row.compulsory},
-        )
+        any_scheme = {row.month for row in insured}
+        compulsory = {row.month for row in insured if row.compulsory}
         claimed = {month for claimant, month in claims if claimant == person}
         own = [row for row in status_rows if row.person_key == person and row.quarter <= as_of_quarter]
         status = {row.quarter: row.status for row in own}
@@ -312,7 +294,7 @@ def careers(
 
 @dataclass
 class World:
-    """Everything the rules above need; two employers with contributions are not among `employers`."""
+    """What the rules above need; the register, `employers`, lacks two employers that have contributions."""
 
     contributions: list[Contribution]  # they go on after the cut-off, which is the last month of a quarter
     employers: dict[str, Employer]
@@ -328,20 +310,7 @@ class World:
 
 PROVINCES = (("01", "01"), ("30", "31"), ("31", "31"), ("33", "33"), ("34", "33"))  # new 31 and 33: merged
 # Moves of workforces: predecessor, successor (two: everybody works at both), months after a first one.
-MOVES = "ab0|abc0|ab0 bc3|ab3 bc0|ab0 bc0|ab0 ba4|ab0 ba0|ac0 bc0|ac0 bc2 cd5|ab0 ac5|ab0 bc1 ca2".split("|")
-
-
-def _jobs_of_one(
-    rng: random.Random, firms: list[str | None], span: range
-) -> Iterator[tuple[str | None, int]]:
-    """(employer, month): jobs that end anywhere or with a quarter, gaps of 0 to 20 months, recalls."""
-    month, firm = span[0] + rng.randrange(9), rng.choice(firms)
-    while month in span:
-        stop = month + rng.randrange(1, 12)
-        stop = min(span.stop, rng.choice((stop, 3 * (stop // 3 + 1))))
-        yield from ((firm, day) for day in range(month, stop))
-        month = stop + rng.choice((0, 0, 1, 2, 3, rng.randrange(1, 21)))
-        firm = rng.choice((firm, rng.choice(firms), rng.choice(firms[:4])))
+MOVES = "ab0|abc0|ab0 bc3|ab3 bc0|ab0 bc0|ab0 ba4|ab0 ba0|ac0 bc0|ac0 bc2 cd5|ab0 ac5|ab0 bc1 ca2"
 
 
 def random_world(seed: int, persons: int = 150, employers: int = 25, months: int = 27) -> World:
@@ -352,9 +321,17 @@ def random_world(seed: int, persons: int = 150, employers: int = 25, months: int
     cutoff = 3 * (span[-1] // 3) - 1
     people, firms = [f"P{n:05}" for n in range(persons)], [f"E{n:05}" for n in range(employers)]
     jobs: set[tuple[str, str | None, int]] = set()
-    for person in people:
-        for _ in range(rng.choice((0, 1, 1, 1, 2))):  # the last fifth of the employers begins empty
-            jobs |= {(person, *job) for job in _jobs_of_one(rng, [*firms[: employers * 4 // 5], None], span)}
+    begun = [*firms[: employers * 4 // 5], None]  # the others begin empty
+
+    def work(person: str) -> None:
+        """Jobs that end anywhere or with a quarter, gaps of 0 to 20 months, recalls."""
+        month, firm = start + rng.randrange(9), rng.choice(begun)
+        while month in span:
+            stop = month + rng.randrange(1, 12)
+            stop = min(span.stop, rng.choice((stop, 3 * (stop // 3 + 1))))
+            jobs.update((person, firm, day) for day in range(month, stop))
+            month = stop + rng.choice((0, 0, 1, 2, 3, rng.randrange(1, 21)))
+            firm = rng.choice((firm, rng.choice(begun), rng.choice(begun[:4])))
 
     def move(a: str, targets: list[str], month: int) -> None:
         """Fill up the staff of `a` and let about 80 % of it work at every target from the next month on."""
@@ -373,7 +350,9 @@ def random_world(seed: int, persons: int = 150, employers: int = 25, months: int
             stop = min(span.stop, month + rng.randrange(2, 12))
             jobs.update((mover, b, day) for b in targets for day in range(month + 1, stop))
 
-    for moves in MOVES:
+    for person in [person for person in people for _ in range(rng.choice((0, 1, 1, 1, 2)))]:
+        work(person)
+    for moves in MOVES.split("|"):
         names = dict(zip("abcd", rng.sample(firms, 4), strict=True))
         first = rng.randrange(start + 2, cutoff - 6)
         for shape in sorted(moves.split(), key=lambda text: text[-1]):
@@ -382,24 +361,20 @@ def random_world(seed: int, persons: int = 150, employers: int = 25, months: int
         old, new = rng.sample(firms, 2)
         move(old, [new], month)
 
-    def wage() -> int:
-        return rng.choice((5_000_000, rng.randrange(3_000_000, 40_000_000)))
-
     pick, order = rng.choice, sorted(jobs, key=str)
-    contributions = [Contribution(*job, True, wage()) for job in order]
+    wages = [5_000_000] * 10 + [rng.randrange(3_000_000, 40_000_000) for _ in range(30)]
+    contributions = [Contribution(*job, True, pick(wages)) for job in order]
     # Voluntary ones: in a month with a job, in a gap beside it, at its employer or at none.
-    beside = [
-        (p, pick((None, firm)), day + pick((0, 0, 1, -1))) for p, firm, day in order if rng.random() < 0.05
-    ]
-    contributions += [Contribution(*job, False, wage()) for job in dict.fromkeys(beside) if job[2] in span]
+    beside = [(p, pick((None, e)), day + pick((0, 0, 1, -1))) for p, e, day in order if rng.random() < 0.05]
+    beside = [job for job in dict.fromkeys(beside) if job[2] in span]
+    contributions += [Contribution(*job, False, pick(wages)) for job in beside]
     insured = {(p, day) for p, _, day in jobs}
     claimed = {(p, day) for p in people for day in range(start - 6, span.stop) if rng.random() < 0.04}
     register = {firm: (*pick(PROVINCES), pick(("A", "C", "G", UNKNOWN))) for firm in firms}
     for firm in (firms[1], firms[-2]):
         del register[firm]
-    status_rows: list[Status] = []
-    episodes: list[Episode] = []
-    residences: dict[tuple[str, date], Places] = {}
+    status_rows, episodes = list[Status](), list[Episode]()
+    homes: dict[tuple[str, date], Places] = {}
     for person in people:
         sex, home, present = pick(("male", "female")), pick(PROVINCES), rng.random() < 0.9
         age, status = 12 * pick((14, 15, 24, 30, 54, 60)) + rng.randrange(12), "inactive"
@@ -419,8 +394,6 @@ def random_world(seed: int, persons: int = 150, employers: int = 25, months: int
             certified, field = day is not None and rng.random() < 0.8, pick(("48", "52", None))
             episodes.append(Episode(pick((person,) * 9 + (None,)), level, kind, day, certified, field))
             if day is not None and rng.random() < 0.9:
-                residences[person, day] = pick((home, pick(PROVINCES)))
-    return World(
-        *(contributions, register, status_rows, episodes, residences, claimed),
-        *(start, -(-start // 3), cutoff // 3, cutoff),
-    )
+                homes[person, day] = pick((home, pick(PROVINCES)))
+    quarters = (-(-start // 3), cutoff // 3)
+    return World(contributions, register, status_rows, episodes, homes, claimed, start, *quarters, cutoff)

@@ -28,6 +28,7 @@ from sources.simulator.outbox import Outbox
 from sources.simulator.people import make_people
 from sources.simulator.people_files import PopulationOffice, PovertyOffice
 from sources.simulator.reference import Reference, read_reference
+from sources.simulator.reissues import reissue_ids
 from sources.simulator.settings import PROFILES, Profile
 from sources.simulator.skills import begin_courses, skill_month
 from sources.simulator.start import begin
@@ -101,6 +102,7 @@ def simulate(
         world.events = Events()
         population_changes(world, month, ym)
         turn_fifteen(world, ym)
+        reissue_ids(world, month, ym)
         labour_month(world, month, ym)
         skill_month(world, month, ym)
         for office in offices:

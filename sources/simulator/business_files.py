@@ -96,7 +96,8 @@ class BusinessOffice:
             minutes = employers.updated[ids]
         else:
             ids = np.unique(world.events.of("business_changed"))
-            minutes = day_in(world, ym, len(ids)) * 1440 + world.rng.integers(450, 1020, len(ids))
+            days = np.maximum(day_in(world, ym, len(ids)), employers.registered[ids])
+            minutes = days * 1440 + world.rng.integers(450, 1020, len(ids))
         if not len(ids):
             return
         frame = mistakes.duplicated(world, self._frame(ids, minutes, ym))

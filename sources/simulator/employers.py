@@ -10,7 +10,12 @@ from sources.simulator import identifiers
 from sources.simulator.months import Array, first_day
 from sources.simulator.people import split_persons
 from sources.simulator.reference import Reference
-from sources.simulator.settings import HOUSEHOLD_BUSINESSES, Profile
+from sources.simulator.settings import (
+    HOUSEHOLD_BUSINESSES,
+    HOUSEHOLD_EMPLOYERS,
+    SUCCESSIONS_MONTHLY,
+    Profile,
+)
 from sources.simulator.world import ACTIVE, FUTURE, NONE, Employers, draw
 
 FORMS = (
@@ -145,6 +150,9 @@ def _enterprise_part(
     )
     # insured people only if there are enough jobs for one of them
     weight[weight * persons * 0.2 < 0.35] = 0.0
+    small = np.isin(division, list(HOUSEHOLD_BUSINESSES)) & ~foreign & (zone == NONE)
+    small &= (weight > 0) & (weight < 0.01) & (rng.random(count) < HOUSEHOLD_EMPLOYERS)
+    form[small & (not abroad)] = _HOUSEHOLD
     return {
         "code": identifiers.enterprise_codes(prefix, count, used),
         "digits": 10,
@@ -217,6 +225,29 @@ def _household_part(
     }
 
 
+def _reserve_part(
+    province: str, profile: Profile, home: int, active: int, months: int
+) -> dict[str, Array | int | float]:
+    """Codes that are free at the start: the successors of other employers will bear them."""
+    count = months + 10 + int(4 * SUCCESSIONS_MONTHLY * active * months)
+    return {
+        "code": identifiers.enterprise_codes(profile.tax_prefix or 60 + home, count, 5_000_000),
+        "digits": 10,
+        "province": int(province),
+        "place": 0,
+        "division": 46,
+        "form": _LIMITED,
+        "ownership": 1,
+        "zone": NONE,
+        "owner": NONE,
+        "staff": 0,
+        "weight": 0.0,
+        "status": FUTURE,
+        "registered": 0,
+        "home": home,
+    }
+
+
 def make_employers(
     rng: np.random.Generator,
     reference: Reference,
@@ -260,6 +291,10 @@ def make_employers(
             {14: 20, 15: 10, 26: 30, 27: 10, 29: 10, 46: 10, 41: 5, 49: 5},
             abroad=True,
         )
+        _append(made, len(np.asarray(part["code"])), part)
+    for home, (province, profile) in enumerate(zip(provinces, profiles, strict=True)):
+        active = int((np.concatenate(made["home"]) == home).sum())
+        part = _reserve_part(province, profile, home, active, len(months))
         _append(made, len(np.asarray(part["code"])), part)
     workforce = sum(len(array) for array in made["code"])
     for home, (province, profile) in enumerate(zip(provinces, profiles, strict=True)):

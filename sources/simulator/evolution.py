@@ -6,9 +6,10 @@ import numpy as np
 
 from sources.simulator.demography import close_businesses_of, close_search, day_in
 from sources.simulator.employers import HEAVY
-from sources.simulator.jobs import JobMarket, start_jobs
+from sources.simulator.jobs import JobMarket, leave_employer, start_jobs
 from sources.simulator.months import Array, first_day, is_tet, last_day, parse_month
 from sources.simulator.start import give_owners, hiring_weight
+from sources.simulator.successions import carry_on
 from sources.simulator.world import (
     ABROAD,
     ACTIVE,
@@ -45,6 +46,7 @@ def labour_month(world: World, month: int, ym: int) -> None:
     _leave_school(world, age)
     _retire(world, age, ym)
     _employers_change(world, month)
+    carry_on(world, month, ym)
     market = JobMarket(world)
     _leave_jobs(world, market, month, ym, age)
     _benefits_end(world, ym)
@@ -77,15 +79,6 @@ def _retire(world: World, age: Array, ym: int) -> None:
     old = chosen(rng, old, 0.012)
     close_businesses_of(world, old[people.state[old] == OWNER])
     people.state[old] = HOME
-
-
-def leave_employer(world: World, persons: Array) -> None:
-    """The persons have no employer any more; what they do then is for the caller to say."""
-    people = world.people
-    people.last_employer[persons] = people.employer[persons]
-    people.employer[persons] = NONE
-    people.second[persons] = NONE
-    people.leave_until[persons] = NONE
 
 
 def _employers_change(world: World, month: int) -> None:
@@ -122,6 +115,7 @@ def _leave_jobs(world: World, market: JobMarket, month: int, ym: int, age: Array
     if laying_off:
         hazard = np.where(np.isin(division, _LAYOFF_DIVISIONS), hazard * 2.0, hazard)
     hazard = np.where(employers.status[where] != ACTIVE, 1.0, hazard)
+    hazard[np.isin(insured, world.events.of("carried_over"))] = 0.0
     gone = rng.random(len(insured)) < hazard
     leavers, left, tenure = insured[gone], where[gone], tenure[gone]
     forced = (employers.status[left] != ACTIVE) | (rng.random(len(leavers)) < (0.45 if laying_off else 0.10))
@@ -171,7 +165,8 @@ def _businesses(world: World, age: Array, ym: int) -> None:
     has_owned = np.zeros(len(people) + 1, dtype=bool)
     has_owned[employers.owner] = True
     for home in range(len(world.provinces)):
-        waiting = np.flatnonzero((employers.home == home) & (employers.status == FUTURE))
+        future = (employers.home == home) & (employers.status == FUTURE)
+        waiting = employers.workforce + np.flatnonzero(future[employers.workforce :])
         active = int(((employers.home == home) & (employers.form == 6) & (employers.status == ACTIVE)).sum())
         opening = waiting[: rng.poisson(0.0045 * active)]
         able = np.flatnonzero((people.home == home) & (people.state == INFORMAL) & (age > 240) & (age < 660))
@@ -230,6 +225,7 @@ def _hire(world: World, market: JobMarket, home: int, month: int, ym: int, age: 
     insured = np.flatnonzero((people.state == INSURED) & (people.home == home))
     need = round(share * working_age * _season(ym)) - len(insured)
     if need < 0:
+        insured = insured[~np.isin(insured, world.events.of("carried_over"))]
         dismissed = pick(rng, insured, -need, 1.0 / (3 + month - people.since[insured]))
         world.events.add("laid_off_from", people.employer[dismissed])
         leave_employer(world, dismissed)

@@ -32,7 +32,12 @@ def citizen_ids(birth_code: Array, birth_year: Array, sex: Array) -> Array:
     """Unique citizen IDs ``PPP C YY NNNNNN`` as integers; sex is 0 for male, 1 for female."""
     century = (birth_year // 100 - 19) * 2 + sex
     prefix = (birth_code.astype(np.int64) * 10 + century) * 100 + birth_year % 100
-    number = scatter(rank_within(prefix) + prefix * 7919, 1_000_000, 611_953, 27_644)
+    return citizen_ids_at(prefix, rank_within(prefix))
+
+
+def citizen_ids_at(prefix: Array, rank: Array) -> Array:
+    """The citizen IDs that are issued as number ``rank`` (from 0) under the first six digits."""
+    number = scatter(rank + prefix * 7919, 1_000_000, 611_953, 27_644)
     ids: Array = prefix * 1_000_000 + number
     return ids
 

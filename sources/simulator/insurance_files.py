@@ -51,9 +51,8 @@ class InsuranceOffice:
         everyone = np.arange(len(people))
         grown = np.flatnonzero(people.birth_month < world.months[-1] - 180)
         rates = replace(AGENCIES, nine_digits=AGENCIES.nine_digits * 0.7)  # children hold no cards
-        self._record = mistakes.record(
-            world, everyone, rates, pairs=mistakes.far_pairs(world, grown, AGENCIES.swapped_ids)
-        )
+        self._exchanged = mistakes.far_pairs(world, grown, AGENCIES.swapped_ids)
+        self._record = mistakes.record(world, everyone, rates, pairs=self._exchanged)
         self._other_number = insurance_numbers(world.reference.places.old_province[people.place], len(people))
         self._two_numbers = world.rng.random(len(people)) < 0.003
         self._late: _Rows | None = None
@@ -61,6 +60,7 @@ class InsuranceOffice:
 
     def send(self, month: int, ym: int) -> None:
         """The month's contributions, a few late ones, a few corrections; once, a re-delivery."""
+        self._learn_ids()
         rows = self._month(month, ym)
         late = self._world.rng.random(len(rows.person)) < 0.002
         sent = rows.of(np.flatnonzero(~late))
@@ -76,6 +76,16 @@ class InsuranceOffice:
             self._deliver(sent, month, ym, 2)
         else:
             self._deliver(sent, month, ym, 1)
+
+    def _learn_ids(self) -> None:
+        """Take over the citizen IDs issued anew in the month before, also where they stand with the wrong person."""
+        world, held = self._world, self._record.citizen
+        persons = world.events.unsorted("reissued_before")
+        for person, old in zip(persons, world.events.unsorted("reissued_before_old"), strict=True):
+            wrongly = self._exchanged[held[self._exchanged] == old]
+            held[wrongly] = world.people.citizen[person]
+        known = persons[(held[persons] > 0) & ~self._record.nine[persons]]
+        held[known] = world.people.citizen[known]
 
     def _correct(self, rows: _Rows) -> _Rows:
         factor = 1.02 + 0.15 * self._world.rng.random(len(rows.person))

@@ -77,6 +77,15 @@ def start_jobs(world: World, persons: Array, employers: Array, month: int) -> No
     people.voluntary[persons] = False
 
 
+def leave_employer(world: World, persons: Array) -> None:
+    """The persons have no employer any more; what they do then is for the caller to say."""
+    people = world.people
+    people.last_employer[persons] = people.employer[persons]
+    people.employer[persons] = NONE
+    people.second[persons] = NONE
+    people.leave_until[persons] = NONE
+
+
 def minimum_wages(ym: int) -> tuple[int, int]:
     """Minimum wage in regions II (towns) and III in a month."""
     found = (3_320_000, 2_900_000)

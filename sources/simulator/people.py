@@ -262,6 +262,7 @@ def _complete(
     state = np.where(made["appears"] == NEVER, GONE, state)
     state = np.where(made["appears"] == NONE, HOME, state)
     empty = np.full(total, NONE, dtype=np.int32)
+    citizen = identifiers.citizen_ids(code, birth_month // 12, made["sex"].astype(np.int64))
     return People(
         sex=made["sex"].astype(np.int8),
         birth=made["birth"].astype(np.int32),
@@ -272,7 +273,9 @@ def _complete(
         ethnicity=made["ethnicity"].astype(np.int8),
         surname=made["surname"].astype(np.int16),
         name=names.whole_names(made["surname"], made["given"]),
-        citizen=identifiers.citizen_ids(code, birth_month // 12, made["sex"].astype(np.int64)),
+        citizen=citizen,
+        registered=citizen.copy(),
+        former=np.zeros(total, dtype=np.int64),
         card=np.where(rng.random(total) < holds, card, 0),
         insurance=identifiers.insurance_numbers(old_province),
         appears=made["appears"].astype(np.int16),

@@ -75,14 +75,16 @@ class PopulationOffice:
         name = people.name[persons]
         new = self._renamed[persons]
         name = np.where(new, next_given_name(name), name)
-        card = people.card[persons] * (people.taste[persons] < 0.96)
+        card, former = people.card[persons] * (people.taste[persons] < 0.96), people.former[persons]
         codes = mistakes.commune_codes(
             world, people.place[persons] if places is None else places, ym, REGISTER_OLD_CODES
         )
         return Frame(
             {
-                "citizen_id": text(padded(people.citizen[persons], 12)),
-                "previous_id": text(mistakes.id_texts(card, card > 0)),
+                "citizen_id": text(padded(people.registered[persons], 12)),
+                "previous_id": text(
+                    mistakes.id_texts(np.where(former > 0, former, card), (card > 0) & (former == 0))
+                ),
                 "full_name": text(world.names.texts(name, form)),
                 "birth_date": birth(people.birth[persons]),
                 "sex": sex(people.sex[persons]),
@@ -171,7 +173,10 @@ class PopulationOffice:
         changed = [events.of("born"), events.of("moved"), *self._later.pop(month, [])]
         if month:
             changed.append(events.of("renewed"))
+        reissued = events.of("reissued")
+        changed.append(reissued)
         renamed = pick(rng, here[world.people.appears[here] < 0], round(len(here) * 0.0002))
+        renamed = renamed[~np.isin(renamed, reissued)]
         if month:
             self._renamed[renamed] = True
             changed.append(renamed)

@@ -157,6 +157,26 @@ REGISTER_DUPLICATES = 0.004
 REGISTER_BROKEN = 0.0015
 REGISTER_OLD_CODES = 0.006
 
+#: From so many persons on, a month has at least one employer succession and one citizen ID issued anew.
+CHANGES_EACH_MONTH_FROM = 20_000
+#: Share of the employers, of those with so many insured workers, that carry on under another code in a month.
+SUCCESSIONS_MONTHLY = 0.0015
+SUCCESSION_SMALLEST = 5
+#: Employers with a larger share of all insured workers keep their code: one of them would be all the news.
+SUCCESSION_LARGEST = 0.03
+#: How many of the successions are mergers into another employer; the others take a new code.
+SUCCESSION_MERGERS = 0.4
+#: At most this share of the workers leaves when the employer's code changes.
+SUCCESSION_LEAVERS = 0.10
+#: Share of the small employers in trade and crafts that are household businesses; they may carry on under their
+#: owner's citizen ID, and change their code this many times as often as others.
+HOUSEHOLD_EMPLOYERS = 0.3
+HOUSEHOLD_SUCCESSIONS = 3.0
+#: Share of the adults in the register who get a new citizen ID in a month.
+REISSUED_MONTHLY = 0.0001
+#: How many of the new IDs' records name the old ID as the previous one.
+REISSUED_NAMING_OLD = 0.5
+
 #: Regional minimum wages (VND a month) from a month on: region II and region III.
 MINIMUM_WAGES: tuple[tuple[str, int, int], ...] = (
     ("2018-01", 3_530_000, 3_090_000),

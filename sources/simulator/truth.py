@@ -13,7 +13,7 @@ from sources.simulator.business_files import code_texts
 from sources.simulator.identifiers import padded
 from sources.simulator.mistakes import id_texts
 from sources.simulator.months import Array, month_text
-from sources.simulator.world import INSURED, LEVELS, NONE, STATES, World
+from sources.simulator.world import INSURED, LEVELS, NONE, STATES, SUCCESSION_KINDS, World
 
 
 @dataclass
@@ -57,7 +57,7 @@ class Chronicle:
         )
 
     def write(self, folder: Path) -> None:
-        """Write persons.parquet, months.parquet and jobs.parquet."""
+        """Write who the persons are, what they did each month, their jobs and employers, and what was renamed."""
         folder.mkdir(parents=True, exist_ok=True)
         world, people = self.world, self.world.people
         self._close(np.flatnonzero(self._employer != NONE), len(self.states) - 1)
@@ -66,7 +66,7 @@ class Chronicle:
             folder / "persons.parquet",
             {
                 "person": pa.array(np.arange(len(people), dtype=np.int32)),
-                "citizen_id": padded(people.citizen, 12),
+                "citizen_id": padded(people.registered, 12),
                 "previous_id": id_texts(people.card, people.card > 0),
                 "si_number": padded(people.insurance, 10),
                 "full_name": world.names.texts(people.name),
@@ -119,6 +119,38 @@ class Chronicle:
                 "status": pa.array(employers.status),
             },
         )
+        self._write_successions(folder, labels)
+        self._write_reissues(folder, labels)
+
+    def _write_successions(self, folder: Path, months: pa.Array) -> None:
+        found = self.world.successions
+        codes = self.world.employer_codes
+        assert codes is not None
+        _save(
+            folder / "employer_successions.parquet",
+            {
+                "predecessor_code": codes.take(_joined([part.predecessor for part in found])),
+                "successor_code": codes.take(_joined([part.successor for part in found])),
+                "first_month": months.take(_joined([part.month for part in found])),
+                "kind": pa.array(SUCCESSION_KINDS).take(_joined([part.kind for part in found])),
+            },
+        )
+
+    def _write_reissues(self, folder: Path, months: pa.Array) -> None:
+        found = self.world.reissues
+        _save(
+            folder / "reissued_ids.parquet",
+            {
+                "person": _joined([part.person for part in found]).cast(pa.int32()),
+                "old_citizen_id": padded(_joined([part.old for part in found]).to_numpy(), 12),
+                "new_citizen_id": padded(_joined([part.new for part in found]).to_numpy(), 12),
+                "month": months.take(_joined([part.month for part in found])),
+            },
+        )
+
+
+def _joined(parts: list[Array]) -> pa.Array:
+    return pa.array(np.concatenate([np.empty(0, dtype=np.int64), *parts]))
 
 
 def _save(path: Path, columns: dict[str, pa.Array]) -> None:

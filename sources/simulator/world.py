@@ -53,6 +53,10 @@ ELEMENTARY = 3
 FUTURE, ACTIVE, SUSPENDED, DISSOLVED = range(4)
 BUSINESS_STATES = ("active", "active", "suspended", "dissolved")
 
+# How an employer carries on under another code.
+NEW_CODE, MERGER, PERSONAL_CODE = range(3)
+SUCCESSION_KINDS = ("new_code", "merger", "personal_code")
+
 NONE = -1
 NEVER = 32_000
 
@@ -70,7 +74,9 @@ class People:
     ethnicity: Array
     surname: Array
     name: Array
-    citizen: Array
+    citizen: Array  # the citizen ID agencies know; of an ID issued anew they hear a month after the register
+    registered: Array  # the citizen ID in the population register
+    former: Array  # the ID it replaced, if the register names it; else 0
     card: Array
     insurance: Array
     appears: (
@@ -149,6 +155,26 @@ class Events:
         return np.concatenate(found) if found else np.empty(0, dtype=np.int64)
 
 
+@dataclass(frozen=True)
+class Succession:
+    """Employers that carry on under another code from a month on."""
+
+    predecessor: Array
+    successor: Array
+    month: Array  # number in the window of the successor's first month
+    kind: Array  # index into SUCCESSION_KINDS
+
+
+@dataclass(frozen=True)
+class Reissue:
+    """Persons who got another citizen ID in a month."""
+
+    person: Array
+    old: Array
+    new: Array
+    month: Array
+
+
 @dataclass
 class World:
     """Everything there is."""
@@ -165,6 +191,8 @@ class World:
     events: Events = field(default_factory=Events)
     counters: dict[str, int] = field(default_factory=dict)
     employer_codes: pa.Array | None = None
+    successions: list[Succession] = field(default_factory=list)
+    reissues: list[Reissue] = field(default_factory=list)
 
     def number(self, what: str, count: int) -> Array:
         """The next ``count`` running numbers of documents of a kind."""
