@@ -1,21 +1,24 @@
 -- One row per record of a history; it fails if it ends before it begins or after the next one began.
 with records as (
 
-    select
-        'identity.population_records' as object,
-        person_key as holder,
-        valid_from,
-        valid_to,
-        lead(valid_from) over (partition by person_key order by valid_from) as next_from
+    select 'identity.population_records' as object, person_key as holder, valid_from, valid_to
     from restricted.identity.population_records
     union all
-    select
-        'identity.enterprise_records' as object,
-        employer_key as holder,
-        valid_from,
-        valid_to,
-        lead(valid_from) over (partition by employer_id order by valid_from) as next_from
+    select 'identity.enterprise_records' as object, employer_key as holder, valid_from, valid_to
     from restricted.identity.enterprise_records
+    union all
+    select 'labour.person_history' as object, person_key as holder, valid_from, valid_to
+    from {warehouse}.labour.person_history
+    union all
+    select 'labour.enterprise_history' as object, employer_key as holder, valid_from, valid_to
+    from {warehouse}.labour.enterprise_history
+
+),
+
+ordered as (
+
+    select *, lead(valid_from) over (partition by object, holder order by valid_from) as next_from
+    from records
 
 )
 
@@ -28,4 +31,4 @@ select
     valid_from,
     valid_to,
     next_from
-from records
+from ordered
