@@ -286,7 +286,7 @@ def careers(
             continue
         first, first_job = min(any_scheme | claimed | active), min(compulsory, default=None)
         jobs = [spell["employer_key"] for spell in spells if spell["person_key"] == person]
-        counts = (len(jobs), len(set(jobs)), len(any_scheme), len(claimed - compulsory))
+        counts = (len(jobs), len(set(jobs)), len(any_scheme), len(claimed - any_scheme))
         changes = sum(q - 1 in status and status[q - 1] != status[q] for q in status)
         rows.append(_row(CAREER, person, first, first_job, *counts, status.get(as_of_quarter), changes))
     return rows

@@ -6,7 +6,6 @@ with insured_years as (
         c.person_key,
         cast(floor(c.month / 12) as integer) as year,
         bit_or({{ bit('c.month % 12') }}) as insured,
-        bit_or(case when c.compulsory then {{ bit('c.month % 12') }} else 0 end) as employed,
         min(c.month) as first_month,
         min(case when c.compulsory then c.month end) as first_job_month
     from {{ ref('contributions') }} as c
@@ -47,7 +46,7 @@ unemployed as (
 
     select
         u.person_key,
-        sum(bit_count(u.claimed - (u.claimed & coalesce(i.employed, 0)))) as months_unemployed,
+        sum(bit_count(u.claimed - (u.claimed & coalesce(i.insured, 0)))) as months_unemployed,
         min(u.first_month) as first_month
     from unemployed_years as u
     left join insured_years as i on u.person_key = i.person_key and u.year = i.year
