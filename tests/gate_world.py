@@ -9,6 +9,7 @@ from pathlib import Path
 
 import duckdb
 import pandas as pd
+from longitudinal_gate_world import add_longitudinal
 
 from expectations.rules import load_rules
 from sources.contract import all_sources
@@ -145,7 +146,9 @@ def gate_world() -> duckdb.DuckDBPyConnection:
         "insert into landing.files (source, delivery_key, file_no, file, sha256) values ('training', 99999999, 1, 'a.csv', '')"
     )
     c.execute("insert into identity.person_keys select range, 1000 + range from range(48)")
-    c.execute("create table identity.spine as select citizen_id, person_key from identity.person_keys")
+    c.execute(
+        "create table identity.spine as select citizen_id, citizen_id as person_id, person_key from identity.person_keys"
+    )
     c.execute(
         "create or replace table identity.employer_keys as select 5::bigint as employer_id, -77::bigint as employer_key"
     )
@@ -165,10 +168,6 @@ def gate_world() -> duckdb.DuckDBPyConnection:
     c.register("figures", _indicators())
     c.execute("create table labour.labour.person_quarters as select * exclude (n) from persons")
     c.execute("create table candidates.indicators as from figures")
-    c.execute(
-        "create table labour.labour.contributions as select 1000 as person_key, 8 as employer_key,"
-        " null::bigint as unknown_employer, range as month, true as compulsory from range(9)"
-    )
     c.execute(
         "create table run.quarters as select unnest([8102, 8103]) as quarter, unnest([24308, 24311]) as reference_month"
     )
@@ -214,4 +213,5 @@ def gate_world() -> duckdb.DuckDBPyConnection:
         "create table candidates.linkage as select source, '2025-10' as period, 1 as revision, link_rule as rule,"
         f" 'male' as sex, '30' as province_2024, count(*) as rows from ({linked}) group by all"
     )
+    add_longitudinal(c)
     return c

@@ -26,8 +26,10 @@ PERSON = "insert into labour.labour.person_quarters by name select 1 as person_k
 SOUND = "1 as province_2024, 1 as province_2025, true as urban, false as compulsory"
 STATUS = "0 as status, 0 as source_bit, 0 as runner_up_status, 0 as runner_up_bit"
 CELL = "8103 as quarter, '2024' as area_version, 'total' as sex, 'total' as age_group, 'total' as urban_rural"
+INTERVAL = "date '2025-01-01' as valid_from, date '2025-01-01' as valid_to"
+FLOW = "'2025Q4' as period, '2024' as area_version, 'country' as area_level, 'VN' as area_code, 'C' as section"
 BROKEN = {
-    "spine_one_row_a_person": "insert into restricted.identity.spine by name from (values (1, 7), (2, 7)) t(citizen_id, person_key)",
+    "spine_one_row_an_id": "insert into restricted.identity.spine by name from (values (1, 7), (1, 8)) t(citizen_id, person_key)",
     "spine_rules": "insert into restricted.identity.spine by name select 1 as citizen_id, null as person_key",
     "population_records_rules": (
         "insert into restricted.identity.population_records by name select 1 as citizen_id, 'lost' as life_status,"
@@ -54,6 +56,48 @@ BROKEN = {
     "training_episodes_rules": (
         "insert into labour.labour.training_episodes by name select 'college' as level, 'initial' as kind,"
         " 'dropped' as outcome, true as certified, date '2024-01-01' as ended_on"
+    ),
+    "persons_rules": "insert into labour.labour.persons by name select 1 as person_key, 'male' as sex, 13 as birth_month",
+    "person_history_rules": f"insert into labour.labour.person_history by name select {INTERVAL}, 'alive' as life_status",
+    "enterprise_history_rules": (
+        f"insert into labour.labour.enterprise_history by name select {INTERVAL}, -5 as employer_key, '030' as enterprise_code"
+    ),
+    "enterprises_one_row_an_employer": "insert into labour.labour.enterprises by name select 1 as employer_key from range(2)",
+    "employer_successions_one_row_a_predecessor": (
+        "insert into labour.labour.employer_successions by name select 1 as predecessor_key, range + 2 as surviving_key,"
+        " range + 2 as successor_key, 5 as workers, 5 as movers from range(2)"
+    ),
+    "employer_successions_rules": (
+        "insert into labour.labour.employer_successions by name select 3 as predecessor_key, 4 as surviving_key,"
+        " 4 as successor_key, 10 as workers, 7 as movers"
+    ),
+    "person_successions_one_row_a_superseded_key": (
+        "insert into labour.labour.person_successions by name select range as person_key, 9 as superseded_key,"
+        " 'previous_id' as evidence from range(2)"
+    ),
+    "person_successions_rules": (
+        "insert into labour.labour.person_successions by name select 1 as person_key, 2 as superseded_key,"
+        " 'same_attributes' as evidence, date '2025-02-01' as last_row_on, date '2025-01-01' as first_row_on"
+    ),
+    "spells_rules": (
+        "insert into labour.labour.spells by name select 1 as person_key, 1 as employer_key, 5 as first_month, 6 as last_month,"
+        " 4 as previous_last_month, 1 as wage_sum, 1 as first_wage_base, 1 as last_wage_base"
+    ),
+    "careers_rules": (
+        "insert into labour.labour.careers by name select 1 as person_key, '2025-01' as first_month, 2 as employers, 1 as jobs,"
+        " 3 as months_insured"
+    ),
+    "labour_flows_one_row_a_cell": f"insert into candidates.labour_flows by name select {FLOW}, 4 as M from range(2)",
+    "labour_flows_rules": (
+        f"insert into candidates.labour_flows by name select {FLOW}, 4 as M, 3 as B, 1 as A, 3 as E, 1 as S, 2 as JC, 1 as JD"
+    ),
+    "transitions_one_row_a_pair": "insert into candidates.transitions by name select '2025Q4' as period, 5 as persons from range(2)",
+    "transitions_rules": "insert into candidates.transitions by name select 'month' as lag, 0 as persons, 101 as share",
+    "training_outcomes_one_row_a_cell": (
+        "insert into candidates.training_outcomes by name select 2024 as year, 5 as completions from range(2)"
+    ),
+    "training_outcomes_rules": (
+        "insert into candidates.training_outcomes by name select 2024 as year, 5 as completions, 6 as employed_6m"
     ),
     "person_quarters_rules": f"{PERSON}, {SOUND}, 1 as status, 0 as source_bit, 0 as runner_up_status, 0 as runner_up_bit",
     "cells_parts_sum": (

@@ -8,6 +8,7 @@ import duckdb
 import pandas as pd
 import pytest
 from gate_world import gate_world
+from longitudinal_gate_world import BREAKS as LONGITUDINAL_BREAKS
 
 from expectations.judge import blocking_failures
 from expectations.linkage_gate import linkage_gate
@@ -99,6 +100,7 @@ BREAKS = [
     ("row_accounting_closes", "row_accounting: linkage", "delete from candidates.linkage where source = 'training'", 1),
     ("target_rows_complete", "target_progress: plan targets", "delete from candidates.target_progress where year = 2026", 1),
     ("target_rows_complete", "target_progress: plan targets", "update candidates.target_progress set target_value = 11 where year = 2026", 2),
+    *LONGITUDINAL_BREAKS,
 ]  # fmt: skip
 
 
