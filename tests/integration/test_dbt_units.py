@@ -27,7 +27,9 @@ SOUND = "1 as province_2024, 1 as province_2025, true as urban, false as compuls
 STATUS = "0 as status, 0 as source_bit, 0 as runner_up_status, 0 as runner_up_bit"
 CELL = "8103 as quarter, '2024' as area_version, 'total' as sex, 'total' as age_group, 'total' as urban_rural"
 INTERVAL = "date '2025-01-01' as valid_from, date '2025-01-01' as valid_to"
-FLOW = "'2025Q4' as period, '2024' as area_version, 'country' as area_level, 'VN' as area_code, 'C' as section"
+FLOW = (
+    "'2025Q4' as period, '2024' as area_version, 'country' as area_level, 'VN' as area_code, 'C' as section"
+)
 BROKEN = {
     "spine_one_row_an_id": "insert into restricted.identity.spine by name from (values (1, 7), (1, 8)) t(citizen_id, person_key)",
     "spine_rules": "insert into restricted.identity.spine by name select 1 as citizen_id, null as person_key",

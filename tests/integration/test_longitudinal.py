@@ -208,7 +208,12 @@ def test_labour_flows(built: Built) -> None:
     spells = _spells(world, follow)
     flows = oracle.labour_flows(spells, world.employers, world.first_quarter, world.as_of_quarter)
     expected = [row | {"period": quarter_label(row["quarter"])} for row in flows]
-    columns = ["period", *oracle.AREA.split(), "section", *["M", "B", "E", "F", "A", "H", "R", "S", "JC", "JD"]]
+    columns = [
+        "period",
+        *oracle.AREA.split(),
+        "section",
+        *["M", "B", "E", "F", "A", "H", "R", "S", "JC", "JD"],
+    ]
     _same(differences(warehouse, "candidates.labour_flows", expected, columns))
 
 
