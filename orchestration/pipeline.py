@@ -137,9 +137,7 @@ def gate_deliveries(run: Run) -> pd.DataFrame:
     return gate.checks
 
 
-def build(
-    run: Run, layers: Sequence[str], on_event: Callable[[Any], None] | None = None
-) -> list[NodeResult]:
+def build(run: Run, layers: Sequence[str], on_event: Callable[[Any], None] | None = None) -> list[NodeResult]:
     """Build and test layers of models; seeds first, if they changed. Raises ``LabourdbError`` if a model fails.
 
     ``on_event`` hears what dbt tells while it works.

@@ -71,9 +71,7 @@ def create_schema(connection: duckdb.DuckDBPyConnection) -> None:
             f"create table if not exists landing.{source} (row_id bigint not null, delivery_key integer not null{columns})"
         )
     # columns that came after a home was made
-    connection.execute(
-        "alter table landing.population add column if not exists previous_citizen_id bigint"
-    )
+    connection.execute("alter table landing.population add column if not exists previous_citizen_id bigint")
 
 
 def load_rules(connection: duckdb.DuckDBPyConnection, reference: Path) -> None:

@@ -134,6 +134,6 @@ def write(home: Home, settings: str = "", changed: dict[str, Sequence[Row]] | No
 
 
 def run(home: Home) -> Home:
-    """Run for 2025Q4."""
-    assert worlds.run_world(home, "2025Q4").published
+    """Run for 2025Q4, step by step."""
+    assert worlds.run_steps(home, "2025Q4").id == "2025Q4.1"
     return home

@@ -8,12 +8,19 @@ from pathlib import Path
 
 import pytest
 
+from orchestration.dbt import manifest_path
 from orchestration.home import Home
 from orchestration.run import execute
 from orchestration.settings import load_settings
 
 ROOT = Path(__file__).resolve().parent.parent
 WITHOUT_LATER_RULES = "[linkage]\nprobabilistic = false\n[succession]\nemployers = false\npersons = false\n"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Parse the dbt project once, before workers that would all find it unparsed."""
+    if not hasattr(config, "workerinput"):
+        manifest_path()
 
 
 def sample_folder() -> Path | None:

@@ -26,22 +26,20 @@ where province_{{ version }} in (
 )
 {%- endmacro %}
 
-{# The country, its covered part and the provinces of both lists, as (area_version, area_level, area_code, covered), for
-   tables whose provinces are text. #}
-{% macro country_and_provinces() %}
-{{ return([
+{#
+  Rows of `relation`, which has both provinces as text, once for each area they count in: the country, its covered part
+  and the provinces of both lists.
+#}
+{% macro by_area(relation) %}
+{% set areas = [
     ('2024', 'country', "'VN'", false),
     ('2025', 'country', "'VN'", false),
     ('2024', 'country', "'covered'", true),
     ('2025', 'country', "'covered'", true),
     ('2024', 'province', 'province_2024', false),
     ('2025', 'province', 'province_2025', false),
-]) }}
-{% endmacro %}
-
-{# Rows of `relation` once for each of these areas they count in. #}
-{% macro by_area(relation) %}
-{% for version, level, code, covered in country_and_provinces() -%}
+] -%}
+{% for version, level, code, covered in areas -%}
 select
     '{{ version }}' as area_version,
     '{{ level }}' as area_level,

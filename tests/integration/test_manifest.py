@@ -55,7 +55,9 @@ def test_manifest_is_complete() -> None:
             rows = connection.execute(
                 f"select count(*) from (from {table} except all from '{folder}/tables/{table}.parquet')"
             ).fetchone()
-            assert rows == (0,) and said["rows"] > 0
+            assert rows == (0,)
+            # no quarter of this world has all its three months of insurance, so it has no flows
+            assert (said["rows"] > 0) == (table != "labour_flows")
 
 
 def test_synthetic_deliveries_mark_the_release(tmp_path: Path) -> None:

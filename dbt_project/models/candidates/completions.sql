@@ -19,7 +19,7 @@ with completed as (
     where t.certified
         and (h.life_status = 'alive' or h.status_date > t.ended_on)
         and {{ month_number('t.ended_on') }} <= p.cutoff_month
-        and cast(extract(year from t.ended_on) as integer) >= (select min(year) from {{ source('run', 'quarters') }})
+        and extract(year from t.ended_on) >= (select min(q.year) from {{ source('run', 'quarters') }} as q)
 
 ),
 

@@ -45,7 +45,7 @@ cells as (
         cast(sum({{ name }}) as bigint) as {{ name }}{% if not loop.last %},{% endif %}
         {% endfor %}
     from areas
-    group by quarter, area_version, area_level, area_code, grouping sets ((section), ())
+    group by quarter, area_version, area_level, area_code, cube(section)
 
 )
 

@@ -29,7 +29,8 @@ aged as (
 -- one part after the other, since a median keeps every wage in memory; the country is the same in both lists
 {% set parts = [] -%}
 {% for version, level, code, full, covered in area_levels() if (version, code) != ('2025', "'VN'") -%}
-{% for sex, settlement in [('sex', 'urban_rural'), ('sex', none), (none, 'urban_rural'), (none, none)] if full or not (sex or settlement) -%}
+{% set cuts = [('sex', 'urban_rural'), ('sex', none), (none, 'urban_rural'), (none, none)] -%}
+{% for sex, settlement in cuts if full or not (sex or settlement) -%}
 {% do parts.append(parts | length + 1) -%}
 part_{{ parts | length }} as {{ computed_first() }} (
 

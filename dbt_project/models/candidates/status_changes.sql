@@ -13,7 +13,8 @@ with pairs as (
         b.status as from_status,
         n.status as to_status
     from {{ ref('person_quarters') }} as n
-    inner join {{ ref('person_quarters') }} as b on n.person_key = b.person_key and n.quarter - {{ quarters }} = b.quarter
+    inner join {{ ref('person_quarters') }} as b
+        on n.person_key = b.person_key and n.quarter - {{ quarters }} = b.quarter
     {% if not loop.last %}union all{% endif %}
     {% endfor %}
 )

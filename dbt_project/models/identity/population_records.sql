@@ -1,5 +1,6 @@
 -- Register rows as a history: in force from valid_from until before valid_to (SPEC §4, state at D).
--- All IDs of a person make one history. Rows of one day or one moment are kept in order; all but the last get an empty interval and go.
+-- All IDs of a person make one history. Rows of one day or one moment are kept in order; all but the last get an
+-- empty interval and go.
 with ordered as (
 
     select

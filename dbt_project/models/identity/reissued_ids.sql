@@ -5,19 +5,19 @@
 with registered as (
 
     select
-        citizen_id,
-        lower(full_name) as name,
-        birth_date,
-        birth_precision,
-        sex,
-        household_id,
-        previous_id,
-        previous_citizen_id,
-        life_status,
-        updated_at
-    from {{ ref('stg_population') }}
-    cross join {{ source('run', 'parameters') }}
-    where follow_person_successions
+        p.citizen_id,
+        lower(p.full_name) as name,
+        p.birth_date,
+        p.birth_precision,
+        p.sex,
+        p.household_id,
+        p.previous_id,
+        p.previous_citizen_id,
+        p.life_status,
+        p.updated_at
+    from {{ ref('stg_population') }} as p
+    cross join {{ source('run', 'parameters') }} as r
+    where r.follow_person_successions
 
 ),
 
@@ -209,7 +209,7 @@ pairs as (
         o.last_row_at as former_last_row_at,
         o.last_month as former_last_month,
         row_number() over (
-            partition by e.citizen_id order by o.first_row_at desc, o.citizen_id, e.strength
+            partition by e.citizen_id order by o.first_row_at desc, o.citizen_id asc, e.strength asc
         ) as place_before,
         row_number() over (partition by e.former order by n.first_row_at, n.citizen_id, e.strength) as place_after
     from evidence as e

@@ -23,8 +23,15 @@ seekers as (
 
 )
 
-select * from contracts where person_key is not null
+select * from contracts
+where person_key is not null
+
 union all
-select * from benefits where person_key is not null
+
+select * from benefits
+where person_key is not null
+
 union all
-select * from seekers where person_key is not null
+
+select * from seekers
+where person_key is not null

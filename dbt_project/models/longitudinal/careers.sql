@@ -96,7 +96,8 @@ participants as (
     union
     select person_key from unemployed
     union
-    select person_key from statuses where first_month is not null
+    select person_key from statuses
+    where first_month is not null
 
 )
 

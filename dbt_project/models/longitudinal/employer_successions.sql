@@ -51,7 +51,7 @@ successions as (
     where m.movers * 5 >= w.workers * 4
     qualify
         row_number() over (
-            partition by m.predecessor_key order by m.last_month desc, m.movers desc, m.successor_key
+            partition by m.predecessor_key order by m.last_month desc, m.movers desc, m.successor_key asc
         ) = 1
 
 ),
