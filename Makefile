@@ -7,7 +7,7 @@ AS_OF ?= 2025Q4
 export DAGSTER_DISABLE_TELEMETRY := yes
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
-.PHONY: setup run ui test test-slow lint format bench lock clean
+.PHONY: setup run ui docs test test-slow lint format bench lock clean
 
 setup: $(BIN)/labourdb
 
@@ -39,6 +39,9 @@ format: setup
 
 test: lint
 	$(BIN)/pytest -n 2 --dist loadfile
+
+docs: setup
+	$(BIN)/python -m orchestration.dictionary
 
 test-slow: setup
 	$(BIN)/pytest -m slow

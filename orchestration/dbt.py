@@ -110,6 +110,11 @@ def _manifest() -> Any:
     return manifest
 
 
+def parsed_models() -> list[Any]:
+    """Every model of the parsed project, with its columns and descriptions."""
+    return [n for n in _manifest().nodes.values() if str(n.resource_type) == "model"]
+
+
 def expected_tests(layers: list[str]) -> list[NodeResult]:
     """Every data test of these layers' models, as the parsed project lists them: what must have run."""
     found = []

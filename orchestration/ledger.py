@@ -56,12 +56,24 @@ def release_facts(
         "settings": settings.effective(),
         "previous_release": previous.id if previous else None,
         "missing_sources": missing,
+        "successions_followed": _successions(warehouse),
         "ladder_steps_skipped": [LADDER[s] for s in missing if s in LADDER],
         "checks": [dict(zip(("gate", "status", "checks"), c, strict=True)) for c in checks],
         "waivers": [],
         "row_accounting": [dict(zip(names, a, strict=True)) for a in accounting],
         "inputs": inputs,
     }
+
+
+def _successions(warehouse: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """How many employer codes and citizen IDs carry on another one, as far as they have been looked for."""
+    counts: dict[str, int] = {}
+    for kind in ("employer", "person"):
+        table = f"{kind}_successions"
+        if has_table(warehouse, table, "labour"):
+            found = warehouse.execute(f"select count(*) from labour.labour.{table}").fetchone()
+            counts[f"{kind}s"] = int(found[0]) if found else 0
+    return counts
 
 
 LADDER = {

@@ -68,7 +68,7 @@ def add_longitudinal(c: duckdb.DuckDBPyConnection) -> None:
             f"create table labour.labour.{history} as select {key}, valid_from, valid_to from restricted.identity.{records}"
         )
     c.execute(
-        "create table labour.labour.contributions as"
+        "create table labour.labour.contribution_months as"
         " select person_key, employer_key, null::bigint as unknown_employer, month, true as compulsory"
         " from (select 1000 as person_key, 8 as employer_key, 24300 + range as month from range(9)"
         " union all select 1001, if(range < 3, 12, 8), 24300 + range from range(6))"
@@ -103,7 +103,7 @@ BREAKS = [
     ("spells_disjoint", "labour.job_spells", "update labour.labour.spells set last_month = 24299 where person_key = 1000", 1),
     ("spells_match_contributions", "labour.job_spells", "delete from labour.labour.spells where person_key = 1001", 6),
     ("spells_match_contributions", "labour.job_spells", f"insert into labour.labour.spells {NEXT}", 2),
-    ("spells_match_contributions", "labour.job_spells", "delete from labour.labour.contributions where month = 24304 and person_key = 1001", 1),
+    ("spells_match_contributions", "labour.job_spells", "delete from labour.labour.contribution_months where month = 24304 and person_key = 1001", 1),
     ("successions_resolved", "labour.employer_successions", "insert into labour.labour.employer_successions values (8, 9)", 1),
     ("successions_resolved", "labour.person_successions", "insert into labour.labour.person_successions values (1, 1000)", 2),
     ("successions_resolved", "labour.person_successions", "insert into labour.labour.persons values (77)", 1),

@@ -8,5 +8,5 @@ select
     month,
     compulsory,
     count(*) as row_count
-from {warehouse}.labour.contributions
+from {warehouse}.labour.contribution_months
 group by person_key, employer_key, unknown_employer, month, compulsory

@@ -10,7 +10,7 @@ with survivors as (
 jobs as (
 
     select c.month, c.person_key, s.surviving_key
-    from {warehouse}.labour.contributions as c
+    from {warehouse}.labour.contribution_months as c
     left join survivors as s on c.employer_key = s.employer_key
     where c.compulsory and c.employer_key is not null and c.month <= (select cutoff_month from {warehouse}.run.parameters)
 

@@ -51,8 +51,8 @@ BROKEN = {
     "indicator_definitions_one_row_an_indicator": (
         "insert into reference.indicator_definitions by name select 'employed' as indicator"
     ),
-    "contributions_rules": (
-        "insert into labour.labour.contributions by name select 1 as person_key, 1 as month, true as compulsory,"
+    "contribution_months_rules": (
+        "insert into labour.labour.contribution_months by name select 1 as person_key, 1 as month, true as compulsory,"
         " 0 as wage_base, 'paid' as contribution_status"
     ),
     "training_episodes_rules": (

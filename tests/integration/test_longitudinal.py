@@ -63,7 +63,7 @@ def _tables(world: oracle.World, follow: bool) -> dict[str, tuple[str, list[tupl
             "source, period_month",
             [("social_insurance", m) for m in range(world.first_month, world.cutoff + 1)],
         ),
-        "labour.contributions": (
+        "labour.contribution_months": (
             "person_key, employer_key, month, compulsory, wage_base",
             [
                 (number(c.person_key), number(c.employer_key), c.month, c.compulsory, c.wage_base)

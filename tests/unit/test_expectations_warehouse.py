@@ -46,7 +46,7 @@ BREAKS = [
     ("intervals_disjoint", "identity.population_records", "update restricted.identity.population_records set valid_to = valid_from where valid_to is not null", 1),
     ("intervals_disjoint", "identity.enterprise_records", "update restricted.identity.enterprise_records set valid_to = null", 1),
     ("person_quarters_unique", "labour.person_quarters", "insert into labour.labour.person_quarters from labour.labour.person_quarters limit 1", 1),
-    ("contributions_unique", "labour.contributions", "insert into labour.labour.contributions from labour.labour.contributions limit 1", 1),
+    ("contributions_unique", "labour.contributions", "insert into labour.labour.contribution_months from labour.labour.contribution_months limit 1", 1),
     ("parts_sum_to_totals", "indicators: sex", f"{CUBE} where period = '2025Q3' and indicator = 'employed' and area_code = '30' and sex = 'male' and age_group = '16-30'", None),
     ("parts_sum_to_totals", "indicators: age_group", f"{CUBE} where period = '2025Q3' and indicator = 'formal_share' and area_code = 'VN' and age_group = '65+'", None),
     ("parts_sum_to_totals", "indicators: age_group", "delete from candidates.indicators where age_group = '35-44'", None),

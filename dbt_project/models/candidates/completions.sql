@@ -44,7 +44,7 @@ employed as (
         bool_or(coalesce(e.province_2024 = m.province_2024, false)) as same_province_2024,
         bool_or(coalesce(e.province_2025 = m.province_2025, false)) as same_province_2025
     from moments as m
-    inner join {{ ref('contributions') }} as c on m.person_key = c.person_key and m.month = c.month
+    inner join {{ ref('contribution_months') }} as c on m.person_key = c.person_key and m.month = c.month
     left join {{ ref('enterprises') }} as e on c.employer_key = e.employer_key
     where c.compulsory
     group by m.person_key, m.month, m.province_2024, m.province_2025

@@ -4,7 +4,7 @@ with in_month as (
     select
         c.*,
         q.quarter
-    from {{ ref('contributions') }} as c
+    from {{ ref('contribution_months') }} as c
     inner join {{ source('run', 'quarters') }} as q on c.month = q.reference_month
 
 ),
@@ -56,7 +56,7 @@ first_months as (
         c.employer_key,
         c.unknown_employer,
         min(c.month) as first_month
-    from {{ ref('contributions') }} as c
+    from {{ ref('contribution_months') }} as c
     inner join (select distinct person_key from contenders) as t on c.person_key = t.person_key
     group by c.person_key, c.employer_key, c.unknown_employer
 

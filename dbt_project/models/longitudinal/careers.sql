@@ -8,7 +8,7 @@ with insured_years as (
         bit_or({{ bit('c.month % 12') }}) as insured,
         min(c.month) as first_month,
         min(case when c.compulsory then c.month end) as first_job_month
-    from {{ ref('contributions') }} as c
+    from {{ ref('contribution_months') }} as c
     cross join {{ source('run', 'parameters') }} as p
     where c.month <= p.cutoff_month
     group by c.person_key, cast(floor(c.month / 12) as integer)

@@ -10,7 +10,7 @@ with jobs as (
         sum(c.wage_base) as wage_sum,
         min_by(c.wage_base, c.month) as first_wage_base,
         max_by(c.wage_base, c.month) as last_wage_base
-    from {{ ref('contributions') }} as c
+    from {{ ref('contribution_months') }} as c
     cross join {{ source('run', 'parameters') }} as p
     where c.compulsory and c.employer_key is not null and c.month <= p.cutoff_month
     group by c.person_key, c.employer_key
@@ -34,7 +34,7 @@ numbered as (
         c.month,
         c.wage_base,
         c.month - row_number() over (partition by c.person_key, c.employer_key order by c.month) as island
-    from {{ ref('contributions') }} as c
+    from {{ ref('contribution_months') }} as c
     inner join broken as b on c.person_key = b.person_key and c.employer_key = b.employer_key
     cross join {{ source('run', 'parameters') }} as p
     where c.compulsory and c.month <= p.cutoff_month
