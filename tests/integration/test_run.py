@@ -266,6 +266,9 @@ def test_coverage_publishes_covered_provinces_only(without_survey: Home, tmp_pat
         "select count(*) from target_progress where province_code = '19' and (value is not null or other_value is not null)",
     ) == [(0,)]
     assert sql(home, "select distinct province_2024 from linkage order by 1") == [("30",), ("unknown",)]
+    for table in ("transitions", "training_outcomes"):
+        areas = f"select distinct area_version, area_level, area_code from {table} order by all"
+        assert sql(home, areas) == [("2024", "country", "covered"), ("2024", "province", "30")], table
     with duckdb.connect() as connection:  # the candidates hold all
         connection.execute(f"attach '{home.database}' as w (read_only)")
         candidates = connection.execute(
