@@ -78,8 +78,10 @@ def checks_table(lines: Sequence[tuple[object, ...]]) -> pd.DataFrame:
 
 
 def blocking_failures(checks: pd.DataFrame) -> pd.DataFrame:
-    """The lines that stop what their gate guards: failed, or not measured, with severity block."""
+    """The lines that stop what their gate guards: failed, or not measured, with severity block and no waiver."""
     stopping = checks["status"].isin(["failed", "error"]) & (checks["severity"] == "block")
+    if "waiver" in checks:
+        stopping &= checks["waiver"].isna()
     return checks[stopping].reset_index(drop=True)
 
 

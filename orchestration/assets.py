@@ -284,7 +284,12 @@ def _gate_result(checks: Any, facts: Mapping[str, float] | None = None) -> dg.As
     return dg.AssetCheckResult(
         passed=blocking.empty,
         severity=dg.AssetCheckSeverity.ERROR,
-        metadata={**(facts or {}), **counts, "blocking": "\n".join(failed) or "none"},
+        metadata={
+            **(facts or {}),
+            **counts,
+            "blocking": "\n".join(failed) or "none",
+            "waived": "\n".join(checks["waiver"].dropna()) or "none",
+        },
     )
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import duckdb
 import pandas as pd
 
+from expectations.waivers import Waiver
 from orchestration.dbt import project_hash
 from orchestration.fingerprint import code_version, run_fingerprint
 from orchestration.periods import quarter_label
@@ -59,10 +60,26 @@ def release_facts(
         "successions_followed": _successions(warehouse),
         "ladder_steps_skipped": [LADDER[s] for s in missing if s in LADDER],
         "checks": [dict(zip(("gate", "status", "checks"), c, strict=True)) for c in checks],
-        "waivers": [],
+        "waivers": [_waiver_facts(warehouse, w, gates) for w in settings.waived()],
         "row_accounting": [dict(zip(names, a, strict=True)) for a in accounting],
         "inputs": inputs,
     }
+
+
+def _waiver_facts(
+    warehouse: duckdb.DuckDBPyConnection, waiver: Waiver, gates: Sequence[str]
+) -> dict[str, Any]:
+    """A waiver, and the objects of its check that failed and were waived."""
+    failed = [
+        name
+        for gate in gates
+        if gate != "delivery_checks"
+        for check_id, name in warehouse.execute(
+            f"select check_id, object from run.{gate} where waiver is not null order by object"
+        ).fetchall()
+        if waiver.covers(check_id, name)
+    ]
+    return {**asdict(waiver), "expires": waiver.expires.isoformat(), "waived": failed}
 
 
 def _successions(warehouse: duckdb.DuckDBPyConnection) -> dict[str, int]:

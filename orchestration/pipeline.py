@@ -21,6 +21,7 @@ from expectations.judge import blocking_failures
 from expectations.linkage_gate import linkage_gate
 from expectations.publication_gate import publication_gate
 from expectations.rules import load_rules
+from expectations.waivers import waive
 from orchestration.dbt import NodeResult, dbt_build, expected_tests, project_hash
 from orchestration.fingerprint import input_facts, run_fingerprint
 from orchestration.home import SEEDS, Home
@@ -198,7 +199,7 @@ def gate_linkage(run: Run) -> pd.DataFrame:
     with run.warehouse(with_restricted=True) as warehouse:
         own = linkage_gate(warehouse, load_rules(run.settings.thresholds))
         tests = warehouse.execute("select * from run.dbt_tests where gate = 'linkage'").df()
-        checks = pd.concat([own, tests], ignore_index=True)
+        checks = waive(pd.concat([own, tests], ignore_index=True), run.settings.waived())
         keep(warehouse, "linkage_checks", checks)
     return checks
 
@@ -222,6 +223,7 @@ def gate_publication(run: Run) -> pd.DataFrame:
         tests = warehouse.execute("select * from run.dbt_tests where gate = 'publication'").df()
         kept = [warehouse.execute(f"select * from run.{g}_checks").df() for g in ("delivery", "linkage")]
         checks = pd.concat([*kept, own, tests], ignore_index=True).assign(release_id=run.scope.release_id)
+        checks = waive(checks, run.settings.waived())
         keep(warehouse, "publication_checks", checks[checks["gate"] == "publication"])
         for schema in ("candidates", "published"):
             keep(warehouse, "checks", checks, schema=schema)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import tomllib
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from expectations.rules import load_rules
+from expectations.waivers import Waiver, refuse_unusable
 from orchestration.home import SEEDS
 from sources.errors import LabourdbError
 
@@ -71,6 +73,16 @@ class Engine(_Section):
     threads: int = Field(default=2, ge=1)
 
 
+class WaiverSetting(_Section):
+    """A person takes it upon them that a failed check of gate 2 or 3 does not block, until a day (SPEC §6)."""
+
+    check: str
+    object: str | None = None
+    reason: str = Field(min_length=1)
+    person: str = Field(min_length=1)
+    expires: date
+
+
 class Settings(_Section):
     """Everything a home can set; the effective values are printed in every manifest."""
 
@@ -81,6 +93,11 @@ class Settings(_Section):
     thresholds: dict[str, float] = Field(
         default_factory=dict, description="Check id to largest failed share."
     )
+    waivers: tuple[WaiverSetting, ...] = ()
+
+    def waived(self) -> tuple[Waiver, ...]:
+        """The waivers, as the gates take them."""
+        return tuple(Waiver(**w.model_dump()) for w in self.waivers)
 
     def effective(self) -> dict[str, Any]:
         """The settings as the run uses them, with what this version does not do yet as false."""
@@ -105,7 +122,11 @@ def load_settings(path: Path) -> Settings:
         problems = "\n".join(f"  {'.'.join(str(p) for p in e['loc'])}: {e['msg']}" for e in error.errors())
         raise UsageError(f"{path}: these settings cannot be used:\n{problems}") from None
     try:
-        load_rules(settings.thresholds)
+        rules = load_rules(settings.thresholds)
     except LabourdbError as error:
         raise UsageError(f"{path}: [thresholds] {error}") from None
+    try:
+        refuse_unusable(settings.waived(), rules, date.today())
+    except LabourdbError as error:
+        raise UsageError(f"{path}: [[waivers]] {error}") from None
     return settings

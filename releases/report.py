@@ -49,6 +49,11 @@ def report_text(manifest: Mapping[str, Any], checks: Path | pd.DataFrame) -> str
         ]
     if failed.empty:
         lines.append("- Không có / none")
+    if manifest["waivers"]:
+        lines += ["", "## Miễn trừ / Waivers", ""]
+    for w in manifest["waivers"]:
+        used = ", ".join(w["waived"]) or "không dùng đến / not needed"
+        lines.append(f"- `{w['check']}`: {w['reason']}; {w['person']}, đến / until {w['expires']}: {used}")
     return "\n".join(lines) + "\n"
 
 

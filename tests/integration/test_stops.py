@@ -87,6 +87,18 @@ def test_gate_2_stops_the_run(copied: Home) -> None:
     # nothing is left that a later release step could take for judged
     with pytest.raises(LabourdbError):
         confirmed_verdict(copied.warehouse / "candidates", f"{AS_OF}.2", "any")
+    # somebody takes it upon them: published, and the release says who, why and until when
+    waiver = '[[waivers]]\ncheck = "linked_share_social_insurance"\nreason = "resent in March"\nperson = "Trưởng phòng"\n'
+    copied.settings.write_text(worlds.SETTINGS + waiver + "expires = 2999-12-31\n")
+    release = worlds.run_steps(copied)
+    assert release.id == f"{AS_OF}.2"
+    assert [(w["person"], w["waived"]) for w in release.manifest["waivers"]] == [
+        ("Trưởng phòng", ["social_insurance"])
+    ]
+    said = "select object, status, waiver from checks where waiver is not null"
+    text = "Trưởng phòng: resent in March (until 2999-12-31)"
+    assert worlds.sql(copied, said) == [("social_insurance", "failed", text)]
+    assert "resent in March; Trưởng phòng" in (release.path / "quality" / "report.md").read_text()
 
 
 def test_gate_3_stops_the_run_and_its_verdict_holds(copied: Home, monkeypatch: pytest.MonkeyPatch) -> None:
