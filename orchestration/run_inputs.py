@@ -44,13 +44,23 @@ def missing_sources(gate: DeliveryGate) -> list[str]:
     return missing
 
 
-def flow_quarters(used: pd.DataFrame, as_of: int) -> range:
-    """Quarters to show job flows of: from the first with a social insurance delivery in force for each of its
-    three months; none if there is no such quarter. ``used`` are the deliveries in force.
+def flow_quarters(used: pd.DataFrame, as_of: int) -> list[int]:
+    """Quarters to show job flows of: from the first with a social insurance delivery in force for each of its three
+    months (SPEC §5), up to as-of, those left out into which no such delivery reaches: nothing is known of them.
+    ``used`` are the deliveries in force.
     """
     months = {month_number(p) for p in used.loc[used["source"] == "social_insurance", "period"]}
-    whole = [q for q in {quarter_of_month(m) for m in months} if {3 * q, 3 * q + 1, 3 * q + 2} <= months]
-    return range(min(whole), as_of + 1) if whole else range(0)
+    reached = {quarter_of_month(m) for m in months}
+    whole = [q for q in reached if {3 * q, 3 * q + 1, 3 * q + 2} <= months]
+    return [q for q in sorted(reached) if whole and min(whole) <= q <= as_of]
+
+
+def _unbroken_before(quarter: int, observed: set[int]) -> int:
+    """How many quarters are observed without a gap directly before one."""
+    count = 0
+    while quarter - count - 1 in observed:
+        count += 1
+    return count
 
 
 def write_run_inputs(
@@ -67,6 +77,7 @@ def write_run_inputs(
     dates = [reference_date(n) for n in numbers]
     months = range(3 * numbers.start, scope.cut_off + 1)
     flows = flow_quarters(used, scope.as_of)
+    observed = set(flows)
     frames = {
         "parameters": pd.DataFrame(
             {
@@ -90,9 +101,9 @@ def write_run_inputs(
         "months": pd.DataFrame({"month": list(months), "ends_on": [last_day(m) for m in months]}),
         "flow_quarters": pd.DataFrame(
             {
-                "quarter": list(flows),
-                "quarters_before": list(range(len(flows))),
-                "is_last": [q == scope.as_of for q in flows],
+                "quarter": flows,
+                "quarters_before": [_unbroken_before(q, observed) for q in flows],
+                "is_followed": [q + 1 in observed for q in flows],
             }
         ),
         "deliveries_in_force": pd.DataFrame(
@@ -133,7 +144,7 @@ _COLUMNS = {
         "area_version": "varchar",
     },
     "months": {"month": "integer", "ends_on": "date"},
-    "flow_quarters": {"quarter": "integer", "quarters_before": "integer", "is_last": "boolean"},
+    "flow_quarters": {"quarter": "integer", "quarters_before": "integer", "is_followed": "boolean"},
     "deliveries_in_force": {
         "source": "varchar",
         "delivery_key": "integer",

@@ -172,7 +172,7 @@ def gate_world() -> duckdb.DuckDBPyConnection:
         "create table run.quarters as select unnest([8102, 8103]) as quarter, unnest([24308, 24311]) as reference_month"
     )
     c.execute(
-        "create table run.deliveries_in_force as select 'social_insurance' as source, unnest([24308, 24311]) as period_month"
+        "create table run.deliveries_in_force as select 'social_insurance' as source, unnest(range(24308, 24312)) as period_month"
     )
     c.execute("create table run.covered_provinces (province_code smallint)")
     c.execute("create schema cells")

@@ -85,8 +85,8 @@ def add_longitudinal(c: duckdb.DuckDBPyConnection) -> None:
     )
     c.execute("create table labour.labour.persons as select 1000 as person_key")
     c.execute(
-        "create table run.flow_quarters as from (values (8100, 0, false), (8101, 1, false), (8102, 2, true))"
-        " as q (quarter, quarters_before, is_last)"
+        "create table run.flow_quarters as from (values (8100, 0, true), (8101, 1, true), (8102, 2, false))"
+        " as q (quarter, quarters_before, is_followed)"
     )
     for statement in (FLOWS, TRANSITIONS, OUTCOMES):
         c.execute(statement)
@@ -95,6 +95,7 @@ def add_longitudinal(c: duckdb.DuckDBPyConnection) -> None:
 VN = "area_code = 'VN' and area_version = '2024'"
 NEXT = "select 1000, 8, 24309, 24310"  # touches the spell before it
 BREAKS = [
+    ("insured_months_delivered", "social_insurance", "delete from run.deliveries_in_force where period_month = 24310", 1),
     ("intervals_disjoint", "labour.person_history", "update labour.labour.person_history set valid_to = date '2024-06-02' where valid_to is not null", 1),
     ("intervals_disjoint", "labour.enterprise_history", "update labour.labour.enterprise_history set valid_to = null", 1),
     ("histories_complete", "labour.person_history", "delete from labour.labour.person_history where valid_to is not null", 1),

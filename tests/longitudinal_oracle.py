@@ -27,7 +27,7 @@ UNKNOWN = "unknown"
 AREA = "area_version area_level area_code"
 SPELL = "person_key employer_key first_month last_month months"
 SPELL += " first_wage_base last_wage_base mean_wage_base is_recall is_open"
-EVENT = "predecessor_key successor_key moved_after_month workers movers share"
+EVENT = "predecessor_key successor_key moved_after_month workers movers stayed share"
 FLOW_CELL = f"quarter {AREA} section"
 TRANSITION = f"lag quarter {AREA} sex age_group from_status to_status persons share"
 OUTCOME = f"year {AREA} field_code level kind completions"
@@ -113,7 +113,7 @@ def job_spells(
 
 
 def kept_events(contributions: Iterable[Contribution], cutoff: int) -> dict[str, Row]:
-    """Per predecessor its latest move of a workforce, by employer as sent, void events included."""
+    """Per predecessor its largest move (of equal ones the latest) after which fewer work there, void ones included."""
     spells = job_spells(contributions, cutoff)
     employers = sorted({spell["employer_key"] for spell in spells})
     working: dict[tuple[str, int], set[str]] = defaultdict(set)
@@ -132,24 +132,27 @@ def kept_events(contributions: Iterable[Contribution], cutoff: int) -> dict[str,
         workers = len(working[a, month])
         for b in employers:
             movers = len(leaving[a, month] & arriving.get((b, month + 1), set()))
-            if movers < 5 or 10 * movers < 8 * workers:
+            later = {p for (e, m), people in working.items() if e == a and m > month for p in people}
+            if movers < 5 or 10 * movers < 8 * workers or len(later) >= movers:
                 continue
-            event = _row(EVENT, a, b, month, workers, movers, 100 * movers / workers)
-            # Months and successors come in rising order: a later month wins, within it only more movers.
-            best = kept.get(a, {"moved_after_month": -1})
-            if month > best["moved_after_month"] or movers > best["movers"]:
+            event = _row(EVENT, a, b, month, workers, movers, len(later), 100 * movers / workers)
+            # Months and successors come in rising order: of equal moves a later month wins, then a smaller key.
+            best = kept.get(a, {"movers": 0, "moved_after_month": -1})
+            if (movers, month) > (best["movers"], best["moved_after_month"]):
                 kept[a] = event
     return kept
 
 
 def employer_successions(contributions: Iterable[Contribution], cutoff: int) -> list[Row]:
-    """Moves of at least five workers and 80 % of a workforce to another employer, without void ones."""
+    """Moves of at least five workers and 80 % of a workforce to another employer, without void ones: those of an
+    employer that took over another workforce in that month or later.
+    """
     kept = kept_events(contributions, cutoff)
-    place = {a: (event["moved_after_month"], a) for a, event in kept.items()}
+    place = {a: event["moved_after_month"] for a, event in kept.items()}
     valid = dict(kept)
     for c, event in kept.items():
         a = event["successor_key"]
-        if a in kept and place[c] > place[a]:
+        if a in kept and place[c] >= place[a]:
             valid.pop(a, None)
     successions = []
     for a, event in sorted(valid.items()):

@@ -28,6 +28,11 @@ case
 end
 {%- endmacro %}
 
+{# A code of up to eight digits; anything else an agency may have written there stays in the restricted zone. #}
+{% macro short_code(column) -%}
+case when length({{ column }}) <= 8 and length(translate({{ column }}, '0123456789', '')) = 0 then {{ column }} end
+{%- endmacro %}
+
 {% macro level_rank(level) -%}
 case {{ level }} when 'untrained' then 0 when 'no_certificate' then 1 when 'under_3_months' then 2
     when 'elementary' then 3 when 'intermediate' then 4 when 'college' then 5 when 'university' then 6

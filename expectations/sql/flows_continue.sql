@@ -22,7 +22,7 @@ neighbours as (
 -- jobs of the spells themselves: a person with an employer counts once a quarter
 jobs as (
 
-    select q.quarter, count(distinct (s.person_key, s.employer_key)) as jobs
+    select q.quarter, count(distinct (s.person_key, s.employer_key)) filter (where s.person_key is not null) as jobs
     from {warehouse}.run.flow_quarters as q
     left join {warehouse}.labour.spells as s
         on q.quarter between s.first_month // 3 and s.last_month // 3

@@ -56,8 +56,8 @@ def _tables(world: oracle.World, follow: bool) -> dict[str, tuple[str, list[tupl
             [(m, last_day(m)) for m in range(since, world.cutoff + 1)],
         ),
         "run.flow_quarters": (
-            "quarter, quarters_before, is_last",
-            [(q, i, q == world.as_of_quarter) for i, q in enumerate(flows)],
+            "quarter, quarters_before, is_followed",
+            [(q, i, q != world.as_of_quarter) for i, q in enumerate(flows)],
         ),
         "run.deliveries_in_force": (
             "source, period_month",
@@ -186,7 +186,7 @@ def test_employer_successions(built: Built) -> None:
     expected = [
         {k: number(row[k]) for k in ("predecessor_key", "successor_key", "surviving_key")}
         | {"last_month": month_label(row["moved_after_month"]), "moved_share": float(row["share"])}
-        | {k: row[k] for k in ("workers", "movers")}
+        | {k: row[k] for k in ("workers", "movers", "stayed")}
         for row in _successions(world, follow)
     ]
     columns = (
@@ -196,6 +196,7 @@ def test_employer_successions(built: Built) -> None:
         "last_month",
         "workers",
         "movers",
+        "stayed",
         "moved_share",
     )
     found = differences(warehouse, "labour.labour.employer_successions", expected, columns)

@@ -25,10 +25,10 @@ with completed as (
 
 moments as (
 
-    select distinct person_key, month + 6 as month, province_2024, province_2025
+    select person_key, month + 6 as month, province_2024, province_2025
     from completed
     union
-    select distinct person_key, month + 12 as month, province_2024, province_2025
+    select person_key, month + 12 as month, province_2024, province_2025
     from completed
 
 ),
@@ -51,12 +51,24 @@ employed as (
 
 ),
 
--- outcomes of a year are shown once all its months are observed: insured since the first delivery, up to the cut-off
-insured_since as (
+-- outcomes of a year are shown once there is a delivery of insurance for each month they look at
+insured_months as (
 
-    select min(period_month) as first_month
+    select distinct period_month as month
     from {{ source('run', 'deliveries_in_force') }}
     where source = 'social_insurance'
+
+),
+
+observed as (
+
+    select
+        y.year,
+        count(case when m.month between 12 * y.year + 6 and 12 * y.year + 17 then 1 end) = 12 as observed_6m,
+        count(case when m.month between 12 * y.year + 12 and 12 * y.year + 23 then 1 end) = 12 as observed_12m
+    from (select distinct year from completed) as y
+    cross join insured_months as m
+    group by y.year
 
 )
 
@@ -67,16 +79,15 @@ select
     c.kind,
     c.province_2024,
     c.province_2025,
-    i.first_month <= 12 * c.year + 6 and 12 * c.year + 11 + 6 <= p.cutoff_month as observed_6m,
-    i.first_month <= 12 * c.year + 12 and 12 * c.year + 11 + 12 <= p.cutoff_month as observed_12m,
+    o.observed_6m,
+    o.observed_12m,
     a.person_key is not null as employed_6m,
     b.person_key is not null as employed_12m,
     b.wage_base as wage_12m,
     coalesce(b.same_province_2024, false) as same_province_2024,
     coalesce(b.same_province_2025, false) as same_province_2025
 from completed as c
-cross join insured_since as i
-cross join {{ source('run', 'parameters') }} as p
+inner join observed as o on c.year = o.year
 left join employed as a
     on c.person_key = a.person_key and c.month + 6 = a.month
     and c.province_2024 = a.province_2024 and c.province_2025 = a.province_2025

@@ -57,15 +57,15 @@ select
     c.section,
     c.in_quarter as M,
     case when q.quarters_before > 0 then c.at_beginning end as B,
-    case when not q.is_last then c.at_end end as E,
-    case when q.quarters_before > 0 and not q.is_last then c.full_quarter end as F,
+    case when q.is_followed then c.at_end end as E,
+    case when q.quarters_before > 0 and q.is_followed then c.full_quarter end as F,
     case when q.quarters_before > 0 then c.accessions end as A,
     case when q.quarters_before >= 4 then c.accessions - c.recalls end as H,
     case when q.quarters_before >= 4 then c.recalls end as R,
-    case when not q.is_last then c.separations end as S,
-    case when q.quarters_before > 0 and not q.is_last then c.created end as JC,
-    case when q.quarters_before > 0 and not q.is_last then c.destroyed end as JD,
-    case when q.is_last then 'provisional' else 'released' end as status,
+    case when q.is_followed then c.separations end as S,
+    case when q.quarters_before > 0 and q.is_followed then c.created end as JC,
+    case when q.quarters_before > 0 and q.is_followed then c.destroyed end as JD,
+    case when c.quarter = p.as_of_quarter then 'provisional' else 'released' end as status,
     p.release_id
 from cells as c
 inner join {{ source('run', 'flow_quarters') }} as q on c.quarter = q.quarter

@@ -33,7 +33,7 @@ select
     c.from_status,
     c.to_status,
     c.persons,
-    100.0 * c.persons / sum(c.persons) over (
+    100.0 * cast(c.persons as double) / sum(c.persons) over (
         partition by c.quarter, c.lag, c.area_version, c.area_level, c.area_code, c.sex, c.age_group, c.from_status
     ) as share,
     case when c.quarter = p.as_of_quarter then 'provisional' else 'released' end as status,

@@ -1,7 +1,7 @@
 -- Citizen IDs that carry on another one of the same person, with the evidence (setting [succession] persons).
--- Two IDs are one person if the register says so (the new row's previous_id names the old ID, or the 9-digit number
--- that these two alone ever held), or if name, full birth date, sex and household stand together in rows of both and
--- one stops before the other starts. Nobody is joined to the dead, nor to one who lived beside them, as a twin does.
+-- Two IDs are one person if the register says so (the new row's previous_id names the old ID, under the same name), or
+-- if name, full birth date, sex and a bond (household, or 9-digit number) stand together in rows of both and one stops
+-- before the other starts. Nobody carries on the dead, nor one who lived beside them, as a twin does.
 with registered as (
 
     select
@@ -10,23 +10,36 @@ with registered as (
         p.birth_date,
         p.birth_precision,
         p.sex,
-        p.household_id,
-        p.previous_id,
+        'household ' || p.household_id as household,
+        'number ' || cast(p.previous_id as varchar) as number,
         p.previous_citizen_id,
         p.life_status,
-        p.updated_at
+        p.status_date,
+        p.updated_at,
+        p.row_id
     from {{ ref('stg_population') }} as p
     cross join {{ source('run', 'parameters') }} as r
     where r.follow_person_successions
 
 ),
 
-looked_alike as (
+bonds as (
 
-    select name, birth_date, sex, household_id
+    select citizen_id, name, birth_date, sex, 'same_attributes' as evidence, household as bond
     from registered
-    where birth_precision = 0 and household_id is not null
-    group by name, birth_date, sex, household_id
+    where birth_precision = 0 and household is not null
+    union all
+    select citizen_id, name, birth_date, sex, 'previous_id' as evidence, number as bond
+    from registered
+    where birth_precision = 0 and number is not null
+
+),
+
+likenesses as (
+
+    select bond, name, birth_date, sex
+    from bonds
+    group by bond, name, birth_date, sex
     having min(citizen_id) <> max(citizen_id)
 
 ),
@@ -34,42 +47,27 @@ looked_alike as (
 alike as (
 
     select distinct
-        r.citizen_id,
-        dense_rank() over (order by r.name, r.birth_date, r.sex, r.household_id) as likeness
-    from registered as r
-    inner join looked_alike as a
-        on r.household_id = a.household_id and r.birth_date = a.birth_date and r.sex = a.sex and r.name = a.name
-    where r.birth_precision = 0
+        b.citizen_id,
+        b.evidence,
+        dense_rank() over (order by b.bond, b.name, b.birth_date, b.sex) as likeness
+    from bonds as b
+    inner join likenesses as l
+        on b.bond = l.bond and b.name = l.name and b.birth_date = l.birth_date and b.sex = l.sex
 
 ),
 
-shared_numbers as (
-
-    select previous_id
-    from registered
-    where previous_id is not null
-    group by previous_id
-    having count(distinct citizen_id) = 2
-
-),
-
-holders as (
-
-    select distinct
-        r.citizen_id,
-        r.previous_id
-    from registered as r
-    inner join shared_numbers as s on r.previous_id = s.previous_id
-
-),
-
+-- a named ID needs the same name, and the same sex or a birth date that agrees: one of these may have been corrected
 named as (
 
     select distinct
-        citizen_id,
-        previous_citizen_id
-    from registered
-    where previous_citizen_id is not null and previous_citizen_id <> citizen_id
+        n.citizen_id,
+        n.previous_citizen_id as former
+    from registered as n
+    inner join {{ ref('spine_records') }} as a on n.citizen_id = a.citizen_id
+    inner join {{ ref('spine_records') }} as b on n.previous_citizen_id = b.citizen_id
+    where
+        n.previous_citizen_id <> n.citizen_id
+        and a.name = b.name and (a.sex = b.sex or {{ birth_agrees('a', 'b') }})
 
 ),
 
@@ -77,14 +75,13 @@ involved as (
 
     select citizen_id from alike
     union
-    select citizen_id from holders
-    union
     select citizen_id from named
     union
-    select previous_citizen_id from named
+    select former from named
 
 ),
 
+-- under the ID and its person's own name or birth date: an ID on somebody else's row says nothing
 contributed as (
 
     select
@@ -94,24 +91,49 @@ contributed as (
     from {{ ref('stg_social_insurance') }} as s
     inner join involved as i on s.citizen_id = i.citizen_id
     inner join {{ ref('spine_records') }} as a on s.citizen_id = a.citizen_id
-    where s.citizen_id_usable and ({{ birth_agrees('s', 'a') }} or lower(s.full_name) = a.name)
+    cross join {{ source('run', 'parameters') }} as r
+    where
+        s.citizen_id_usable and s.month <= r.cutoff_month
+        and ({{ birth_agrees('s', 'a') }} or lower(s.full_name) = a.name)
     group by s.citizen_id
+
+),
+
+last_rows as (
+
+    select
+        r.citizen_id,
+        r.updated_at as last_row_at,
+        case when r.life_status = 'deceased' then r.status_date end as died_on
+    from registered as r
+    inner join involved as i on r.citizen_id = i.citizen_id
+    qualify row_number() over (partition by r.citizen_id order by r.updated_at desc, r.row_id desc) = 1
+
+),
+
+first_rows as (
+
+    select
+        r.citizen_id,
+        min(r.updated_at) as first_row_at
+    from registered as r
+    inner join involved as i on r.citizen_id = i.citizen_id
+    group by r.citizen_id
 
 ),
 
 spans as (
 
     select
-        r.citizen_id,
-        min(r.updated_at) as first_row_at,
-        max(r.updated_at) as last_row_at,
-        bool_or(r.life_status = 'deceased') as deceased,
-        any_value(c.first_month) as first_month,
-        any_value(c.last_month) as last_month
-    from registered as r
-    inner join involved as i on r.citizen_id = i.citizen_id
-    left join contributed as c on r.citizen_id = c.citizen_id
-    group by r.citizen_id
+        f.citizen_id,
+        f.first_row_at,
+        l.last_row_at,
+        l.died_on,
+        c.first_month,
+        c.last_month
+    from first_rows as f
+    inner join last_rows as l on f.citizen_id = l.citizen_id
+    left join contributed as c on f.citizen_id = c.citizen_id
 
 ),
 
@@ -120,10 +142,12 @@ in_order as (
 
     select
         a.likeness,
+        a.evidence,
         a.citizen_id,
         s.first_row_at,
         s.first_month,
         lag(a.citizen_id) over (partition by a.likeness order by s.first_row_at, a.citizen_id) as former,
+        lag(s.first_row_at) over (partition by a.likeness order by s.first_row_at, a.citizen_id) as former_first_row_at,
         lag(s.last_row_at) over (partition by a.likeness order by s.first_row_at, a.citizen_id) as former_last_row_at,
         lag(s.last_month) over (partition by a.likeness order by s.first_row_at, a.citizen_id) as former_last_month
     from alike as a
@@ -132,72 +156,46 @@ in_order as (
 ),
 
 -- if any two of them lived side by side, they are several persons, and nobody can say who carries on whom
-one_after_the_other as (
+side_by_side as (
 
     select likeness
     from in_order
-    group by likeness
-    having
-        bool_and(
-            former is null
-            or (
-                former_last_row_at < first_row_at
-                and coalesce(former_last_month <= {{ month_number('first_row_at') }}, true)
-                and coalesce(former_last_month < first_month, true)
-            )
+    where former is not null
+        and not (
+            cast(former_first_row_at as date) < cast(first_row_at as date)
+            and cast(former_last_row_at as date) <= cast(first_row_at as date)
+            and coalesce(former_last_month <= {{ month_number('first_row_at') }}, true)
+            and coalesce(former_last_month < first_month, true)
         )
 
 ),
 
-same_attributes as (
+in_doubt as (
 
-    select distinct
-        o.citizen_id,
-        o.former
-    from in_order as o
-    inner join one_after_the_other as a on o.likeness = a.likeness
-    where o.former is not null
-
-),
-
-named_by_register as (
-
-    select distinct
-        n.citizen_id,
-        n.previous_citizen_id as former
-    from named as n
-    inner join {{ ref('spine_records') }} as a on n.citizen_id = a.citizen_id
-    inner join {{ ref('spine_records') }} as b on n.previous_citizen_id = b.citizen_id
-    where {{ birth_agrees('a', 'b') }} or a.name = b.name
-
-),
-
-same_number as (
-
-    select distinct
-        n.citizen_id,
-        o.citizen_id as former
-    from holders as n
-    inner join holders as o on n.previous_id = o.previous_id and n.citizen_id <> o.citizen_id
-    inner join {{ ref('spine_records') }} as a on n.citizen_id = a.citizen_id
-    inner join {{ ref('spine_records') }} as b on o.citizen_id = b.citizen_id
-    where
-        a.name = b.name and a.birth_date = b.birth_date and a.sex = b.sex
-        and a.birth_precision = 0 and b.birth_precision = 0
+    select distinct a.citizen_id
+    from alike as a
+    inner join side_by_side as s on a.likeness = s.likeness
 
 ),
 
 evidence as (
 
-    select citizen_id, former, 1 as strength, 'previous_citizen_id' as evidence from named_by_register
+    select citizen_id, former, 1 as strength, 'previous_citizen_id' as evidence
+    from named
     union all
-    select citizen_id, former, 2 as strength, 'previous_id' as evidence from same_number
-    union all
-    select citizen_id, former, 3 as strength, 'same_attributes' as evidence from same_attributes
+    select
+        o.citizen_id,
+        o.former,
+        case o.evidence when 'previous_id' then 2 else 3 end as strength,
+        o.evidence
+    from in_order as o
+    left join in_doubt as n on o.citizen_id = n.citizen_id
+    left join in_doubt as f on o.former = f.citizen_id
+    where o.former is not null and n.citizen_id is null and f.citizen_id is null
 
 ),
 
--- of several IDs before it the last one counts, of several after it the first
+-- of several IDs before it the best attested counts, then the last; of several after it likewise the first
 pairs as (
 
     select
@@ -209,13 +207,24 @@ pairs as (
         o.last_row_at as former_last_row_at,
         o.last_month as former_last_month,
         row_number() over (
-            partition by e.citizen_id order by o.first_row_at desc, o.citizen_id asc, e.strength asc
+            partition by e.citizen_id order by e.strength asc, o.first_row_at desc, o.citizen_id asc
         ) as place_before,
-        row_number() over (partition by e.former order by n.first_row_at, n.citizen_id, e.strength) as place_after
+        row_number() over (partition by e.former order by e.strength, n.first_row_at, n.citizen_id) as place_after
     from evidence as e
     inner join spans as n on e.citizen_id = n.citizen_id
     inner join spans as o on e.former = o.citizen_id
-    where o.first_row_at < n.first_row_at and not o.deceased
+    left join named as back on e.citizen_id = back.former and e.former = back.citizen_id
+    where
+        (back.citizen_id is null or o.first_row_at < n.first_row_at)
+        and coalesce(o.died_on > cast(n.first_row_at as date), true)
+
+),
+
+chosen as (
+
+    select *
+    from pairs
+    where place_before = 1 and place_after = 1
 
 ),
 
@@ -224,8 +233,7 @@ links as (
     select
         citizen_id as member,
         former as next
-    from pairs
-    where place_before = 1 and place_after = 1
+    from chosen
 
 ),
 
@@ -240,6 +248,7 @@ select
     p.former_last_month,
     cast(p.first_row_at as date) as first_row_on,
     p.first_month
-from pairs as p
+from chosen as p
 inner join persons as c on p.citizen_id = c.member
-where p.place_before = 1 and p.place_after = 1
+left join links as circle on c.last = circle.member
+where circle.member is null

@@ -15,5 +15,5 @@ select
     ended_on,
     outcome,
     outcome = 'completed' and certificate_no is not null as certified,
-    field_code
+    {{ short_code('field_code') }} as field_code
 from latest

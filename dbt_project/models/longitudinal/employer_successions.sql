@@ -29,15 +29,15 @@ workforces as (
     select
         l.predecessor_key,
         l.last_month,
-        count(*) as workers
+        count(distinct case when s.first_month <= l.last_month then s.person_key end) as workers,
+        count(distinct case when s.last_month > l.last_month then s.person_key end) as stayed
     from leaving as l
-    inner join {{ ref('code_spells') }} as s
-        on l.predecessor_key = s.employer_key and l.last_month between s.first_month and s.last_month
+    inner join {{ ref('code_spells') }} as s on l.predecessor_key = s.employer_key and l.last_month <= s.last_month
     group by l.predecessor_key, l.last_month
 
 ),
 
--- a code carries on once: of several moves the last counts
+-- a code carries on once, by its largest move; one that keeps or regains as many workers as moved has not stopped
 successions as (
 
     select
@@ -45,27 +45,27 @@ successions as (
         m.successor_key,
         m.last_month,
         w.workers,
-        m.movers
+        m.movers,
+        w.stayed
     from moves as m
     inner join workforces as w on m.predecessor_key = w.predecessor_key and m.last_month = w.last_month
-    where m.movers * 5 >= w.workers * 4
+    left join {{ source('identity', 'employer_keys') }} as k on m.successor_key = k.employer_key
+    where m.movers * 5 >= w.workers * 4 and w.stayed < m.movers
     qualify
         row_number() over (
-            partition by m.predecessor_key order by m.last_month desc, m.movers desc, m.successor_key asc
+            partition by m.predecessor_key
+            order by m.movers desc, m.last_month desc, coalesce(k.employer_id, m.successor_key) asc
         ) = 1
 
 ),
 
--- who took over a workforce later lives on: its own earlier move does not count
+-- who took over a workforce in that month or later lives on: its own move does not count
 overtaken as (
 
     select distinct s.predecessor_key
     from successions as s
     inner join successions as taken
-        on s.predecessor_key = taken.successor_key
-    where
-        taken.last_month > s.last_month
-        or (taken.last_month = s.last_month and taken.predecessor_key > s.predecessor_key)
+        on s.predecessor_key = taken.successor_key and s.last_month <= taken.last_month
 
 ),
 
@@ -96,6 +96,7 @@ select
     {{ month_text('s.last_month') }} as last_month,
     s.workers,
     s.movers,
-    100.0 * s.movers / s.workers as moved_share
+    s.stayed,
+    100.0 * cast(s.movers as double) / s.workers as moved_share
 from standing as s
 inner join employers as e on s.predecessor_key = e.member

@@ -15,7 +15,7 @@ select
     r.sex,
     cast(extract(year from r.birth_date) as integer) as birth_year,
     cast(case when r.birth_precision < 2 then extract(month from r.birth_date) end as integer) as birth_month,
-    r.ethnicity_code,
+    {{ short_code('r.ethnicity_code') }} as ethnicity_code,
     {{ month_text('f.first_month') }} as first_seen
 from {{ ref('population_records') }} as r
 inner join first_rows as f on r.person_key = f.person_key
