@@ -123,9 +123,16 @@ def deliveries() -> dict[str, list[Row]]:
     }  # fmt: skip
 
 
-def write(home: Home, settings: str = "", changed: dict[str, Sequence[Row]] | None = None) -> Home:
-    """Write the world into ``home``; ``changed`` replaces deliveries or adds others."""
+def write(
+    home: Home,
+    settings: str = "",
+    changed: dict[str, Sequence[Row]] | None = None,
+    without: Sequence[str] = (),
+) -> Home:
+    """Write the world into ``home``; ``changed`` replaces deliveries or adds others, ``without`` names those left out."""
     for folder, rows in (deliveries() | (changed or {})).items():
+        if folder in without:
+            continue
         target = home.landing / folder
         target.mkdir(parents=True, exist_ok=True)
         (target / "data.csv").write_bytes(csv_bytes(rows))

@@ -244,3 +244,21 @@ def test_a_correction_may_split_a_spell(followed: Home, tmp_path: Path) -> None:
         ("hạnh", SHOP, "2024-10", "2025-01"),
         ("hạnh", SHOP, "2025-03", "2025-12"),
     }
+
+
+def test_a_quarter_nobody_delivered_is_unknown_not_a_wave_of_dismissals(tmp_path: Path) -> None:
+    """Without insurance from April to June: no row for that quarter, nothing said of who left before or came after it."""
+    missing = [f"social_insurance/2025-0{m}" for m in (4, 5, 6)]
+    home = careers_world.run(careers_world.write(Home(tmp_path / "gap"), without=missing))
+    total = "area_version = '2025' and area_code = 'VN' and section = 'total'"
+    found = worlds.sql(
+        home, f"select period, M, B, E, F, A, H, R, S, JC, JD from labour_flows where {total} order by 1"
+    )
+    assert found == [
+        ("2024Q4", 9, None, 9, None, None, None, None, 0, None, None),
+        ("2025Q1", 9, 9, None, None, 0, None, None, None, None, None),
+        ("2025Q3", 8, None, 7, None, None, None, None, 1, None, None),
+        ("2025Q4", 8, 7, None, None, 1, None, None, None, None, None),
+    ]
+    said = "select rows_failed, severity from checks where check_id = 'insured_months_delivered'"
+    assert worlds.sql(home, said) == [(3, "warn")]
