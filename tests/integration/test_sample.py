@@ -112,6 +112,33 @@ def test_training_episodes(warehouse: duckdb.DuckDBPyConnection, sample: Path) -
     )
 
 
+def test_job_spells(warehouse: duckdb.DuckDBPyConnection, sample: Path) -> None:
+    """By the employer's province at the cut-off, unknown where the register lacks it."""
+    compared = compare(
+        warehouse,
+        "select coalesce(e.province_2024, 'unknown') as province_code, count(*) as spells, sum(s.months)::bigint as month_count"
+        " from w.labour.job_spells as s left join w.labour.enterprises as e using (employer_key) group by all",
+        f"select province_code, spells::bigint as spells, months::bigint as month_count from {csv(sample, 'job_spells')}",
+        ("province_code",),
+        ("spells", "month_count"),
+    )
+    assert compared == 3
+
+
+def test_labour_flows(warehouse: duckdb.DuckDBPyConnection, sample: Path) -> None:
+    """Every cell, section and measure, the nulls of the first and last quarters included."""
+    flows = ("M", "B", "E", "F", "A", "H", "R", "S", "JC", "JD")
+    cast = ", ".join(f"{f}::bigint as {f}" for f in flows)
+    compared = compare(
+        warehouse,
+        "select * from w.candidates.labour_flows",
+        f"select period, area_version, area_level, area_code, section, {cast} from {csv(sample, 'labour_flows')}",
+        ("period", "area_version", "area_level", "area_code", "section"),
+        flows,
+    )
+    assert compared == 454
+
+
 def test_indicators(warehouse: duckdb.DuckDBPyConnection, sample: Path) -> None:
     """Cells without anybody may be absent; the rows of unallocated persons are not in the expected values."""
     path = sample / "expected" / "indicators.parquet"
