@@ -17,9 +17,11 @@ from orchestration import console
 from orchestration.home import SEEDS
 from orchestration.settings import UsageError
 from sources.contract import all_sources
+from sources.feedback import make_feedback
 from sources.ingest import ingest
 from sources.landing import FOLDER, NOTE, Delivery, month_number
 from sources.restricted import create_schema
+from sources.workbook import workshop_in
 
 SHOWN = 20
 SHOWN_OF_CHECKS = ("check_id", "rows_checked", "rows_failed", "threshold", "severity", "status", "why")
@@ -37,6 +39,7 @@ class DeliveryCheck:
     repairs: list[dict[str, Any]] = field(default_factory=list)
     unknown_columns: list[dict[str, Any]] = field(default_factory=list)
     checks: list[dict[str, Any]] = field(default_factory=list)
+    feedback: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -73,8 +76,14 @@ def check_delivery(
     source: str | None = None,
     period: str | None = None,
     thresholds: Mapping[str, float] | None = None,
+    feedback: Path | None = None,
 ) -> DeliveryCheck:
-    """Read and judge a delivery, by a home's thresholds, without loading it anywhere; raises ``UsageError`` if it is not clear which."""
+    """Read and judge a delivery, by a home's thresholds, without loading it anywhere; raises ``UsageError`` if it is not clear which.
+
+    ``feedback`` is the workbook to write with what should be mended; it alone repeats values.
+    """
+    if feedback is not None:
+        _check_place(feedback, path)
     with TemporaryDirectory(prefix="labourdb-check-") as scratch, duckdb.connect() as connection:
         connection.execute("set temp_directory = ?", [str(Path(scratch) / "spill")])
         delivery = _delivery(path, source, period, Path(scratch))
@@ -82,6 +91,9 @@ def check_delivery(
         with console.err.status("reading") if console.err.is_terminal else nullcontext():
             ingest(connection, [delivery], SEEDS)
             gate = delivery_gate(connection, month_number(delivery.period), load_rules(thresholds))
+            if feedback is not None:
+                with workshop_in(feedback.parent) as workshop:
+                    make_feedback(connection, delivery.source, delivery.key, feedback, workshop)
         found = gate.dispositions.iloc[0]
         problem = connection.execute("select problem from landing.deliveries").fetchone()
         name = {n: f for n, f in connection.execute("select file_no, file from landing.files").fetchall()}
@@ -113,7 +125,19 @@ def check_delivery(
                 {str(k): v for k, v in c.items()}
                 for c in gate.checks[list(SHOWN_OF_CHECKS)].to_dict("records")
             ],
+            feedback=None if feedback is None else str(feedback),
         )
+
+
+def _check_place(feedback: Path, delivery: Path) -> None:
+    """Raise ``UsageError`` if the workbook cannot be written there, or would become part of the delivery."""
+    if feedback.suffix.lower() != ".xlsx":
+        raise UsageError(f"{feedback}: feedback is a workbook. Give it a name that ends in .xlsx.")
+    if not feedback.parent.is_dir() or feedback.is_dir():
+        raise UsageError(f"{feedback}: no file can be written there. Name one in a folder that exists.")
+    inside = feedback.resolve().parent == delivery.resolve()
+    if inside or (feedback.exists() and delivery.exists() and feedback.samefile(delivery)):
+        raise UsageError(f"{feedback}: would become part of the delivery. Write it elsewhere.")
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, sql: str) -> list[dict[str, Any]]:
@@ -125,6 +149,8 @@ def _rows(connection: duckdb.DuckDBPyConnection, sql: str) -> list[dict[str, Any
 def render(result: DeliveryCheck) -> None:
     """Print the findings for the people who made the delivery."""
     out = console.out
+    if result.feedback is not None:
+        out.print(f"What to mend, with the values: {result.feedback}", markup=False, highlight=False)
     if result.refused_because:
         out.print(
             f"{result.delivery} would be refused:\n  {result.refused_because}", markup=False, highlight=False

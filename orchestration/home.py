@@ -32,6 +32,11 @@ class Home:
         return self.root / "restricted"
 
     @property
+    def feedback(self) -> Path:
+        """What each agency should mend, by delivery; it holds values, so it lies in the restricted zone."""
+        return self.restricted / "feedback"
+
+    @property
     def warehouse(self) -> Path:
         """The pseudonymised zone."""
         return self.root / "warehouse"

@@ -38,12 +38,21 @@ from orchestration.ledger import (
 from orchestration.periods import quarter_label, quarter_of_month
 from orchestration.run_inputs import RunScope, write_run_inputs
 from orchestration.settings import Settings, UsageError
-from releases.release import PROTECTION, Release, latest_of, list_releases, point_current, publish
+from releases.release import (
+    PROTECTION,
+    Release,
+    latest_of,
+    point_current,
+    publish,
+    refuse_withdrawn,
+    standing_releases,
+)
 from releases.report import report_text
 from releases.tables import export_tables
 from releases.verdict import Verdict, drop_verdict, store_verdict
 from sources.contract import load_contract
 from sources.errors import LabourdbError
+from sources.feedback import write_feedback
 from sources.ingest import ingest, new_deliveries
 from sources.landing import Delivery, find_deliveries, month_label, month_number
 from sources.pseudonyms import assign_keys, load_key
@@ -111,12 +120,14 @@ def reach(deliveries: Sequence[Delivery], as_of: int) -> None:
 
 
 def ingest_new(run: Run, on_delivery: Callable[[Delivery, str], None] | None = None) -> list[str]:
-    """Ingest what is new in the landing area; returns what was not recognised there."""
+    """Ingest what is new in the landing area, and write what agencies should mend; returns what was not recognised."""
     run.home.require_landing()
     deliveries, strange = find_deliveries(run.home.landing)
     reach(deliveries, run.scope.as_of)
     with run.restricted() as connection:
-        ingest(connection, new_deliveries(connection, deliveries), SEEDS, on_delivery)
+        fresh = new_deliveries(connection, deliveries)
+        ingest(connection, fresh, SEEDS, on_delivery)
+        write_feedback(connection, run.home.feedback, fresh)
     return strange
 
 
@@ -268,13 +279,18 @@ def stop_if_blocked(run: Run, checks: pd.DataFrame) -> None:
 
 
 def release(run: Run) -> Release:
-    """Publish the candidates the gates passed; if the last release of the period says the same, it stands."""
+    """Publish the candidates the gates passed; if the last release of the period says the same, it stands.
+
+    Raises ``LabourdbError`` if a withdrawn release of the period says the same.
+    """
     with run.warehouse() as warehouse:
         facts = _facts(run, warehouse)
-    standing = latest_of(run.home.releases, quarter_label(run.scope.as_of))
+    period = quarter_label(run.scope.as_of)
+    standing = latest_of(run.home.releases, period)
     if standing is not None and standing.manifest.get("fingerprint") == facts["fingerprint"]:
         point_current(run.home.releases)
         return standing
+    refuse_withdrawn(run.home.releases, period, facts["fingerprint"])
     return publish(run.home.releases, run.candidates, run.scope.release_id, facts)
 
 
@@ -283,10 +299,13 @@ def _facts(run: Run, warehouse: duckdb.DuckDBPyConnection) -> dict[str, Any]:
 
 
 def latest_release(run: Run) -> Release | None:
-    """The release that this run's would follow: the last of its period, else the newest before it."""
+    """The release that this run's would follow: the last of its period, else the newest before it.
+
+    A withdrawn one is followed by nothing: change is measured against what stands.
+    """
     period = quarter_label(run.scope.as_of)
     same = latest_of(run.home.releases, period)
-    earlier = [r for r in list_releases(run.home.releases) if r.order[0] < period]
+    earlier = [r for r in standing_releases(run.home.releases) if r.order[0] < period]
     return same or (earlier[-1] if earlier else None)
 
 

@@ -18,7 +18,7 @@ from orchestration.home import Home
 from orchestration.periods import quarter_label, quarter_number
 from orchestration.run_inputs import RunScope
 from orchestration.settings import Settings
-from releases.release import Release, latest_of, next_id, point_current
+from releases.release import Release, latest_of, next_id, point_current, refuse_withdrawn
 from sources.errors import LabourdbError
 from sources.ingest import new_deliveries
 from sources.landing import find_deliveries
@@ -38,7 +38,8 @@ class Outcome:
 def nothing_new(home: Home, settings: Settings, scope: RunScope) -> Release | None:
     """The release that already says all there is to say, if deliveries, settings and code are unchanged.
 
-    Raises ``ChangedDelivery`` if an ingested delivery has changed.
+    Raises ``ChangedDelivery`` if an ingested delivery has changed, ``LabourdbError`` if what would be published
+    was withdrawn.
     """
     if not (home.restricted / "restricted.duckdb").exists():
         return None
@@ -47,8 +48,10 @@ def nothing_new(home: Home, settings: Settings, scope: RunScope) -> Release | No
         if new_deliveries(connection, deliveries):
             return None
         fingerprint = run_fingerprint(scope.as_of, settings, known_inputs(connection, scope.cut_off))
-    latest = latest_of(home.releases, quarter_label(scope.as_of))
+    period = quarter_label(scope.as_of)
+    latest = latest_of(home.releases, period)
     if latest is None or latest.manifest.get("fingerprint") != fingerprint:
+        refuse_withdrawn(home.releases, period, fingerprint)
         return None
     point_current(home.releases)
     return latest

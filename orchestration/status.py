@@ -7,6 +7,7 @@ from typing import Any
 from orchestration import console
 from orchestration.home import Home
 from releases.release import current_release
+from releases.withdraw import withdrawals
 from sources.contract import all_sources
 from sources.landing import find_deliveries
 from sources.restricted import restricted_database
@@ -60,6 +61,10 @@ def home_status(home: Home) -> dict[str, Any]:
     return {
         "home": str(home.root),
         "current_release": release.id if release else None,
+        "withdrawn": [
+            {"release": name, **vars(withdrawal)}
+            for name, withdrawal in sorted(withdrawals(home.releases).items())
+        ],
         "protection": manifest["protection"] if manifest else "INTERNAL – NOT PROTECTED",
         "synthetic": manifest["synthetic"] if manifest else None,
         "sources": sources,
@@ -92,8 +97,14 @@ def render(facts: dict[str, Any]) -> None:
         )
     for note in facts["not_recognised"]:
         console.out.print(f"Not read: {note}", markup=False, highlight=False)
+    for item in facts["withdrawn"]:
+        console.out.print(
+            f"Withdrawn: {item['release']} by {item['by']} at {item['at']}: {item['reason']}",
+            markup=False,
+            highlight=False,
+        )
     release = facts["current_release"]
     console.out.print(
-        f"Current release: {release or 'none yet'}  {console.banner(facts) if release else facts['protection']}",
+        f"Current release: {release or ('none stands' if facts['withdrawn'] else 'none yet')}  {console.banner(facts) if release else facts['protection']}",
         highlight=False,
     )

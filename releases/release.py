@@ -15,11 +15,16 @@ from typing import Any
 from releases.report import report_text
 from releases.tables import RELEASED, sha256, write_database
 from releases.verdict import confirmed_verdict
+from releases.withdraw import Withdrawal, record_withdrawal, withdrawals
 from sources.errors import LabourdbError
 
 NAME = re.compile(r"^(\d{4}Q[1-4])\.(\d+)$")
 CURRENT = "current"
 PROTECTION = "INTERNAL – NOT PROTECTED"
+
+
+class ReleaseUsageError(LabourdbError):
+    """What was asked cannot be meant: a release that is not there, is withdrawn already, or no reason given."""
 
 
 @dataclass(frozen=True)
@@ -44,38 +49,70 @@ class Release:
 
 
 def list_releases(folder: Path) -> list[Release]:
-    """Every release in ``folder``, oldest first by period and number."""
+    """Every release in ``folder``, withdrawn ones too, oldest first by period and number."""
     if not folder.is_dir():
         return []
     found = [Release(p.name, p) for p in folder.iterdir() if NAME.match(p.name) and p.is_dir()]
     return sorted(found, key=lambda r: r.order)
 
 
+def standing_releases(folder: Path) -> list[Release]:
+    """Every release in ``folder`` that is not withdrawn, oldest first by period and number."""
+    withdrawn = withdrawals(folder)
+    return [r for r in list_releases(folder) if r.id not in withdrawn]
+
+
+def find_release(folder: Path, release_id: str) -> Release:
+    """The release of that identifier, withdrawn or not; raises ``ReleaseUsageError`` naming those there are."""
+    releases = list_releases(folder)
+    for release in releases:
+        if release.id == release_id:
+            return release
+    known = f"known are {', '.join(r.id for r in releases)}" if releases else "there is none yet"
+    raise ReleaseUsageError(f"No release {release_id!r} in {folder}: {known}.")
+
+
 def current_release(folder: Path) -> Release | None:
-    """The release that ``current`` points to, if any."""
+    """The release that ``current`` points to, if any.
+
+    Should it point to a withdrawn one, because the withdrawal was killed half-way: the one it should point to.
+    """
     link = folder / CURRENT
-    return Release(link.resolve().name, link.resolve()) if link.is_symlink() and link.exists() else None
+    if not (link.is_symlink() and link.exists()):
+        return None
+    pointed = Release(link.resolve().name, link.resolve())
+    if pointed.id not in withdrawals(folder):
+        return pointed
+    standing = standing_releases(folder)
+    return standing[-1] if standing else None
 
 
 def latest_of(folder: Path, period: str) -> Release | None:
-    """The last release of one period, if any."""
-    of_period = [r for r in list_releases(folder) if r.order[0] == period]
+    """The last release of one period that is not withdrawn, if any."""
+    of_period = [r for r in standing_releases(folder) if r.order[0] == period]
     return of_period[-1] if of_period else None
 
 
 def next_id(folder: Path, period: str) -> str:
-    """The identifier the next release of ``period`` gets."""
-    latest = latest_of(folder, period)
-    return f"{period}.{latest.order[1] + 1 if latest else 1}"
+    """The identifier the next release of ``period`` gets: no number is used twice, not even a withdrawn one's."""
+    used = {r.id for r in list_releases(folder)} | set(withdrawals(folder))
+    numbers = [int(match[2]) for match in map(NAME.match, used) if match and match[1] == period]
+    return f"{period}.{max(numbers, default=0) + 1}"
 
 
 def point_current(folder: Path) -> Release | None:
-    """Point ``current`` to the newest release in one step; mends a pointer left behind by a kill."""
-    releases = list_releases(folder)
+    """Point ``current`` to the newest release that is not withdrawn, in one step; without one, remove it.
+
+    Mends a pointer left behind by a kill.
+    """
+    releases = standing_releases(folder)
+    link = folder / CURRENT
     if not releases:
+        if link.is_symlink():
+            link.unlink()
+            _sync(folder)
         return None
     newest = releases[-1]
-    link = folder / CURRENT
     if not (link.is_symlink() and str(link.readlink()) == newest.id):
         temporary = folder / f".{CURRENT}"
         temporary.unlink(missing_ok=True)
@@ -83,6 +120,49 @@ def point_current(folder: Path) -> Release | None:
         temporary.replace(link)
         _sync(folder)
     return newest
+
+
+def withdraw(folder: Path, release_id: str, reason: str) -> tuple[Withdrawal, Release | None]:
+    """Record that a release is withdrawn and move ``current`` off it; the release itself stays as it is (SPEC §8).
+
+    Returns the withdrawal and the release that is current from now on. Raises ``ReleaseUsageError`` for an
+    unknown release, one that is withdrawn already, and an empty reason; then nothing is changed, but for a
+    ``current`` that a kill left behind.
+    """
+    find_release(folder, release_id)
+    reason = reason.strip()
+    if not reason:
+        raise ReleaseUsageError(
+            f"Say with --reason why {release_id} is withdrawn; it is kept beside the release."
+        )
+    before = withdrawals(folder).get(release_id)
+    if before is not None:
+        point_current(folder)
+        raise ReleaseUsageError(
+            f"{release_id} is withdrawn already, by {before.by} at {before.at}: {before.reason}"
+        )
+    withdrawal = record_withdrawal(folder, release_id, reason)
+    _sync(folder)
+    return withdrawal, point_current(folder)
+
+
+def refuse_withdrawn(folder: Path, period: str, fingerprint: str) -> None:
+    """Raise ``LabourdbError`` if a withdrawn release of ``period`` was made from the same, by its fingerprint.
+
+    Deliveries, settings and code decide what is published: the same again would bring back what was withdrawn.
+    """
+    withdrawn = withdrawals(folder)
+    for release in reversed(list_releases(folder)):
+        if (
+            release.order[0] == period
+            and release.id in withdrawn
+            and release.manifest.get("fingerprint") == fingerprint
+        ):
+            raise LabourdbError(
+                f"This would publish {release.id} again, which {withdrawn[release.id].by} withdrew at"
+                f" {withdrawn[release.id].at}: {withdrawn[release.id].reason}\nDeliveries, settings and code are the"
+                " same. Mend the deliveries (send a revision) or the settings first; nothing was published."
+            )
 
 
 def publish(folder: Path, candidates: Path, release_id: str, facts: Mapping[str, Any]) -> Release:

@@ -158,13 +158,15 @@ def _bits(contract: Contract) -> _Bits:
 def read_select(contract: Contract, records: str) -> str:
     """SQL of read rows from a relation of records (row_id, list_version, raw, malformed, t_<column>).
 
-    Gives row_id, every stored column (booleans as marks ``b_<column>``), faults, nulled, restored, and raw where
-    it may be needed again: for rows with faults, or whose required booleans are not settled yet.
+    Gives row_id, every stored column (booleans as marks ``b_<column>``), faults, nulled, restored, and raw and sent
+    (the texts of the contract's columns as JSON) where they may be needed again: for rows with faults, or whose
+    required booleans are not settled yet.
     """
     booleans = [c for c in contract.columns if c.kind == "boolean"]
     others = [c for c in contract.columns if c.kind != "boolean"]
     numbered = [c.name for c in contract.columns if c.kind in NUMBERED_KINDS]
-    given = ", ".join(f"given(t_{c.name}) as g_{c.name}" for c in contract.columns)
+    given = ", ".join(f"t_{c.name}, given(t_{c.name}) as g_{c.name}" for c in contract.columns)
+    sent = ", ".join(f"'{c.name}', t_{c.name}" for c in contract.columns)
     plain = "".join(f", is_number(g_{n}) as plain_{n}" for n in numbered)
     digits = "".join(f", case when plain_{n} then g_{n} else digits(g_{n}) end as d_{n}" for n in numbered)
     numbers = "".join(
@@ -202,13 +204,14 @@ judged as (select *,
     case when malformed then 0 else {bits.restored} end as restored
 from checked)
 select row_id, {", ".join(names)}, faults::bigint as faults, nulled::bigint as nulled, restored::bigint as restored,
-    case when faults <> 0{unsettled} then rtrim(raw, chr(10) || chr(13)) end as raw
+    case when faults <> 0{unsettled} then rtrim(raw, chr(10) || chr(13)) end as raw,
+    case when not malformed and (faults <> 0{unsettled}) then json_object({sent})::varchar end as sent
 from judged
 """
 
 
 def judged_select(contract: Contract, read: str, crosses: dict[str, str]) -> str:
-    """SQL of read rows with booleans settled: row_id, the landing columns, faults, nulled, restored, raw.
+    """SQL of read rows with booleans settled: row_id, the landing columns, faults, nulled, restored, raw, sent.
 
     ``crosses`` holds per boolean column the SQL condition that the row's file marks true by an ``x`` alone.
     """
@@ -235,7 +238,7 @@ def judged_select(contract: Contract, read: str, crosses: dict[str, str]) -> str
     return f"""
 select row_id, {", ".join(values)},
     case when faults = {MALFORMED} then faults else {" + ".join(faults)} end as faults,
-    case when faults = {MALFORMED} then 0 else {" + ".join(nulled)} end as nulled, restored, raw
+    case when faults = {MALFORMED} then 0 else {" + ".join(nulled)} end as nulled, restored, raw, sent
 from {read}
 """
 

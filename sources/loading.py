@@ -175,12 +175,12 @@ def _fill(
     )
     connection.execute(
         "create or replace temp table faulty as"
-        f" select row_id, {reasons_sql(contract)} as reasons, raw from judged where faults <> 0"
+        f" select row_id, {reasons_sql(contract)} as reasons, raw, sent from judged where faults <> 0"
     )
     connection.register("raw_rows", _raw_rows(connection, placed))
     connection.execute(
-        f"insert into landing.quarantine select '{source}', {FILE_OF_ROW}, {LINE_OF_ROW}, reasons,"
-        " coalesce(faulty.raw, raw_rows.raw) from faulty left join raw_rows using (row_id) order by row_id"
+        f"insert into landing.quarantine by name select '{source}' as source, {FILE_OF_ROW}, {LINE_OF_ROW} as line, reasons,"
+        " coalesce(faulty.raw, raw_rows.raw) as raw, sent from faulty left join raw_rows using (row_id) order by row_id"
     )
     connection.unregister("raw_rows")
     connection.execute(

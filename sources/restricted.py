@@ -18,6 +18,7 @@ import duckdb
 
 from sources.cleaning import MACROS, landing_columns
 from sources.contract import all_sources, load_contract
+from sources.errors import LabourdbError
 
 FILE_BITS = 10
 LINE_BITS = 27
@@ -50,7 +51,8 @@ create table if not exists landing.unknown_columns (
 );
 create table if not exists landing.quarantine (
     source varchar not null, delivery_key integer not null, file_no integer not null,
-    line bigint not null, reasons varchar not null, raw varchar
+    line bigint not null, reasons varchar not null, raw varchar,
+    sent varchar -- JSON: the text of each contract column; null for malformed lines
 );
 create table if not exists landing.set_aside (
     source varchar not null, delivery_key integer not null, file_no integer not null,
@@ -70,8 +72,16 @@ def create_schema(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(
             f"create table if not exists landing.{source} (row_id bigint not null, delivery_key integer not null{columns})"
         )
-    # columns that came after a home was made
-    connection.execute("alter table landing.population add column if not exists previous_citizen_id bigint")
+        stored = {row[0] for row in connection.execute(f"describe landing.{source}").fetchall()}
+        missing = [c.name for c in landing_columns(load_contract(source)) if c.name not in stored]
+        if missing:
+            raise LabourdbError(
+                f"The restricted database was made by an earlier version: its {source} rows lack"
+                f" {', '.join(missing)}. Move restricted.duckdb away, keep person.key, and run again: the landing"
+                " area is read anew."
+            )
+    # a column that came after a home was made
+    connection.execute("alter table landing.quarantine add column if not exists sent varchar")
 
 
 def load_rules(connection: duckdb.DuckDBPyConnection, reference: Path) -> None:

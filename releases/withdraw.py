@@ -1,0 +1,68 @@
+"""The record of withdrawn releases, kept beside them: a release itself is never changed (SPEC §7)."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sources.errors import LabourdbError
+
+FILE = "withdrawn.json"
+
+
+@dataclass(frozen=True)
+class Withdrawal:
+    """That a release is no longer to be used: why, who said so (login name), and when (UTC)."""
+
+    reason: str
+    by: str
+    at: str
+
+
+def withdrawals(folder: Path) -> dict[str, Withdrawal]:
+    """Release identifier to withdrawal, of the releases in ``folder``.
+
+    Raises ``LabourdbError`` if the record is there and cannot be read: what was withdrawn must not come back
+    because a file is damaged.
+    """
+    path = folder / FILE
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return {}
+    except UnicodeDecodeError:
+        text = ""
+    try:
+        return {name: Withdrawal(**entry) for name, entry in json.loads(text).items()}
+    except (ValueError, TypeError, AttributeError):
+        raise LabourdbError(
+            f"{path} does not read as the record of withdrawn releases. Put it back from the backup:"
+            " without it nobody can tell which releases stand."
+        ) from None
+
+
+def record_withdrawal(folder: Path, release_id: str, reason: str) -> Withdrawal:
+    """Add one withdrawal to the record, written whole or not at all; returns it.
+
+    Raises ``LabourdbError`` as ``withdrawals`` does.
+    """
+    withdrawal = Withdrawal(reason, _login(), datetime.now(UTC).isoformat(timespec="seconds"))
+    known = {name: asdict(w) for name, w in {**withdrawals(folder), release_id: withdrawal}.items()}
+    temporary = folder / f".{FILE}"
+    with temporary.open("w", encoding="utf-8") as stream:
+        stream.write(json.dumps(known, indent=1, ensure_ascii=False) + "\n")
+        stream.flush()
+        os.fsync(stream.fileno())
+    temporary.replace(folder / FILE)
+    return withdrawal
+
+
+def _login() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container may run under a number without a name
+        return f"uid {os.getuid()}"
