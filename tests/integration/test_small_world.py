@@ -317,6 +317,7 @@ def test_gates(world: duckdb.DuckDBPyConnection) -> None:
         "select check_id, object, rows_failed, rows_checked, severity from checks where status in ('failed', 'error') order by all"
     ).fetchall()
     assert found == [
+        ("insured_months_delivered", "social_insurance", 2, 4, "warn"),  # nobody sent October and November
         ("quarantined_share", "enterprises/2025-09", 1, 5, "warn"),
         ("unusable_id_share", "social_insurance/2025-12", 2, 9, "warn"),  # Rạng's and Uyên's
         ("unusable_id_share", "training/2025-09", 2, 7, "warn"),  # Sơn's and nobody's

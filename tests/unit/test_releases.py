@@ -26,7 +26,7 @@ from releases.verdict import Verdict, confirmed_verdict, store_verdict
 from sources.errors import LabourdbError
 
 FACTS: Mapping[str, Any] = {
-    "period": "2025Q4", "synthetic": False, "fingerprint": "f", "missing_sources": [],
+    "period": "2025Q4", "synthetic": False, "fingerprint": "f", "missing_sources": [], "waivers": [],
     "inputs": [{"folder": "training/2025-12", "disposition": "held", "because": "future_months", "files": []}],
 }  # fmt: skip
 
@@ -176,6 +176,8 @@ def test_report_says_what_was_left_out_and_what_failed() -> None:
     assert "INTERNAL – NOT PROTECTED" in quiet and "SYNTHETIC" not in quiet
     assert "`training/2025-12` held: future_months" in quiet and "not ILO" in quiet
     assert quiet.rstrip().endswith("Không có / none")
-    loud = report_text({**manifest, "synthetic": True, "missing_sources": ["vacancies"]}, checks("failed"))
+    loud = report_text(
+        {**manifest, "synthetic": True, "missing_sources": ["vacancies"], "waivers": []}, checks("failed")
+    )
     assert "SYNTHETIC DATA" in loud and "missing sources: vacancies" in loud
     assert "`cells_unique` (block) indicators: 3 / 9 rows" in loud and "from there" in loud
