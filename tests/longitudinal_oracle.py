@@ -1,11 +1,9 @@
 """Spells, successions, flows, transitions, training outcomes and careers, the slow and obvious way.
 
-A second, independent reading of the rules, for worlds of some hundred persons: every rule is a loop over
-sets of (person, employer, month), so that it can be checked by eye. It shares nothing with the SQL models.
+A second reading of the rules: every rule is a loop over sets, to be checked by eye; nothing is shared with the models.
 
-Months are integers `12 * year + month - 1`, quarters `4 * year + quarter - 1`, so that `month // 3` is the
-quarter of a month and `month // 12` its year. Keys are text of one length each: their order as text is also
-their order as numbers. Wages are whole VND. Results are lists of dicts, sorted by their key columns.
+Months are integers `12 * year + month - 1`, quarters `4 * year + quarter - 1`. Keys are text of one length each:
+their order as text is also their order as numbers. Wages are whole VND. Results are lists of dicts, sorted by key.
 """
 
 from __future__ import annotations
