@@ -1,0 +1,144 @@
+"""The auditor's commands: releases, diff, verify, withdraw (SPEC §8)."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from orchestration import console
+from orchestration.command_line import HomeOption, JsonOption, app, guarded, home_of
+
+
+@app.command()
+@guarded
+def releases(home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """Every release, newest last, and which are withdrawn."""
+    from releases.release import current_release, list_releases
+    from releases.withdraw import withdrawals
+
+    folder = home_of(home).releases
+    current = current_release(folder)
+    withdrawn = withdrawals(folder)
+    rows = []
+    for release in list_releases(folder):
+        manifest = release.manifest
+        held = sum(d["disposition"] in ("held", "refused") for d in manifest["inputs"])
+        rows.append(
+            {
+                "release": release.id,
+                "current": current is not None and current.id == release.id,
+                "withdrawn": withdrawn[release.id].reason if release.id in withdrawn else None,
+                "published_at": manifest["published_at"],
+                "protection": manifest["protection"],
+                "synthetic": manifest["synthetic"],
+                "deliveries": len(manifest["inputs"]),
+                "left_out": held,
+                "path": str(release.path),
+            }
+        )
+    if as_json:
+        console.print_json(rows)
+    elif not rows:
+        console.out.print("No release yet. Make one with `labourdb run --as-of YYYYQn`.", highlight=False)
+    else:
+        names = (
+            "release",
+            "current",
+            "published_at",
+            "protection",
+            "synthetic",
+            "deliveries",
+            "left_out",
+            "withdrawn",
+        )
+        words = {True: "yes", False: "", None: ""}
+        shown = [
+            [escape(str(words[r[n]] if isinstance(r[n], bool | None) else r[n])) for n in names] for r in rows
+        ]
+        console.out.print(console.table("Releases", names, shown))
+
+
+@app.command()
+@guarded
+def diff(
+    old: Annotated[str, typer.Argument(metavar="A", help="The release to compare from, as 2025Q4.1.")],
+    new: Annotated[str, typer.Argument(metavar="B", help="The release to compare with.")],
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """What changed from release A to release B: cells added, gone and changed, largest change first."""
+    from orchestration.audit import render_diff
+    from releases.diff import diff as compare
+    from releases.release import find_release
+
+    folder = home_of(home).releases
+    facts = compare(find_release(folder, old), find_release(folder, new))
+    if as_json:
+        console.print_json(facts)
+    else:
+        render_diff(facts)
+
+
+@app.command()
+@guarded
+def verify(
+    release: Annotated[str, typer.Argument(metavar="RELEASE", help="The release to verify, as 2025Q4.1.")],
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Whether a release, and the files it was made from, are still as published. 0 if all is, 1 if not."""
+    from orchestration.audit import amiss, render_verify, verified
+    from releases.release import find_release
+    from releases.verify import verify as look
+
+    target = home_of(home)
+    found = find_release(target.releases, release)
+    steps = console.Steps()
+    with steps.shown():
+        items = look(found, target.landing, lambda name: steps("verify", name, 0.0))
+    failed = bool(amiss(items))
+    message = verified(found.id, items)
+    if as_json:
+        console.print_json(
+            {
+                "exit_code": int(failed),
+                "release": found.id,
+                "as_published": not failed,
+                "items": [vars(item) for item in items],
+            }
+        )
+    else:
+        render_verify(found.path, items)
+    if failed or not as_json:
+        (console.err if failed else console.out).print(message, markup=False, highlight=False)
+    if failed:
+        raise typer.Exit(1)
+
+
+@app.command()
+@guarded
+def withdraw(
+    release: Annotated[str, typer.Argument(metavar="RELEASE", help="The release to withdraw, as 2025Q4.1.")],
+    reason: Annotated[str, typer.Option(help="Why; it is kept beside the release, with your login name.")],
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Withdraw a release: it stays readable, and `current` moves to the newest that is not withdrawn."""
+    from releases.release import find_release
+    from releases.release import withdraw as take_back
+
+    target = home_of(home)
+    find_release(target.releases, release)  # before the lock, which would make the home
+    with target.locked():
+        withdrawal, current = take_back(target.releases, release, reason)
+    now = current.id if current else None
+    if as_json:
+        console.print_json({"exit_code": 0, "release": release, **vars(withdrawal), "current_release": now})
+        return
+    console.out.print(
+        f"Withdrawn: {release}, by {withdrawal.by} at {withdrawal.at}: {withdrawal.reason}\n"
+        f"Current release: {now or 'none stands'}. What readers took from {release} is theirs to replace: tell them.",
+        markup=False, highlight=False,
+    )  # fmt: skip

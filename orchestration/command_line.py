@@ -1,0 +1,72 @@
+"""What every ``labourdb`` command shares: the application, its options, and errors told with their exit code."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+
+from orchestration import console
+from orchestration.home import Home
+from orchestration.settings import UsageError
+from releases.release import ReleaseUsageError
+from sources.errors import LabourdbError
+
+app = typer.Typer(
+    name="labourdb",
+    help="From agency deliveries to a linked labour database and published indicators.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    add_completion=False,
+)
+
+HomeOption = Annotated[
+    Path | None,
+    typer.Option("--home", help="The installation's folder.", show_default="$LABOURDB_HOME, then ./data"),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
+
+F = TypeVar("F", bound=Callable[..., None])
+
+
+def home_of(given: Path | None) -> Home:
+    """The home a command works on: as given, else ``$LABOURDB_HOME``, else ``./data``."""
+    return Home((given or Path(os.environ.get("LABOURDB_HOME", "data"))).resolve())
+
+
+def _tell(error: str, code: int, given: Mapping[str, Any]) -> None:
+    """Say what went wrong on standard error, and in the JSON document if one was asked for."""
+    if given.get("as_json"):
+        console.print_json({"exit_code": code, "error": error})
+    console.err.print(f"[bold red]{'Stopped' if code == 3 else 'Error'}:[/bold red] ", end="")
+    console.err.print(error, markup=False, highlight=False)
+
+
+def guarded(command: F) -> F:
+    """Turn errors a person can act on into a message and the exit code that belongs to them."""
+
+    @functools.wraps(command)
+    def inner(*args: Any, **kwargs: Any) -> None:
+        try:
+            command(*args, **kwargs)
+        except LabourdbError as error:
+            usage = isinstance(error, (UsageError, ReleaseUsageError))
+            code = 2 if usage else 3 if type(error).__name__ == "GateStopped" else 1
+            _tell(str(error), code, kwargs)
+            raise typer.Exit(code) from None
+        except OSError as error:
+            _tell(
+                f"{error.strerror or error}: {error.filename or ''}. Check rights and disk space, then run again.",
+                1, kwargs,
+            )  # fmt: skip
+            raise typer.Exit(1) from None
+        except KeyboardInterrupt:
+            _tell("Interrupted; what was published before stays as it is.", 1, kwargs)
+            raise typer.Exit(1) from None
+
+    return inner  # type: ignore[return-value]
