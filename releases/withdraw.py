@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import os
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from sources.access import login
 from sources.errors import LabourdbError
 
 FILE = "withdrawn.json"
@@ -50,7 +50,7 @@ def record_withdrawal(folder: Path, release_id: str, reason: str) -> Withdrawal:
 
     Raises ``LabourdbError`` as ``withdrawals`` does.
     """
-    withdrawal = Withdrawal(reason, _login(), datetime.now(UTC).isoformat(timespec="seconds"))
+    withdrawal = Withdrawal(reason, login(), datetime.now(UTC).isoformat(timespec="seconds"))
     known = {name: asdict(w) for name, w in {**withdrawals(folder), release_id: withdrawal}.items()}
     temporary = folder / f".{FILE}"
     with temporary.open("w", encoding="utf-8") as stream:
@@ -59,10 +59,3 @@ def record_withdrawal(folder: Path, release_id: str, reason: str) -> Withdrawal:
         os.fsync(stream.fileno())
     temporary.replace(folder / FILE)
     return withdrawal
-
-
-def _login() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container may run under a number without a name
-        return f"uid {os.getuid()}"
