@@ -12,6 +12,7 @@ from expectations.rules import load_rules
 from orchestration import pipeline
 from orchestration.dbt import NodeResult, manifest_path
 from orchestration.resources import Installation
+from releases.disclosure.control import PROTECTED
 from releases.tables import RELEASED
 from sources.contract import all_sources, load_contract
 from sources.landing import Delivery
@@ -25,6 +26,7 @@ GROUPS = {
     "labour": "e_labour_database",
     "longitudinal": "f_careers",
     "candidates": "g_indicators",
+    "covered": "g_indicators",
     "published": "h_published",
 }
 
@@ -245,7 +247,7 @@ def linkage_gate(installation: Installation) -> dg.AssetCheckResult:
 
 @dbt_assets(
     manifest=manifest_path(),
-    select=" ".join(pipeline.LAST_LAYERS),
+    select=" ".join(pipeline.COUNTED_LAYERS),
     exclude="resource_type:unit_test",
     dagster_dbt_translator=_TRANSLATOR,
     name="indicators",
@@ -254,6 +256,44 @@ def indicators(context: dg.AssetExecutionContext, installation: Installation) ->
     """Indicators and target progress, as candidates for a release."""
     run = installation.run()
     with installation.step("count indicators"):
+        results = pipeline.build(run, pipeline.COUNTED_LAYERS)
+    yield from _dbt_events(context, results, pipeline.row_counts(run))
+
+
+@dg.multi_asset(
+    name="disclosure_control",
+    specs=[
+        dg.AssetSpec(
+            dg.AssetKey(["disclosure", f"suppressed_{table}"]),
+            deps=[dg.AssetKey(["covered", table])],
+            group_name="h_published",
+            description=f"Which rows of {table} are suppressed, and by which rule.",
+        )
+        for table in PROTECTED
+    ],
+)
+def disclosure_control(installation: Installation) -> Iterator[dg.MaterializeResult[Any]]:
+    """What must not be shown, what must be hidden with it, and the audit that nothing of it can be computed."""
+    with installation.step("disclosure control") as tell:
+        outcome = pipeline.protect(installation.run(), tell)
+    for row in outcome.to_dict("records"):
+        facts = {str(name): value for name, value in row.items() if name != "table"}
+        yield dg.MaterializeResult(
+            asset_key=dg.AssetKey(["disclosure", f"suppressed_{row['table']}"]), metadata=facts
+        )
+
+
+@dbt_assets(
+    manifest=manifest_path(),
+    select=" ".join(pipeline.LAST_LAYERS),
+    exclude="resource_type:unit_test",
+    dagster_dbt_translator=_TRANSLATOR,
+    name="published_tables",
+)
+def published_tables(context: dg.AssetExecutionContext, installation: Installation) -> Iterator[Any]:
+    """The tables of a release, with what is suppressed."""
+    run = installation.run()
+    with installation.step("make the published tables"):
         results = pipeline.build(run, pipeline.LAST_LAYERS)
     yield from _dbt_events(context, results, pipeline.row_counts(run))
 

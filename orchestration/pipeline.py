@@ -38,10 +38,12 @@ from orchestration.ledger import (
 from orchestration.periods import quarter_label, quarter_of_month
 from orchestration.run_inputs import RunScope, write_run_inputs
 from orchestration.settings import Settings, UsageError
+from releases.disclosure.control import control
 from releases.release import (
     PROTECTION,
     Release,
     latest_of,
+    list_releases,
     point_current,
     publish,
     refuse_withdrawn,
@@ -62,7 +64,8 @@ from sources.restricted import restricted_database
 FIRST_LAYERS = ["staging", "identity", "labourdb.areas.*", "labour", "longitudinal"]
 # seeds that did not change are not loaded again, but checked all the same
 SEED_TESTS = ["path:seeds,resource_type:test"]
-LAST_LAYERS = ["candidates", "published"]
+COUNTED_LAYERS = ["candidates", "covered"]
+LAST_LAYERS = ["published"]
 
 
 class GateStopped(LabourdbError):
@@ -202,7 +205,7 @@ def build(run: Run, layers: Sequence[str], on_event: Callable[[Any], None] | Non
 
 
 def _gate(result: NodeResult) -> str:
-    return "publication" if result.folder in LAST_LAYERS else "linkage"
+    return "publication" if result.folder in [*COUNTED_LAYERS, *LAST_LAYERS] else "linkage"
 
 
 def gate_linkage(run: Run) -> pd.DataFrame:
@@ -213,6 +216,18 @@ def gate_linkage(run: Run) -> pd.DataFrame:
         checks = waive(pd.concat([own, tests], ignore_index=True), run.settings.waived())
         keep(warehouse, "linkage_checks", checks)
     return checks
+
+
+def protect(run: Run, on_table: Callable[[str], None] = lambda table: None) -> pd.DataFrame:
+    """Disclosure control of the covered candidates (SPEC §5): what the published models suppress; returns its outcome.
+
+    Earlier releases that were protected themselves are what readers may hold already, withdrawn ones too.
+    """
+    earlier = [
+        r.path / "tables" for r in list_releases(run.home.releases) if r.manifest["protection"] == PROTECTION
+    ]
+    with run.warehouse() as warehouse:
+        return control(warehouse, earlier, run.home.warehouse, on_table)
 
 
 def gate_publication(run: Run) -> pd.DataFrame:

@@ -20,7 +20,7 @@ from sources.errors import LabourdbError
 
 NAME = re.compile(r"^(\d{4}Q[1-4])\.(\d+)$")
 CURRENT = "current"
-PROTECTION = "INTERNAL – NOT PROTECTED"
+PROTECTION = "DISCLOSURE-CONTROLLED"
 
 
 class ReleaseUsageError(LabourdbError):

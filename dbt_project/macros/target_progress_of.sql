@@ -25,7 +25,9 @@ judged as (
         f.value,
         f.ci_low,
         f.ci_high,
+        f.status,
         o.value as other_value,
+        o.status as other_status,
         case t.comparator
             when '<' then f.value < t.value
             when '<=' then f.value <= t.value
@@ -62,12 +64,14 @@ select
     j.ci_low,
     j.ci_high,
     case
+        when j.status = 'suppressed' then 'suppressed'
         when j.value is null then 'no_data'
         when j.ci_low <= j.target_value and j.target_value <= j.ci_high then 'indeterminate'
         when j.reached then 'met'
         else 'not_met'
     end as verdict,
     j.other_value,
+    j.other_status,
     p.release_id
 from judged as j
 cross join {{ source('run', 'parameters') }} as p

@@ -41,6 +41,7 @@ employed as (
         m.province_2024,
         m.province_2025,
         sum(c.wage_base) as wage_base,
+        max_by(c.employer_key, (c.wage_base, c.employer_key)) as employer_key,
         bool_or(coalesce(e.province_2024 = m.province_2024, false)) as same_province_2024,
         bool_or(coalesce(e.province_2025 = m.province_2025, false)) as same_province_2025
     from moments as m
@@ -84,6 +85,7 @@ select
     a.person_key is not null as employed_6m,
     b.person_key is not null as employed_12m,
     b.wage_base as wage_12m,
+    b.employer_key as employer_12m,
     coalesce(b.same_province_2024, false) as same_province_2024,
     coalesce(b.same_province_2025, false) as same_province_2025
 from completed as c

@@ -4,29 +4,14 @@
 {% set counts = [
     'in_quarter', 'at_beginning', 'at_end', 'full_quarter', 'accessions', 'recalls', 'separations', 'created', 'destroyed',
 ] %}
-with by_employer as (
-
-    select
-        f.quarter,
-        coalesce(e.province_2024, 'unknown') as province_2024,
-        coalesce(e.province_2025, 'unknown') as province_2025,
-        coalesce(e.section, 'unknown') as section,
-        f.in_quarter, f.at_beginning, f.at_end, f.full_quarter, f.accessions, f.recalls, f.separations,
-        greatest(f.at_end - f.at_beginning, 0) as created,
-        greatest(f.at_beginning - f.at_end, 0) as destroyed
-    from {{ ref('employer_flows') }} as f
-    left join {{ ref('enterprises') }} as e on f.employer_key = e.employer_key
-
-),
-
-by_place as (
+with by_place as (
 
     select
         quarter, province_2024, province_2025, section,
         {% for name in counts %}
         cast(sum({{ name }}) as bigint) as {{ name }}{% if not loop.last %},{% endif %}
         {% endfor %}
-    from by_employer
+    from {{ ref('placed_flows') }}
     group by quarter, province_2024, province_2025, section
 
 ),

@@ -7,6 +7,7 @@ select
     l.sex,
     coalesce({{ province_text('l.province_2024') }}, 'unknown') as province_2024,
     cast(l.row_count as bigint) as rows,
+    'released' as status,
     p.release_id
 from {{ ref('link_counts') }} as l
 inner join {{ source('run', 'deliveries_in_force') }} as d

@@ -1,3 +1,8 @@
 {{ config(alias='labour_flows') }}
--- Job flows a release may show: employers of covered provinces, and their sum under its own name (SPEC §5).
-{{ covered_areas_of(ref('labour_flows')) }}
+-- Job flows as released: covered places, with what would show single employers or few jobs suppressed (SPEC §5).
+-- noqa: disable=CP02
+{{ protected(
+    ref('covered_labour_flows'), source('disclosure', 'suppressed_labour_flows'),
+    ['period', 'area_version', 'area_level', 'area_code', 'section'],
+    ['M', 'B', 'E', 'F', 'A', 'H', 'R', 'S', 'JC', 'JD'], [],
+) }}

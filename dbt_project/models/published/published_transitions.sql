@@ -1,3 +1,7 @@
 {{ config(alias='transitions') }}
--- Transitions a release may show: residents of covered provinces, and their sum under its own name (SPEC §5).
-{{ covered_areas_of(ref('transitions')) }}
+-- Transitions as released: covered places, with small counts and what would give them away suppressed (SPEC §5).
+{{ protected(
+    ref('covered_transitions'), source('disclosure', 'suppressed_transitions'),
+    ['period', 'lag', 'area_version', 'area_level', 'area_code', 'sex', 'age_group', 'from_status', 'to_status'],
+    ['persons', 'share'], [],
+) }}

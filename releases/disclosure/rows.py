@@ -1,0 +1,80 @@
+"""Which rows of flows, transitions, training outcomes and linkage are suppressed: a row is shown whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import csr_array
+
+from releases.disclosure.audit import exposed_cells
+from releases.disclosure.block import Block, Layer
+from releases.disclosure.cubes import Dimension, atom_counts, cube_cells, truth
+from releases.disclosure.places import GROUP, area_columns
+from releases.disclosure.suppress import shown_cells
+
+SMALL = 4
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows of one table that are tied by sums, with the atoms they are sums of.
+
+    ``dimensions`` make the rows; ``atoms`` has their columns and one per figure of ``figures``; a figure with a
+    version counts in rows of that area list alone. ``hidden`` are codes by dimension that stand in no table.
+    ``needs``: by dimension the code that is shown along with each row (the total a share is of).
+    """
+
+    dimensions: Sequence[Dimension]
+    atoms: pd.DataFrame
+    figures: dict[str, str | None]
+    hidden: dict[str, Sequence[object]]
+    needs: tuple[str, object] | None = None
+
+
+def decide(rows: Rows, flags: pd.DataFrame) -> tuple[pd.DataFrame, int, int]:
+    """Every row with ``shown``, how many were audited, and how many can be computed all the same.
+
+    ``flags`` has the dimensions' columns and: ``sensitive`` (employers, an earlier release), and ``public_`` with a
+    figure's name where an earlier release may show the same figure.
+    """
+    keys, sums = cube_cells(rows.dimensions)
+    names = [d.name for d in rows.dimensions]
+    keys = keys.merge(flags, how="left", on=names)
+    areas = area_columns(keys["place"])
+    layers = []
+    for figure, version in rows.figures.items():
+        of_version = np.ones(len(keys), dtype=np.int64)
+        if version is not None:
+            of_version = (areas["area_version"] == version).to_numpy(np.int64)
+        public = truth(keys.get(f"public_{figure}", pd.Series(False, index=keys.index)))
+        counts = atom_counts(rows.dimensions, rows.atoms, figure)
+        layers.append(Layer.of(csr_array(sums * of_version[:, None]), counts, public))
+    values = np.stack([layer.values for layer in layers])
+    hidden = np.zeros(len(keys), dtype=np.bool_)
+    for name, codes in rows.hidden.items():
+        hidden |= keys[name].isin(list(codes)).to_numpy()
+    small = ((values >= 1) & (values <= SMALL)).any(axis=0)
+    sensitive = small | truth(keys["sensitive"])
+    needs = np.full(len(keys), -1, dtype=np.int64)
+    totals = np.zeros(len(keys), dtype=np.bool_)
+    if rows.needs is not None:
+        name, total = rows.needs
+        totals = (keys[name] == total).to_numpy()
+        others = [n for n in names if n != name]
+        place = keys[totals].assign(needs=np.flatnonzero(totals))[[*others, "needs"]]
+        needs = keys.merge(place, how="left", on=others)["needs"].to_numpy(np.int64).copy()
+        needs[totals] = -1
+    sums_over = [keys[n] == "total" for n in names] + [areas["area_level"].isin(["country", GROUP])]
+    rank = np.sum([is_sum.to_numpy(np.int64) for is_sum in sums_over], axis=0)
+    second = (areas["area_version"] == "2025").to_numpy()
+    order = np.lexsort((-values[0], -rank, second, ~totals))
+    in_order = ~hidden | totals | (areas["area_level"] == GROUP).to_numpy()
+    order = order[(in_order & values.any(axis=0))[order]]
+    block = Block(layers, hidden, sensitive, order, needs)
+    shown, _ = shown_cells(block)
+    audited = int(np.any([block.secrets(layer, shown) for layer in layers], axis=0).sum())
+    decided = keys[names].assign(shown=shown, small=small, hidden=hidden, there=values.any(axis=0))
+    return decided, audited, int(exposed_cells(block, shown).sum())
