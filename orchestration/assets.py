@@ -277,9 +277,9 @@ def disclosure_control(installation: Installation) -> Iterator[dg.MaterializeRes
     with installation.step("disclosure control") as tell:
         outcome = pipeline.protect(installation.run(), tell)
     for row in outcome.to_dict("records"):
-        facts = {str(name): value for name, value in row.items() if name != "table"}
+        facts = {str(name): value for name, value in row.items() if name != "table_name"}
         yield dg.MaterializeResult(
-            asset_key=dg.AssetKey(["disclosure", f"suppressed_{row['table']}"]), metadata=facts
+            asset_key=dg.AssetKey(["disclosure", f"suppressed_{row['table_name']}"]), metadata=facts
         )
 
 

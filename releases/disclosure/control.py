@@ -36,7 +36,7 @@ def control(
 
     ``warehouse`` has schemas cells, covered, candidates, reference and run of this run. ``earlier`` are the table folders
     of earlier releases that were protected; ``folder`` takes temporary files with counts. Rows of the result, which is
-    kept as ``disclosure.outcome``: one per table, with rows, suppressed, one column per rule, audited (secret cells)
+    kept as ``disclosure.outcome``: one per table (table_name), with rows, suppressed, one column per rule, audited (secret cells)
     and exposed (of these, computed exactly from what is shown: none, or the release must not go out).
     """
     _prepare(warehouse, earlier)
@@ -191,7 +191,7 @@ def _summary(
     )
     names = ("count", "employers", "dominance", "earlier_release", "secondary")
     return {
-        "table": table,
+        "table_name": table,
         "rows": int(counted[0]) if counted else 0,
         "suppressed": sum(rules.values()),
         **{name: int(rules.get(name, 0)) for name in names},

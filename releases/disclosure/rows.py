@@ -16,6 +16,7 @@ from releases.disclosure.places import GROUP, area_columns
 from releases.disclosure.suppress import shown_cells
 
 SMALL = 4
+ROUNDS = 10
 
 
 @dataclass(frozen=True)
@@ -73,8 +74,14 @@ def decide(rows: Rows, flags: pd.DataFrame) -> tuple[pd.DataFrame, int, int]:
     order = np.lexsort((-values[0], -rank, second, ~totals))
     in_order = ~hidden | totals | (areas["area_level"] == GROUP).to_numpy()
     order = order[(in_order & values.any(axis=0))[order]]
-    block = Block(layers, hidden, sensitive, order, needs)
-    shown, _ = shown_cells(block)
+    for _ in range(ROUNDS):
+        block = Block(layers, hidden, sensitive, order, needs)
+        shown, _ = shown_cells(block)
+        exposed = exposed_cells(block, shown)
+        if not exposed.any():
+            break
+        # a row that was suppressed late may follow from what was shown before: keep it secret from the start
+        sensitive = sensitive | ~(shown | hidden)
     audited = int(np.any([block.secrets(layer, shown) for layer in layers], axis=0).sum())
     decided = keys[names].assign(shown=shown, small=small, hidden=hidden, there=values.any(axis=0))
-    return decided, audited, int(exposed_cells(block, shown).sum())
+    return decided, audited, int(exposed.sum())
