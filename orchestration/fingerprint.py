@@ -53,6 +53,20 @@ def input_facts(restricted: duckdb.DuckDBPyConnection, dispositions: pd.DataFram
         restricted.unregister("dispositions")
 
 
+def arrivals(restricted: duckdb.DuckDBPyConnection, dispositions: pd.DataFrame) -> pd.DataFrame:
+    """One row per delivery up to the cut-off: folder, and read_at, when the product first read it (UTC; null if a
+    version that did not note it had read it).
+    """
+    restricted.register("dispositions", dispositions)
+    try:
+        return restricted.execute(
+            "select d.folder, strftime(a.read_at, '%Y-%m-%dT%H:%M:%S+00:00') as read_at"
+            " from dispositions as d left join landing.arrivals as a using (source, delivery_key) order by d.folder"
+        ).df()
+    finally:
+        restricted.unregister("dispositions")
+
+
 def known_inputs(restricted: duckdb.DuckDBPyConnection, cut_off: int) -> list[dict[str, Any]]:
     """The ingested deliveries up to a cut-off with their file hashes, as ``run_fingerprint`` wants them."""
     inputs: dict[str, dict[str, Any]] = {}

@@ -63,6 +63,9 @@ def release_facts(
         "waivers": [_waiver_facts(warehouse, w, gates) for w in settings.waived()],
         "row_accounting": [dict(zip(names, a, strict=True)) for a in accounting],
         "inputs": inputs,
+        "arrivals": dict(
+            warehouse.execute("select folder, read_at from run.arrivals order by folder").fetchall()
+        ),
     }
 
 

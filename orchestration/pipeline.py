@@ -23,7 +23,7 @@ from expectations.publication_gate import publication_gate
 from expectations.rules import load_rules
 from expectations.waivers import waive
 from orchestration.dbt import NodeResult, dbt_build, expected_tests, project_hash
-from orchestration.fingerprint import input_facts, run_fingerprint
+from orchestration.fingerprint import arrivals, input_facts, run_fingerprint
 from orchestration.home import SEEDS, Home
 from orchestration.ledger import (
     DeliveryFacts,
@@ -139,9 +139,11 @@ def gate_deliveries(run: Run) -> pd.DataFrame:
         gate = delivery_gate(connection, run.scope.cut_off, rules)
         assign_keys(connection, load_key(run.home.restricted))
         inputs = input_facts(connection, gate.dispositions)
+        arrived = arrivals(connection, gate.dispositions)
     with run.warehouse() as warehouse:
         write_run_inputs(warehouse, gate, run.scope, run.settings)
         keep(warehouse, "inputs", inputs)
+        keep(warehouse, "arrivals", arrived)
         warehouse.execute("drop table if exists run.dbt_tests")
         for name in ("linkage_checks", "publication_checks"):
             warehouse.execute(f"drop table if exists run.{name}")
@@ -163,28 +165,10 @@ def build(run: Run, layers: Sequence[str], on_event: Callable[[Any], None] | Non
     if broken:
         details = "\n".join(f"  {r.name}: {r.message}" for r in broken)
         raise LabourdbError(f"Models that could not be built; nothing was published:\n{details}")
-    tests: list[Mapping[str, Any]] = [
-        {
-            "name": r.name,
-            "model": r.tested or r.folder,
-            "status": r.status,
-            "failures": r.failures,
-            "severity": r.severity,
-            "gate": _gate(r),
-        }
-        for r in results
-        if r.kind == "test"
-    ]
+    tests = [_test_line(r, r.tested or r.folder) for r in results if r.kind == "test"]
     ran = {r.unique_id for r in results}
     tests += [
-        {
-            "name": t.name,
-            "model": t.folder,
-            "status": "error",
-            "failures": None,
-            "severity": "error",
-            "gate": _gate(t),
-        }
+        _test_line(t, t.folder)
         for t in expected_tests([name.removeprefix("labourdb.").removesuffix(".*") for name in layers])
         if t.unique_id not in ran
     ]
@@ -199,6 +183,21 @@ def build(run: Run, layers: Sequence[str], on_event: Callable[[Any], None] | Non
         stop_if_blocked(run, checks)
         raise LabourdbError(f"Models that were not built; nothing was published: {', '.join(skipped)}")
     return results
+
+
+def _test_line(test: NodeResult, model: str) -> Mapping[str, Any]:
+    """A test's outcome as the checks table takes it."""
+    return {
+        "name": test.name,
+        "model": model,
+        "status": test.status,
+        "failures": test.failures,
+        "severity": test.severity,
+        "gate": _gate(test),
+        "description": test.description,
+        "description_vi": test.description_vi,
+        "query": test.query,
+    }
 
 
 def _gate(result: NodeResult) -> str:

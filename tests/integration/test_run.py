@@ -88,7 +88,8 @@ def test_same_inputs_same_bytes(other_home: Home) -> None:
     assert {n for n in ours if ours[n] != theirs[n]} == set()
     one, two = manifest(small_home()), manifest(other_home)
     differing = {k for k in one if one[k] != two[k]}
-    assert differing <= {"published_at"}
+    assert differing <= {"published_at", "arrivals"}
+    assert set(one["arrivals"]) == {d["folder"] for d in one["inputs"]} == set(two["arrivals"])
 
 
 def test_same_key_same_pseudonyms_in_two_homes(other_home: Home) -> None:
