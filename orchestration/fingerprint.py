@@ -26,7 +26,11 @@ def code_version() -> dict[str, str]:
     digest = hashlib.sha256(project_hash().encode())
     for package in PACKAGES:
         for path in sorted((ROOT / package).rglob("*")):
-            if path.is_file() and path.suffix in (".py", ".sql", ".yaml") and "simulator" not in path.parts:
+            if (
+                path.is_file()
+                and path.suffix in (".py", ".sql", ".yaml", ".html", ".css")
+                and "simulator" not in path.parts
+            ):
                 digest.update(str(path.relative_to(ROOT)).encode())
                 digest.update(path.read_bytes())
     lock = ROOT / "requirements.lock"

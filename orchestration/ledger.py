@@ -57,6 +57,7 @@ def release_facts(
         "settings": settings.effective(),
         "previous_release": previous.id if previous else None,
         "missing_sources": missing,
+        "indicators": _indicator_names(warehouse),
         "successions_followed": _successions(warehouse),
         "ladder_steps_skipped": [LADDER[s] for s in missing if s in LADDER],
         "checks": [dict(zip(("gate", "status", "checks"), c, strict=True)) for c in checks],
@@ -94,6 +95,16 @@ def _successions(warehouse: duckdb.DuckDBPyConnection) -> dict[str, int]:
             found = warehouse.execute(f"select count(*) from labour.labour.{table}").fetchone()
             counts[f"{kind}s"] = int(found[0]) if found else 0
     return counts
+
+
+def _indicator_names(warehouse: duckdb.DuckDBPyConnection) -> dict[str, dict[str, str]]:
+    """Indicator to its names in English and Vietnamese, as people read them."""
+    if not has_table(warehouse, "indicator_definitions", "reference"):
+        return {}
+    rows = warehouse.execute(
+        "select indicator, name_en, name_vi from labour.reference.indicator_definitions order by position"
+    ).fetchall()
+    return {indicator: {"en": en, "vi": vi} for indicator, en, vi in rows}
 
 
 LADDER = {

@@ -47,7 +47,6 @@ from releases.release import (
     refuse_withdrawn,
     standing_releases,
 )
-from releases.report import report_text
 from releases.tables import export_tables
 from releases.verdict import Verdict, drop_verdict, store_verdict
 from sources.contract import load_contract
@@ -180,7 +179,7 @@ def build(run: Run, layers: Sequence[str], on_event: Callable[[Any], None] | Non
         keep(warehouse, "dbt_tests", checks, append=True)
     skipped = [r.name for r in results if r.kind != "test" and r.status == "skipped"]
     if skipped:  # dbt goes no further below a test that failed: there is nothing whole to judge or to export
-        stop_if_blocked(run, checks)
+        stop_if_blocked(run, pd.concat([kept_checks(run), checks], ignore_index=True))
         raise LabourdbError(f"Models that were not built; nothing was published: {', '.join(skipped)}")
     return results
 
@@ -257,15 +256,14 @@ def stop_if_blocked(run: Run, checks: pd.DataFrame) -> None:
     blocking = blocking_failures(checks[checks["gate"] != "delivery"])
     if blocking.empty:
         return
+    from releases.quality import stopped_facts  # what only a stopped run needs takes a while to import
+    from releases.quality_page import quality_page
+
     with run.warehouse() as warehouse:
-        report = run.home.warehouse / "report.md"
-        report.write_text(
-            report_text(
-                {"release_id": run.scope.release_id, "protection": PROTECTION, **_facts(run, warehouse)},
-                checks,
-            ),
-            "utf-8",
-        )
+        manifest = {"release_id": run.scope.release_id, "protection": PROTECTION, **_facts(run, warehouse)}
+        accounting = warehouse.execute("select * from run.row_accounting").df()
+    report = run.home.stopped_report
+    report.write_text(quality_page(stopped_facts(manifest, checks, accounting)), encoding="utf-8")
     lines = [
         f"  {c['check_id']} on {c['object']}: {c['rows_failed']} of {c['rows_checked']} rows failed."
         for c in blocking.to_dict("records")
@@ -290,7 +288,9 @@ def release(run: Run) -> Release:
         point_current(run.home.releases)
         return standing
     refuse_withdrawn(run.home.releases, period, facts["fingerprint"])
-    return publish(run.home.releases, run.candidates, run.scope.release_id, facts)
+    published = publish(run.home.releases, run.candidates, run.scope.release_id, facts)
+    run.home.stopped_report.unlink(missing_ok=True)  # what it says of the last stop is settled
+    return published
 
 
 def _facts(run: Run, warehouse: duckdb.DuckDBPyConnection) -> dict[str, Any]:

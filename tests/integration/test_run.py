@@ -198,7 +198,7 @@ def test_held_and_refused_deliveries_are_named_and_stop_nothing(without_contract
     }
     assert "unknown_code_share" in left_out["training/2025-09.r2"]["because"]
     assert "missing" in left_out["vacancies/2025-10"]["because"]
-    report = (without_contracts.releases / "current" / "quality" / "report.md").read_text()
+    report = (without_contracts.releases / "current" / "quality" / "report.html").read_text()
     assert "training/2025-09.r2" in report and "vacancies/2025-10" in report
     # the first revision stays in force, and both are accounted for
     accounted = sql(
