@@ -96,7 +96,7 @@ def _facts(manifest: Mapping[str, Any], tables: Mapping[str, Rows], previous: Pa
             "disclosure": manifest.get("disclosure"),
             "code": manifest.get("code"),
             "provinces": manifest.get("settings", {}).get("coverage", {}).get("provinces", []),
-            "verdict": _verdict(stopped, gates, left_out),
+            "verdict": _verdict(gates, left_out, stopped, manifest.get("previous_release")),
             "gates": gates,
             "left_out": left_out,
             "waivers": list(manifest["waivers"]),
@@ -158,13 +158,10 @@ def _checks(connection: duckdb.DuckDBPyConnection) -> list[Facts]:
         group["lines"].append(row)
     for group in grouped.values():
         group["outcome"] = min((line["outcome"] for line in group["lines"]), key=OUTCOMES.index)
+    places = {gate: place for place, gate in enumerate(GATES)}
     return sorted(
         grouped.values(),
-        key=lambda g: (
-            (GATES.index(g["gate"]), OUTCOMES.index(g["outcome"]), g["check_id"])
-            if g["gate"] in GATES
-            else (len(GATES), 0, g["check_id"])
-        ),
+        key=lambda g: (places.get(g["gate"], len(GATES)), OUTCOMES.index(g["outcome"]), g["check_id"]),
     )
 
 
@@ -229,14 +226,17 @@ def _left_out(manifest: Mapping[str, Any], checks: Sequence[Facts]) -> list[Fact
     return out
 
 
-def _verdict(stopped: bool, gates: Sequence[Facts], left_out: Sequence[Facts]) -> Facts:
+def _verdict(gates: Sequence[Facts], left_out: Sequence[Facts], stopped: bool, previous: str | None) -> Facts:
     """The verdict in one sentence, in both languages."""
     later = [g for g in gates if g["gate"] != "delivery"]
     total = {o: sum(g[o] for g in later) for o in OUTCOMES}
     warned = sum(g["warns"] for g in gates)
     if stopped:
-        vi = f"Không công bố: {total['stops']} phép kiểm tra chặn không đạt; bản phát hành trước vẫn có hiệu lực"
-        en = f"Not published: {total['stops']} blocking check(s) failed; the release before stays in force"
+        vi = f"Không công bố: {total['stops']} phép kiểm tra chặn không đạt"
+        en = f"Not published: {total['stops']} blocking check{'s' if total['stops'] > 1 else ''} failed"
+        if previous is not None:
+            vi += f"; bản phát hành trước, {previous}, vẫn có hiệu lực"
+            en += f"; the release before, {previous}, stays as it is"
         return {"published": False, "vi": f"{vi}.", "en": f"{en}."}
     vi = "Đã công bố: mọi phép kiểm tra chặn áp dụng được ở cổng 2 và 3 đều đạt"
     en = "Published: every blocking check of gates 2 and 3 that applies passed"
@@ -294,5 +294,4 @@ def _sources(manifest: Mapping[str, Any]) -> list[Facts]:
         entry["first"], entry["last"] = min(entry["first"], period), max(entry["last"], period)
         if d.get("agency") and d["agency"] not in entry["agencies"]:
             entry["agencies"].append(d["agency"])
-    order = list(all_sources())
-    return sorted(found.values(), key=lambda e: order.index(e["source"]) if e["source"] in order else 99)
+    return sorted(found.values(), key=lambda e: quality_tables.source_order(e["source"]))

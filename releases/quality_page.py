@@ -49,6 +49,13 @@ def both(vi: object, en: object) -> Markup:
     return Markup('<span lang="vi">{}</span><span lang="en">{}</span>').format(vi, en)
 
 
+def _figure(vi: str, en: str) -> Markup:
+    """A figure as each language writes it; who reads both reads it once, in Vietnamese."""
+    if vi == en:
+        return escape(vi)
+    return Markup('<span lang="vi">{}</span><span lang="en" class="figure">{}</span>').format(vi, en)
+
+
 def word(code: object, known: words.Words) -> Markup:
     """The word for a code, or the code itself where there is none."""
     pair = known.get(str(code))
@@ -59,7 +66,7 @@ def _written(value: float, digits: int, sign: bool = False) -> Markup:
     plain = f"{value:{'+' if sign and value else ''},.{digits}f}".replace("-", "−")  # a true minus sign
     thousands, decimals = ISO["vi"]
     vi = plain.translate({ord(","): thousands, ord("."): decimals})
-    return both(vi, plain)
+    return _figure(vi, plain)
 
 
 def number(value: float | None) -> Markup:
@@ -91,4 +98,4 @@ def day(value: str | None) -> Markup:
     if not value:
         return NOTHING
     year, month, of_month = value[:10].split("-")
-    return both(f"{of_month}/{month}/{year}", value[:10])
+    return _figure(f"{of_month}/{month}/{year}", value[:10])

@@ -7,6 +7,8 @@ from typing import Any
 
 import duckdb
 
+from sources.contract import all_sources
+
 Facts = dict[str, Any]
 
 _COUNTS = ("rows_read", "accepted", "quarantined", "duplicate", "superseded")
@@ -22,12 +24,23 @@ def records(connection: duckdb.DuckDBPyConnection, query: str, given: Sequence[A
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
+def source_order(source: str) -> tuple[int, str]:
+    """Where a source stands in every list: core sources first, then by name; one without a contract last."""
+    known = list(all_sources())
+    return (known.index(source) if source in known else len(known)), source
+
+
+def by_source(connection: duckdb.DuckDBPyConnection, query: str, given: Sequence[Any] = ()) -> list[Facts]:
+    """The rows of a query with a column ``source``, in the order of sources, else as the query gives them."""
+    return sorted(records(connection, query, given), key=lambda row: source_order(row["source"]))
+
+
 def row_accounting(connection: duckdb.DuckDBPyConnection) -> Facts:
     """Per source and per file: rows read, and what became of them; ``closes`` is worked out here, null for a refused
     file, whose rows are not counted. ``in_force`` are accepted rows of used deliveries.
     """
     return {
-        "sources": records(
+        "sources": by_source(
             connection,
             f"select source, count(*)::integer as files, {_SUMS},"
             " coalesce(sum(accepted) filter (disposition = 'used'), 0)::bigint as in_force,"
@@ -35,7 +48,7 @@ def row_accounting(connection: duckdb.DuckDBPyConnection) -> Facts:
             f" coalesce(bool_and({_CLOSES}) filter (rows_read is not null), true) as closes"
             " from row_accounting group by source order by source",
         ),
-        "files": records(
+        "files": by_source(
             connection,
             f"select source, period, revision, file, disposition, {', '.join(_COUNTS)}, {_CLOSES} as closes"
             " from row_accounting order by source, period, revision, file",
@@ -49,7 +62,7 @@ def to_tables(connection: duckdb.DuckDBPyConnection, partly_covered: bool) -> Fa
     Where a release shows only some provinces, or suppresses links, the links shown are a part: ``closes`` is null,
     and the gate's own lines, which are counted on everything, stand for it.
     """
-    linked = records(
+    linked = by_source(
         connection,
         "with used as (select source, sum(accepted)::bigint as accepted from row_accounting"
         " where disposition = 'used' group by source), found as (select source,"
@@ -85,20 +98,20 @@ def linkage(connection: duckdb.DuckDBPyConnection) -> Facts:
         f" 100.0 * sum(rows) filter ({linked}) / nullif(sum(rows), 0) as share"
     )
     return {
-        "sources": records(
+        "sources": by_source(
             connection,
             f"with shown as (select source, {shares} from linkage group by source), gate as ("
             " select object as source, any_value(100 * (1 - threshold)) as bound, any_value(status) as status"
             " from checks where check_id like 'linked\\_share\\_%' escape '\\' group by object)"
             " select shown.*, bound, status from shown left join gate using (source) order by source",
         ),
-        "rules": records(
+        "rules": by_source(
             connection,
             "select source, rule, sum(rows)::bigint as rows, count(*) filter (rows is null)::integer as suppressed,"
             " 100.0 * sum(rows) / nullif(sum(sum(rows)) over (partition by source), 0) as share"
             " from linkage group by source, rule order by source, rows desc nulls last, rule",
         ),
-        "sexes": records(
+        "sexes": by_source(
             connection, f"select source, sex, {shares} from linkage group by source, sex order by source, sex"
         ),
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
 from statistics import median
@@ -11,7 +11,7 @@ from typing import Any
 
 import duckdb
 
-from releases.quality_tables import Facts, records
+from releases.quality_tables import Facts, records, source_order
 from sources.contract import all_sources, load_contract
 from sources.landing import month_label, month_number
 
@@ -72,7 +72,7 @@ def punctuality(manifest: Mapping[str, Any], previous: Path | None) -> Facts:
     for d in manifest["inputs"]:
         sources.setdefault(place_of(d["folder"])[0], []).append(d)
     lines = []
-    for source in sorted(sources, key=_order):
+    for source in sorted(sources, key=source_order):
         folders = [d["folder"] for d in sources[source]]
         months = {place_of(d["folder"])[1] for d in sources[source] if d["disposition"] == "used"}
         first = min(place_of(f)[1] for f in folders)
@@ -100,11 +100,6 @@ def punctuality(manifest: Mapping[str, Any], previous: Path | None) -> Facts:
             }
         )  # fmt: skip
     return {"filled_on": filled_on and filled_on.isoformat(), "sources": lines}
-
-
-def _order(source: str) -> tuple[int, str]:
-    known = list(all_sources())
-    return (known.index(source) if source in known else len(known)), source
 
 
 def _months(first: str, last: str) -> list[str]:
@@ -157,8 +152,3 @@ def revisions(
         [str(path)],
     )
     return {"previous": manifest["previous_release"], "indicators": of_indicators, "largest": largest}
-
-
-def reaches_back(lines: Sequence[Facts]) -> list[str]:
-    """The deliveries that reach back into the months of the release before, late ones and corrections."""
-    return [f for line in lines for name in ("late", "corrected") for f in line[name] or ()]

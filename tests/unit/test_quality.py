@@ -391,6 +391,6 @@ def test_a_stopped_run_names_what_stopped_it_first() -> None:
 
 def test_figures_are_written_as_each_language_does() -> None:
     assert number(12) == "12" and number(None) == "–"
-    assert number(1234) == '<span lang="vi">1.234</span><span lang="en">1,234</span>'
+    assert number(1234) == '<span lang="vi">1.234</span><span lang="en" class="figure">1,234</span>'
     assert "99,9" in percent(99.99) and "100" not in percent(99.99) and "100.0" in percent(100.0)
     assert signed(0.0, 1).endswith('">0.0</span>') and "−2,5" in signed(-2.5, 1) and "+2.5" in signed(2.5, 1)
