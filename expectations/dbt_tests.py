@@ -25,7 +25,7 @@ def dbt_test_checks(results: list[Mapping[str, Any]], rows: Mapping[str, int]) -
     """One line a test.
 
     A result has name, model, status (pass, fail, error, warn, skipped), failures, severity and ``folder``
-    (of the model: its gate) or ``gate``; perhaps level, description, and query (showing what failed).
+    (of the model: its gate) or ``gate``; perhaps level, description and description_vi (why it must hold), and query (showing what failed).
     ``rows`` gives the rows of each model. A test that was skipped, or of which dbt knows no outcome, has
     not run: an error. A test over a model without rows is not applicable, unless it failed all the same.
     """
@@ -46,6 +46,9 @@ def _line(result: Mapping[str, Any], rows: Mapping[str, int]) -> tuple[object, .
     elif status == "passed" and checked == 0:
         status = "not_applicable"
     why = str(result.get("description") or f"The test {name} of {model} finds no row that breaks it.")
+    why_vi = str(
+        result.get("description_vi") or f"Phép kiểm tra {name} của bảng {model} không thấy dòng nào sai."
+    )
     return (
         name,
         str(result.get("gate") or GATE_OF_FOLDER[str(result["folder"])]),
@@ -57,5 +60,6 @@ def _line(result: Mapping[str, Any], rows: Mapping[str, int]) -> tuple[object, .
         severity,
         status,
         why,
+        why_vi,
         str(result.get("query") or f"dbt test --select {name}"),
     )

@@ -20,12 +20,12 @@ from sources.errors import LabourdbError
 
 COLUMNS = [
     "check_id", "gate", "level", "object", "rows_checked", "rows_failed",
-    "threshold", "severity", "status", "why", "query",
+    "threshold", "severity", "status", "why", "why_vi", "query",
 ]  # fmt: skip
 
 
 def judge(measures: pd.DataFrame, rules: Mapping[str, CheckRule]) -> pd.DataFrame:
-    """The checks table: one line per measure with its status, severity, reason and query.
+    """The checks table: one line per measure with its status, severity, reason in both languages and query.
 
     ``measures`` has check_id, object, rows_checked, rows_failed (null if the measure itself failed) and
     perhaps error. Raises ``LabourdbError`` for a measure of an unknown check or one given twice.
@@ -62,7 +62,7 @@ def judge(measures: pd.DataFrame, rules: Mapping[str, CheckRule]) -> pd.DataFram
         severity = rule.severity if status == "error" else rule.severity_at(int(checked))
         lines.append(
             (check_id, rule.gate, rule.level, name, int(checked), rows_failed,
-             rule.max_failed_share, severity, status, rule.why, query)
+             rule.max_failed_share, severity, status, rule.why, rule.why_vi, query)
         )  # fmt: skip
     return checks_table(lines)
 

@@ -1,4 +1,4 @@
-"""The auditor's commands: releases, diff, verify, withdraw (SPEC §8)."""
+"""The auditor's commands: releases, quality, diff, verify, withdraw (SPEC §8)."""
 
 from __future__ import annotations
 
@@ -58,6 +58,33 @@ def releases(home: HomeOption = None, as_json: JsonOption = False) -> None:
             [escape(str(words[r[n]] if isinstance(r[n], bool | None) else r[n])) for n in names] for r in rows
         ]
         console.out.print(console.table("Releases", names, shown))
+
+
+@app.command()
+@guarded
+def quality(
+    release: Annotated[
+        str | None,
+        typer.Argument(metavar="[RELEASE]", help="The release, as 2025Q4.1.", show_default="the current one"),
+    ] = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """How good a release is: verdict, gates, what was left out and why, failed checks, links, coverage, waivers."""
+    from orchestration.quality import render_quality
+    from releases.quality import facts_of
+    from releases.release import REPORT, find_release, standing_release
+    from releases.withdraw import withdrawals
+
+    folder = home_of(home).releases
+    found = find_release(folder, release) if release else standing_release(folder)
+    facts = facts_of(found.path)
+    withdrawn = withdrawals(folder).get(found.id)
+    reason = withdrawn.reason if withdrawn else None
+    if as_json:
+        console.print_json(facts | {"withdrawn": reason, "report": str(found.path / REPORT)})
+    else:
+        render_quality(facts, found.path / REPORT, reason)
 
 
 @app.command()

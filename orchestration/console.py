@@ -13,7 +13,7 @@ import duckdb
 from rich.console import Console
 from rich.table import Table
 
-from releases.release import Release
+from releases.release import REPORT, Release
 
 # off a terminal (a log, a pipe) tables keep a width they can be read in
 out = Console(soft_wrap=True, width=None if sys.stdout.isatty() else 170)
@@ -144,7 +144,7 @@ def where_next(home: Path, release: Release) -> str:
     """Where to look after a run."""
     return (
         f"Tables:   {release.path / 'tables'} (Parquet), {release.path / 'labour.duckdb'}\n"
-        f"Quality:  {release.path / 'quality' / 'report.md'}\n"
+        f"Quality:  {release.path / REPORT}\n"
         f"Manifest: {release.path / 'manifest.json'}\n"
         f"Next:     labourdb status --home {home}   ·   make ui   ·   docs/tutorial.md"
     )

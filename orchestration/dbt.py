@@ -36,6 +36,11 @@ class NodeResult:
     failures: int | None
     tested: str | None
     severity: str
+    description: str = (
+        ""  # of a test: why it must hold, in English and Vietnamese, and the SQL dbt made of it
+    )
+    description_vi: str = ""
+    query: str = ""
 
     @property
     def ok(self) -> bool:
@@ -134,9 +139,16 @@ def expected_tests(layers: list[str]) -> list[NodeResult]:
                     None,
                     model.name,
                     "error",
+                    *_described(node),
                 )
             )
     return found
+
+
+def _described(node: Any) -> tuple[str, str]:
+    """Why a test must hold, in English and Vietnamese, as its YAML says it."""
+    meta = getattr(node.config, "meta", None) or {}
+    return " ".join(str(node.description or "").split()), str(meta.get("description_vi", ""))
 
 
 def _folder(node: Any) -> str:
@@ -184,6 +196,7 @@ def _node_result(result: Any) -> NodeResult:
         tested is None and str(node.resource_type) == "test"
     ):  # a singular test looks at the first model it names
         tested = next(iter(node.depends_on.nodes), None)
+    description, description_vi = _described(node)
     return NodeResult(
         unique_id=node.unique_id,
         kind=str(node.resource_type),
@@ -195,4 +208,7 @@ def _node_result(result: Any) -> NodeResult:
         failures=result.failures,
         tested=tested.split(".")[-1] if tested else None,
         severity=str(getattr(node.config, "severity", "error")).lower(),
+        description=description,
+        description_vi=description_vi,
+        query=(getattr(node, "compiled_code", None) or "").strip(),
     )

@@ -26,7 +26,11 @@ def code_version() -> dict[str, str]:
     digest = hashlib.sha256(project_hash().encode())
     for package in PACKAGES:
         for path in sorted((ROOT / package).rglob("*")):
-            if path.is_file() and path.suffix in (".py", ".sql", ".yaml") and "simulator" not in path.parts:
+            if (
+                path.is_file()
+                and path.suffix in (".py", ".sql", ".yaml", ".html", ".css")
+                and "simulator" not in path.parts
+            ):
                 digest.update(str(path.relative_to(ROOT)).encode())
                 digest.update(path.read_bytes())
     lock = ROOT / "requirements.lock"
@@ -48,6 +52,20 @@ def input_facts(restricted: duckdb.DuckDBPyConnection, dispositions: pd.DataFram
             " from dispositions as d join landing.delivery_states as s using (source, delivery_key)"
             " join landing.deliveries as l using (source, delivery_key)"
             " order by d.folder, s.file"
+        ).df()
+    finally:
+        restricted.unregister("dispositions")
+
+
+def arrivals(restricted: duckdb.DuckDBPyConnection, dispositions: pd.DataFrame) -> pd.DataFrame:
+    """One row per delivery up to the cut-off: folder, and read_at, when the product first read it (UTC; null if a
+    version that did not note it had read it).
+    """
+    restricted.register("dispositions", dispositions)
+    try:
+        return restricted.execute(
+            "select d.folder, strftime(a.read_at, '%Y-%m-%dT%H:%M:%S+00:00') as read_at"
+            " from dispositions as d left join landing.arrivals as a using (source, delivery_key) order by d.folder"
         ).df()
     finally:
         restricted.unregister("dispositions")

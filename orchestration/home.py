@@ -47,6 +47,11 @@ class Home:
         return self.warehouse / "labour.duckdb"
 
     @property
+    def stopped_report(self) -> Path:
+        """The quality report of a run that gate 2 or 3 stopped; it goes with the next release."""
+        return self.warehouse / "report.html"
+
+    @property
     def releases(self) -> Path:
         """Published releases."""
         return self.root / "releases"

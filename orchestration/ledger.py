@@ -57,12 +57,33 @@ def release_facts(
         "settings": settings.effective(),
         "previous_release": previous.id if previous else None,
         "missing_sources": missing,
+        "indicators": _indicator_names(warehouse),
         "successions_followed": _successions(warehouse),
         "ladder_steps_skipped": [LADDER[s] for s in missing if s in LADDER],
         "checks": [dict(zip(("gate", "status", "checks"), c, strict=True)) for c in checks],
+        "disclosure": _disclosure(warehouse),
         "waivers": [_waiver_facts(warehouse, w, gates) for w in settings.waived()],
         "row_accounting": [dict(zip(names, a, strict=True)) for a in accounting],
         "inputs": inputs,
+        "arrivals": dict(
+            warehouse.execute("select folder, read_at from run.arrivals order by folder").fetchall()
+        ),
+    }
+
+
+def _disclosure(warehouse: duckdb.DuckDBPyConnection) -> dict[str, dict[str, Any]]:
+    """By table: rows, how many are suppressed, by which rule, and what the audit looked at and found."""
+    if not has_table(warehouse, "outcome", "disclosure"):
+        return {}
+    outcome = warehouse.execute("from disclosure.outcome").df().to_dict("records")
+    return {
+        str(row["table_name"]): {
+            "rows": row["rows"],
+            "suppressed": row["suppressed"],
+            "suppressed_percent": round(100 * row["suppressed"] / row["rows"], 2) if row["rows"] else None,
+            **{str(k): v for k, v in row.items() if k not in ("table_name", "rows", "suppressed")},
+        }
+        for row in outcome
     }
 
 
@@ -91,6 +112,16 @@ def _successions(warehouse: duckdb.DuckDBPyConnection) -> dict[str, int]:
             found = warehouse.execute(f"select count(*) from labour.labour.{table}").fetchone()
             counts[f"{kind}s"] = int(found[0]) if found else 0
     return counts
+
+
+def _indicator_names(warehouse: duckdb.DuckDBPyConnection) -> dict[str, dict[str, str]]:
+    """Indicator to its names in English and Vietnamese, as people read them."""
+    if not has_table(warehouse, "indicator_definitions", "reference"):
+        return {}
+    rows = warehouse.execute(
+        "select indicator, name_en, name_vi from labour.reference.indicator_definitions order by position"
+    ).fetchall()
+    return {indicator: {"en": en, "vi": vi} for indicator, en, vi in rows}
 
 
 LADDER = {

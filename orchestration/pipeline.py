@@ -23,7 +23,7 @@ from expectations.publication_gate import publication_gate
 from expectations.rules import load_rules
 from expectations.waivers import waive
 from orchestration.dbt import NodeResult, dbt_build, expected_tests, project_hash
-from orchestration.fingerprint import input_facts, run_fingerprint
+from orchestration.fingerprint import arrivals, input_facts, run_fingerprint
 from orchestration.home import SEEDS, Home
 from orchestration.ledger import (
     DeliveryFacts,
@@ -49,7 +49,6 @@ from releases.release import (
     refuse_withdrawn,
     standing_releases,
 )
-from releases.report import report_text
 from releases.tables import export_tables
 from releases.verdict import Verdict, drop_verdict, store_verdict
 from sources.contract import load_contract
@@ -142,9 +141,11 @@ def gate_deliveries(run: Run) -> pd.DataFrame:
         gate = delivery_gate(connection, run.scope.cut_off, rules)
         assign_keys(connection, load_key(run.home.restricted))
         inputs = input_facts(connection, gate.dispositions)
+        arrived = arrivals(connection, gate.dispositions)
     with run.warehouse() as warehouse:
         write_run_inputs(warehouse, gate, run.scope, run.settings)
         keep(warehouse, "inputs", inputs)
+        keep(warehouse, "arrivals", arrived)
         warehouse.execute("drop table if exists run.dbt_tests")
         for name in ("linkage_checks", "publication_checks"):
             warehouse.execute(f"drop table if exists run.{name}")
@@ -166,28 +167,10 @@ def build(run: Run, layers: Sequence[str], on_event: Callable[[Any], None] | Non
     if broken:
         details = "\n".join(f"  {r.name}: {r.message}" for r in broken)
         raise LabourdbError(f"Models that could not be built; nothing was published:\n{details}")
-    tests: list[Mapping[str, Any]] = [
-        {
-            "name": r.name,
-            "model": r.tested or r.folder,
-            "status": r.status,
-            "failures": r.failures,
-            "severity": r.severity,
-            "gate": _gate(r),
-        }
-        for r in results
-        if r.kind == "test"
-    ]
+    tests = [_test_line(r, r.tested or r.folder) for r in results if r.kind == "test"]
     ran = {r.unique_id for r in results}
     tests += [
-        {
-            "name": t.name,
-            "model": t.folder,
-            "status": "error",
-            "failures": None,
-            "severity": "error",
-            "gate": _gate(t),
-        }
+        _test_line(t, t.folder)
         for t in expected_tests([name.removeprefix("labourdb.").removesuffix(".*") for name in layers])
         if t.unique_id not in ran
     ]
@@ -199,9 +182,24 @@ def build(run: Run, layers: Sequence[str], on_event: Callable[[Any], None] | Non
         keep(warehouse, "dbt_tests", checks, append=True)
     skipped = [r.name for r in results if r.kind != "test" and r.status == "skipped"]
     if skipped:  # dbt goes no further below a test that failed: there is nothing whole to judge or to export
-        stop_if_blocked(run, checks)
+        stop_if_blocked(run, pd.concat([kept_checks(run), checks], ignore_index=True))
         raise LabourdbError(f"Models that were not built; nothing was published: {', '.join(skipped)}")
     return results
+
+
+def _test_line(test: NodeResult, model: str) -> Mapping[str, Any]:
+    """A test's outcome as the checks table takes it."""
+    return {
+        "name": test.name,
+        "model": model,
+        "status": test.status,
+        "failures": test.failures,
+        "severity": test.severity,
+        "gate": _gate(test),
+        "description": test.description,
+        "description_vi": test.description_vi,
+        "query": test.query,
+    }
 
 
 def _gate(result: NodeResult) -> str:
@@ -273,15 +271,14 @@ def stop_if_blocked(run: Run, checks: pd.DataFrame) -> None:
     blocking = blocking_failures(checks[checks["gate"] != "delivery"])
     if blocking.empty:
         return
+    from releases.quality import stopped_facts  # what only a stopped run needs takes a while to import
+    from releases.quality_page import quality_page
+
     with run.warehouse() as warehouse:
-        report = run.home.warehouse / "report.md"
-        report.write_text(
-            report_text(
-                {"release_id": run.scope.release_id, "protection": PROTECTION, **_facts(run, warehouse)},
-                checks,
-            ),
-            "utf-8",
-        )
+        manifest = {"release_id": run.scope.release_id, "protection": PROTECTION, **_facts(run, warehouse)}
+        accounting = warehouse.execute("select * from run.row_accounting").df()
+    report = run.home.stopped_report
+    report.write_text(quality_page(stopped_facts(manifest, checks, accounting)), encoding="utf-8")
     lines = [
         f"  {c['check_id']} on {c['object']}: {c['rows_failed']} of {c['rows_checked']} rows failed."
         for c in blocking.to_dict("records")
@@ -306,7 +303,9 @@ def release(run: Run) -> Release:
         point_current(run.home.releases)
         return standing
     refuse_withdrawn(run.home.releases, period, facts["fingerprint"])
-    return publish(run.home.releases, run.candidates, run.scope.release_id, facts)
+    published = publish(run.home.releases, run.candidates, run.scope.release_id, facts)
+    run.home.stopped_report.unlink(missing_ok=True)  # what it says of the last stop is settled
+    return published
 
 
 def _facts(run: Run, warehouse: duckdb.DuckDBPyConnection) -> dict[str, Any]:

@@ -9,11 +9,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationError, field_validator
 
 from expectations.rules import load_rules
 from expectations.waivers import Waiver, refuse_unusable
 from orchestration.home import SEEDS
+from sources.contract import all_sources
 from sources.errors import LabourdbError
 
 
@@ -66,6 +67,20 @@ class Coverage(_Section):
         return tuple(sorted(set(value)))
 
 
+class Punctuality(_Section):
+    """When deliveries are due, in days after the end of their month, by source: only what is agreed with its agency."""
+
+    due_days: dict[str, NonNegativeInt] = Field(default_factory=dict)
+
+    @field_validator("due_days")
+    @classmethod
+    def _sources(cls, value: dict[str, int]) -> dict[str, int]:
+        unknown = sorted(set(value) - set(all_sources()))
+        if unknown:
+            raise ValueError(f"{', '.join(map(repr, unknown))}: not a source")
+        return dict(sorted(value.items()))
+
+
 class Engine(_Section):
     """What DuckDB may use."""
 
@@ -89,6 +104,7 @@ class Settings(_Section):
     linkage: Linkage = Linkage()
     succession: Succession = Succession()
     coverage: Coverage = Coverage()
+    punctuality: Punctuality = Punctuality()
     engine: Engine = Engine()
     thresholds: dict[str, float] = Field(
         default_factory=dict, description="Check id to largest failed share."

@@ -6,7 +6,7 @@ from typing import Any
 
 from orchestration import console
 from orchestration.home import Home
-from releases.release import current_release
+from releases.release import PROTECTION, current_release
 from releases.withdraw import withdrawals
 from sources.contract import all_sources
 from sources.landing import find_deliveries
@@ -65,7 +65,7 @@ def home_status(home: Home) -> dict[str, Any]:
             {"release": name, **vars(withdrawal)}
             for name, withdrawal in sorted(withdrawals(home.releases).items())
         ],
-        "protection": manifest["protection"] if manifest else "INTERNAL – NOT PROTECTED",
+        "protection": manifest["protection"] if manifest else PROTECTION,
         "synthetic": manifest["synthetic"] if manifest else None,
         "sources": sources,
         "left_out": refused + held,

@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from releases.report import report_text
 from releases.tables import RELEASED, sha256, write_database
 from releases.verdict import confirmed_verdict
 from releases.withdraw import Withdrawal, record_withdrawal, withdrawals
@@ -20,7 +19,8 @@ from sources.errors import LabourdbError
 
 NAME = re.compile(r"^(\d{4}Q[1-4])\.(\d+)$")
 CURRENT = "current"
-PROTECTION = "DISCLOSURE-CONTROLLED"
+REPORT = "quality/report.html"
+PROTECTION = "DISCLOSURE-CONTROLLED"  # what a manifest says whose tables went through disclosure control (SPEC §5)
 
 
 class ReleaseUsageError(LabourdbError):
@@ -85,6 +85,16 @@ def current_release(folder: Path) -> Release | None:
         return pointed
     standing = standing_releases(folder)
     return standing[-1] if standing else None
+
+
+def standing_release(folder: Path) -> Release:
+    """The current release; raises ``ReleaseUsageError`` where none stands."""
+    release = current_release(folder)
+    if release is None:
+        raise ReleaseUsageError(
+            f"No release stands in {folder}. Make one with `labourdb run --as-of YYYYQn`."
+        )
+    return release
 
 
 def latest_of(folder: Path, period: str) -> Release | None:
@@ -171,6 +181,9 @@ def publish(folder: Path, candidates: Path, release_id: str, facts: Mapping[str,
     ``facts`` are the manifest's entries beside tables and time. The stored verdict is confirmed for exactly the
     tables that are copied. The release is built under a hidden name and renamed into place.
     """
+    from releases.quality import release_facts  # what only a run that publishes needs takes a while to import
+    from releases.quality_page import quality_page
+
     verdict = confirmed_verdict(candidates, release_id, facts["fingerprint"])
     folder.mkdir(parents=True, exist_ok=True)
     for stale in folder.glob(".building-*"):
@@ -195,7 +208,8 @@ def publish(folder: Path, candidates: Path, release_id: str, facts: Mapping[str,
     )
     quality = building / "quality"
     quality.mkdir()
-    (quality / "report.md").write_text(report_text(manifest, tables / "checks.parquet"), encoding="utf-8")
+    facts_of_quality = release_facts(building, manifest)
+    (building / REPORT).write_text(quality_page(facts_of_quality), encoding="utf-8")
     for path in sorted(building.rglob("*")):
         _sync(path)
         if path.is_file():

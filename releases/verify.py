@@ -9,14 +9,13 @@ from typing import Any, Literal
 
 import duckdb
 
-from releases.release import Release
+from releases.release import REPORT, Release
 from releases.tables import sha256
 from sources.landing import sha256 as landed_sha256
 from sources.landing import shown, visible_files
 
 State = Literal["ok", "changed", "missing", "added"]
 DATABASE = "labour.duckdb"
-REPORT = "quality/report.md"
 MANIFEST = "manifest.json"
 
 

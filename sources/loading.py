@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import duckdb
@@ -290,8 +291,11 @@ def _insert(connection: duckdb.DuckDBPyConnection, table: str, columns: dict[str
 
 
 def register(connection: duckdb.DuckDBPyConnection, batch: Sequence[Prepared]) -> None:
-    """Enter deliveries and their states into the catalogue; of refused ones the files too, without counts."""
+    """Enter deliveries, their states and when they were read into the catalogue; of refused ones the files too,
+    without counts.
+    """
     deliveries, states, files = [], [], []
+    now = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
     for p in batch:
         key, note = (p.delivery.source, p.delivery.key), p.note
         state = "read" if p.problem is None else "refused"
@@ -308,4 +312,6 @@ def register(connection: duckdb.DuckDBPyConnection, batch: Sequence[Prepared]) -
     of_state = ("source", "delivery_key", "file", "size", "mtime_ns", "ctime_ns", "sha256")
     _insert(connection, "deliveries", _columns(of_delivery, deliveries))
     _insert(connection, "delivery_states", _columns(of_state, states))
+    arrivals = [(p.delivery.source, p.delivery.key, now) for p in batch]
+    _insert(connection, "arrivals", _columns(("source", "delivery_key", "read_at"), arrivals))
     _insert(connection, "files", _columns(("source", "delivery_key", "file_no", "file", "sha256"), files))

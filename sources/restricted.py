@@ -36,6 +36,10 @@ create table if not exists landing.delivery_states (
     source varchar not null, delivery_key integer not null, file varchar not null,
     size bigint not null, mtime_ns bigint not null, ctime_ns bigint not null, sha256 varchar not null
 );
+create table if not exists landing.arrivals (
+    source varchar not null, delivery_key integer not null, read_at timestamp not null, -- UTC, first read
+    primary key (source, delivery_key)
+);
 create table if not exists landing.files (
     source varchar not null, delivery_key integer not null, file_no integer not null, file varchar not null,
     sha256 varchar not null, format varchar,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,9 +41,17 @@ def flow(section: str, **figures: int | str | None) -> dict[str, Any]:
 
 
 def published(
-    folder: Path, release_id: str, fingerprint: str = "f", inputs: Rows = (), **tables: Rows
+    folder: Path,
+    release_id: str,
+    fingerprint: str = "f",
+    inputs: Rows = (),
+    manifest: Mapping[str, Any] | None = None,
+    **tables: Rows,
 ) -> Release:
-    """Publish a release with these rows; tables that are not named have their key columns and no row."""
+    """Publish a release with these rows; tables that are not named have their key columns and no row.
+
+    ``manifest`` holds entries of it beside or instead of those made up here.
+    """
     with tempfile.TemporaryDirectory() as scratch, duckdb.connect() as connection:
         connection.execute("create schema published")
         for table, keys in RELEASED.items():
@@ -60,6 +68,6 @@ def published(
         store_verdict(candidates, Verdict(release_id, fingerprint, hashes, []))
         facts = {
             "period": release_id.split(".")[0], "synthetic": False, "fingerprint": fingerprint, "missing_sources": [],
-            "waivers": [], "inputs": list(inputs),
+            "waivers": [], "inputs": list(inputs), **(manifest or {}),
         }  # fmt: skip
         return publish(folder, candidates, release_id, facts)

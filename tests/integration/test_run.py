@@ -30,7 +30,7 @@ from orchestration import pipeline
 from orchestration.home import Home
 from releases.tables import RELEASED
 
-PROTECTION = "INTERNAL – NOT PROTECTED"
+PROTECTION = "DISCLOSURE-CONTROLLED"
 
 
 @pytest.fixture
@@ -88,7 +88,8 @@ def test_same_inputs_same_bytes(other_home: Home) -> None:
     assert {n for n in ours if ours[n] != theirs[n]} == set()
     one, two = manifest(small_home()), manifest(other_home)
     differing = {k for k in one if one[k] != two[k]}
-    assert differing <= {"published_at"}
+    assert differing <= {"published_at", "arrivals"}
+    assert set(one["arrivals"]) == {d["folder"] for d in one["inputs"]} == set(two["arrivals"])
 
 
 def test_same_key_same_pseudonyms_in_two_homes(other_home: Home) -> None:
@@ -197,7 +198,7 @@ def test_held_and_refused_deliveries_are_named_and_stop_nothing(without_contract
     }
     assert "unknown_code_share" in left_out["training/2025-09.r2"]["because"]
     assert "missing" in left_out["vacancies/2025-10"]["because"]
-    report = (without_contracts.releases / "current" / "quality" / "report.md").read_text()
+    report = (without_contracts.releases / "current" / "quality" / "report.html").read_text()
     assert "training/2025-09.r2" in report and "vacancies/2025-10" in report
     # the first revision stays in force, and both are accounted for
     accounted = sql(

@@ -19,7 +19,7 @@ from releases.release import current_release, list_releases
 from releases.verdict import confirmed_verdict
 from sources.errors import ChangedDelivery, LabourdbError
 
-PROTECTION = "INTERNAL – NOT PROTECTED"
+PROTECTION = "DISCLOSURE-CONTROLLED"
 
 
 @pytest.fixture
@@ -72,14 +72,15 @@ def test_gate_2_stops_the_run(copied: Home) -> None:
     with pytest.raises(GateStopped) as stopped:
         run_world(copied)
     assert "linked_share_social_insurance on social_insurance: 9 of 15 rows failed" in str(stopped.value)
-    assert str(copied.warehouse / "report.md") in str(stopped.value)
+    assert str(copied.warehouse / "report.html") in str(stopped.value)
     current = current_release(copied.releases)
     assert current is not None and current.id == f"{AS_OF}.1" and len(list_releases(copied.releases)) == 1
     assert worlds.table_bytes(copied) == worlds.table_bytes(small_home())
-    report = (copied.warehouse / "report.md").read_text()
+    report = (copied.warehouse / "report.html").read_text()
     assert (
         "linked_share_social_insurance" in report
-        and "9 / 15" in report
+        and "9 / 15</strong>" in report
+        and report.index("9 / 15") < report.index("Mục lục")
         and "select" in report
         and PROTECTION in report
     )
@@ -98,7 +99,9 @@ def test_gate_2_stops_the_run(copied: Home) -> None:
     said = "select object, status, waiver from checks where waiver is not null"
     text = "Trưởng phòng: resent in March (until 2999-12-31)"
     assert worlds.sql(copied, said) == [("social_insurance", "failed", text)]
-    assert "resent in March; Trưởng phòng" in (release.path / "quality" / "report.md").read_text()
+    page = (release.path / "quality" / "report.html").read_text()
+    assert "resent in March" in page and "Trưởng phòng" in page
+    assert not (copied.warehouse / "report.html").exists()  # the stop it told of is settled
 
 
 def test_gate_3_stops_the_run_and_its_verdict_holds(copied: Home, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,7 +124,7 @@ def test_gate_3_stops_the_run_and_its_verdict_holds(copied: Home, monkeypatch: p
     assert "terms_agree_with_counts" in str(stopped.value)
     current = current_release(copied.releases)
     assert current is not None and current.id == f"{AS_OF}.1" and len(list_releases(copied.releases)) == 1
-    report = (copied.warehouse / "report.md").read_text()
+    report = (copied.warehouse / "report.html").read_text()
     assert "parts_sum_to_totals" in report and "indicators: sex" in report
     # the command says the same, by its exit code
     with worlds.environment(LABOURDB_KEY=worlds.KEY):

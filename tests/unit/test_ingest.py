@@ -104,6 +104,8 @@ def test_revisions_are_deliveries_of_their_own(tmp_path: Path) -> None:
         "select revision, delivery_key % 1024 from landing.deliveries order by all"
     ).fetchall()
     assert keys == [(1, 1), (2, 2), (10, 10)]
+    arrived = "select count(*), count(distinct read_at) from landing.arrivals natural join landing.deliveries"
+    assert result.connection.execute(arrived).fetchall() == [(3, 1)]  # read together
     assert [str(v)[-2:] for v in result.column("si_number")] == ["90", "91", "90", "92"]
 
 

@@ -20,7 +20,6 @@ from releases.release import (
     point_current,
     publish,
 )
-from releases.report import report_text
 from releases.tables import RELEASED, export_tables, sha256
 from releases.verdict import Verdict, confirmed_verdict, store_verdict
 from sources.errors import LabourdbError
@@ -113,10 +112,10 @@ def test_a_release_appears_whole_and_closed(tmp_path: Path, candidates: Path) ->
     files = [p for p in release.path.rglob("*") if p.is_file()]
     assert {stat.S_IMODE(p.stat().st_mode) for p in files} == {0o444}
     assert {str(p.relative_to(release.path)) for p in files} == {
-        *(f"tables/{t}.parquet" for t in RELEASED), "labour.duckdb", "manifest.json", "quality/report.md",
+        *(f"tables/{t}.parquet" for t in RELEASED), "labour.duckdb", "manifest.json", "quality/report.html",
     }  # fmt: skip
     manifest = json.loads((release.path / "manifest.json").read_text(), parse_constant=pytest.fail)
-    assert manifest["protection"] == "INTERNAL – NOT PROTECTED" and manifest["release_id"] == "2025Q4.1"
+    assert manifest["protection"] == "DISCLOSURE-CONTROLLED" and manifest["release_id"] == "2025Q4.1"
     assert {t: f["sha256"] for t, f in manifest["tables"].items()} == {
         t: sha256(release.path / f"tables/{t}.parquet") for t in RELEASED
     }
@@ -168,16 +167,3 @@ def test_verdicts_of_something_else_are_refused(candidates: Path) -> None:
     judged(candidates, blocking=("cells_unique (indicators)",))
     with pytest.raises(LabourdbError, match=r"stopped 2025Q4\.1: cells_unique \(indicators\)"):
         confirmed_verdict(candidates, "2025Q4.1", "f")
-
-
-def test_report_says_what_was_left_out_and_what_failed() -> None:
-    manifest = {**FACTS, "release_id": "2025Q4.1", "protection": "INTERNAL – NOT PROTECTED"}
-    quiet = report_text(manifest, checks())
-    assert "INTERNAL – NOT PROTECTED" in quiet and "SYNTHETIC" not in quiet
-    assert "`training/2025-12` held: future_months" in quiet and "not ILO" in quiet
-    assert quiet.rstrip().endswith("Không có / none")
-    loud = report_text(
-        {**manifest, "synthetic": True, "missing_sources": ["vacancies"], "waivers": []}, checks("failed")
-    )
-    assert "SYNTHETIC DATA" in loud and "missing sources: vacancies" in loud
-    assert "`cells_unique` (block) indicators: 3 / 9 rows" in loud and "from there" in loud

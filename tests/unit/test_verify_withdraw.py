@@ -125,8 +125,8 @@ FAULTS: dict[str, tuple[Callable[[Path], object], dict[str, tuple[str, str]]]] =
         {f"{R}/tables/checks.parquet": ("missing", ""), f"{DB}: checks": ("changed", "cannot be compared")},
     ),
     "the report went": (
-        lambda r: (r / f"{R}/quality/report.md").unlink(),
-        {f"{R}/quality/report.md": ("missing", "")},
+        lambda r: (r / f"{R}/quality/report.html").unlink(),
+        {f"{R}/quality/report.html": ("missing", "")},
     ),
     "files came": (
         lambda r: [

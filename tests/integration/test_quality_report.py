@@ -1,0 +1,109 @@
+"""The quality report of a whole run, held against what was delivered and published."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import duckdb
+import worlds
+from typer.testing import CliRunner
+from worlds import AS_OF, deliveries, manifest, small_home, sql
+
+from orchestration.cli import app
+from releases.quality import facts_of
+from sources.contract import all_sources, load_contract
+
+
+def quality(*arguments: str) -> tuple[int, str, str]:
+    """Exit code, output and messages of the command on the small world."""
+    with worlds.environment(COLUMNS="200"):
+        result = CliRunner().invoke(app, ["quality", *arguments, "--home", str(small_home().root)])
+    return result.exit_code, result.stdout, result.stderr
+
+
+def told() -> dict[str, Any]:
+    code, out, _ = quality("--json")
+    assert code == 0
+    facts: dict[str, Any] = json.loads(out)
+    return facts
+
+
+def test_json_is_the_facts_of_the_current_release() -> None:
+    release = small_home().releases / f"{AS_OF}.1"
+    facts = told()
+    assert facts.pop("report") == str(release / "quality" / "report.html") and facts.pop("withdrawn") is None
+    assert facts == json.loads(json.dumps(facts_of(release)))
+    assert facts["release"] == manifest(small_home())["release_id"] and facts["previous_release"] is None
+    assert facts["revisions"] is None and facts["left_out"] == []
+
+
+def test_facts_are_of_what_was_delivered() -> None:
+    facts = told()
+    sent: dict[str, int] = {}
+    for folder, rows in deliveries().items():
+        source = folder.split("/")[0]
+        sent[source] = sent.get(source, 0) + len(rows)
+    found = {s["source"]: s for s in facts["row_accounting"]["sources"]}
+    assert {s: f["rows_read"] for s, f in found.items()} == sent and all(f["closes"] for f in found.values())
+    people = found["population"]  # 18, one of them twice, one unreadable; later three of them again
+    assert [people[k] for k in ("accepted", "quarantined", "duplicate", "superseded")] == [21, 1, 1, 0]
+    assert found["training"]["superseded"] == 1 and found["enterprises"]["quarantined"] == 1
+    assert all(s["closes"] for s in facts["to_tables"]["linked"])
+    training = next(s for s in facts["linkage"]["sources"] if s["source"] == "training")
+    assert (training["rows"], training["unlinked"], training["bound"]) == (8, 1, 80.0)  # the stranger
+    assert {s["source"] for s in facts["missing_sources"]} == set(all_sources()) - set(sent)
+    # whose status is known, as the table of indicators says
+    ((known, residents),) = sql(
+        small_home(),
+        "select numerator, denominator from indicators where indicator = 'status_coverage' and area_code = 'VN'"
+        f" and area_version = '2025' and period = '{AS_OF}' and sex = 'total' and age_group = 'total' and urban_rural = 'total'",
+    )
+    country = facts["coverage"]["areas"][0]
+    assert (country["area_code"], country["numerator"], country["denominator"]) == ("VN", known, residents)
+    insurance = next(s for s in facts["punctuality"]["sources"] if s["source"] == "social_insurance")
+    assert insurance["without"] == ["2025-10", "2025-11"] and insurance["observed"] == 0
+
+
+def test_every_check_is_on_the_page_with_its_reason_in_both_languages() -> None:
+    page = (small_home().releases / "current" / "quality" / "report.html").read_text(encoding="utf-8")
+    lines = sql(small_home(), "select check_id, object, why, why_vi, query from checks")
+    assert len(lines) > 100
+    for check_id, name, why, why_vi, query in lines:
+        assert why and why_vi and why != why_vi and query
+        assert f"<code>{check_id}</code>" in page and f">{name}</th>" in page, (check_id, name)
+    shown = {f["check_id"] for f in told()["checks"]}
+    assert shown == {line[0] for line in lines}
+    for source in ("training", "population"):
+        assert load_contract(source).title_vi in page
+
+
+def test_queries_of_dbt_tests_run_and_show_nothing_where_they_passed() -> None:
+    """Those that look at the pseudonymised zone alone; nothing failed, so they have nothing to show."""
+    queries = {
+        check_id: query
+        for check_id, query in sql(
+            small_home(), "select check_id, query from checks where gate <> 'delivery' and status = 'passed'"
+        )
+        if (check_id.endswith("_rules") or "_one_" in check_id) and "restricted" not in query
+    }
+    assert len(queries) > 20
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{small_home().database}' as labour (read_only)")
+        shown = {check_id: connection.execute(query).fetchall() for check_id, query in queries.items()}
+    assert {check_id for check_id, rows in shown.items() if rows} == set()
+
+
+def test_the_short_form_and_what_it_refuses() -> None:
+    code, out, _ = quality()
+    assert code == 0
+    for said in ("DISCLOSURE-CONTROLLED", "Đã công bố", "Published:", "Gate 3", "training", "report.html"):
+        assert said in out
+    assert quality(f"{AS_OF}.1")[1] == out
+    code, out, said = quality("2019Q1.1")
+    assert code == 2 and "2019Q1.1" in said and f"{AS_OF}.1" in said
+
+
+def test_without_a_release_there_is_nothing_to_tell(tmp_path: Any) -> None:
+    result = CliRunner().invoke(app, ["quality", "--home", str(tmp_path)])
+    assert result.exit_code == 2 and "labourdb run" in result.stderr
