@@ -151,7 +151,9 @@ def explain(
     area: Annotated[
         str, typer.Option(metavar="CODE@LIST", help="The area and its list, as 30@2024, 31@2025 or VN@2025.")
     ],
-    period: Annotated[str, typer.Option(help="The quarter YYYYQn; of an official figure also the year YYYY.")],
+    period: Annotated[
+        str, typer.Option(help="The quarter YYYYQn; of an official figure also the year YYYY.")
+    ],
     sex: Annotated[str, typer.Option(help="total, male or female.")] = "total",
     age: Annotated[str, typer.Option(help="total (15+), a band as 15-24, 16-30 or working_age.")] = "total",
     urban: Annotated[str, typer.Option(help="total, urban or rural.")] = "total",

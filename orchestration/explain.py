@@ -76,11 +76,15 @@ def explain(
 def _walk(home: Home, release: Release, document: dict[str, Any]) -> dict[str, Any]:
     """The document with what the warehouse tells. Raises ``NotWalked`` if it must not or cannot be asked."""
     if not home.database.exists():
-        raise NotWalked(f"There is no warehouse in {home.warehouse}: the release was made elsewhere, or it was removed.")
+        raise NotWalked(
+            f"There is no warehouse in {home.warehouse}: the release was made elsewhere, or it was removed."
+        )
     try:
         settings = load_settings(home.settings)
     except UsageError:
-        settings = Settings()  # only what the engine may use is needed here; a waiver that expired changes nothing
+        settings = (
+            Settings()
+        )  # only what the engine may use is needed here; a waiver that expired changes nothing
     run = Run(home, settings, RunScope(quarter_number(release.order[0]), release.id))
     try:
         with ExitStack() as stack:

@@ -32,10 +32,17 @@ def broken(document: dict[str, Any]) -> list[str]:
         return []
     told = [
         f"  {line['what']}"
-        + ("" if line["expected"] is None else f": {_said(line['found'])} where {_said(line['expected'])} is expected")
+        + (
+            ""
+            if line["expected"] is None
+            else f": {_said(line['found'])} where {_said(line['expected'])} is expected"
+        )
         for line in wrong
     ]
-    return [f"The figures do not add up; this explanation must not be relied on. {len(wrong)} comparison(s) fail:", *told]
+    return [
+        f"The figures do not add up; this explanation must not be relied on. {len(wrong)} comparison(s) fail:",
+        *told,
+    ]
 
 
 def render_explain(document: dict[str, Any]) -> None:
@@ -53,7 +60,9 @@ def render_explain(document: dict[str, Any]) -> None:
         _print(f"Not delivered at all: {', '.join(document['missing_sources'])}; its steps are skipped.")
     walk = document["walk"]
     if not walk["possible"]:
-        console.out.print(f"\n[yellow]Not walked back to persons and rows:[/yellow] {escape(walk['why'])}", highlight=False)
+        console.out.print(
+            f"\n[yellow]Not walked back to persons and rows:[/yellow] {escape(walk['why'])}", highlight=False
+        )
     if "persons" in document:
         _persons(document["persons"])
         for role, files in document["deliveries"].items():
@@ -68,7 +77,9 @@ def render_explain(document: dict[str, Any]) -> None:
     if walk["possible"] and document["closes"]:
         _print(f"\nEverything adds up: {len(document['proof'])} comparisons.")
     if walk["possible"] and not document["restricted"] and cell["basis"] == "register":
-        _print(f"{HIDDEN}: a count of 1 to 4, or one that would give such a count away; --restricted shows it, and is logged.")
+        _print(
+            f"{HIDDEN}: a count of 1 to 4, or one that would give such a count away; --restricted shows it, and is logged."
+        )
 
 
 def _print(text: str) -> None:
@@ -125,13 +136,16 @@ def _persons(people: dict[str, Any]) -> None:
     numbers = ("persons", "in_numerator", *(["in_denominator"] if below else []))
     rows = [*people["by_source"], {"source": "all", "status": "", **{n: people[n] for n in numbers}}]
     counted = f"numerator: {people['counted_as']['numerator']}" + (f", denominator: {below}" if below else "")
-    _table(f"1. Residents aged 15+ by what decided their status ({counted})", rows, ("source", "status"), numbers)
+    _table(
+        f"1. Residents aged 15+ by what decided their status ({counted})", rows, ("source", "status"), numbers
+    )
 
 
 def _files(role: str, files: list[dict[str, Any]]) -> None:
     ordered = sorted(files, key=lambda f: -(f["rows"] or 0))
     shown = [
-        {**f, "decided": f["decides"], "sha256": f"{f['sha256'][:12]}…", "delivery": f["folder"]} for f in ordered[:SHOWN]
+        {**f, "decided": f["decides"], "sha256": f"{f['sha256'][:12]}…", "delivery": f["folder"]}
+        for f in ordered[:SHOWN]
     ]
     rest = ordered[SHOWN:]
     if rest:
@@ -152,7 +166,9 @@ def _official(official: dict[str, Any]) -> None:
 
 def _inputs(inputs: dict[str, Any]) -> None:
     numbers = ("deliveries", "files", "rows_read", "accepted", "quarantined", "duplicate", "superseded")
-    _table("3. What was delivered, up to the cut-off", inputs["by_source"], ("source", "disposition"), numbers)
+    _table(
+        "3. What was delivered, up to the cut-off", inputs["by_source"], ("source", "disposition"), numbers
+    )
     for delivery in inputs["left_out"]:
         because = f": {delivery['because']}" if delivery["because"] else ""
         rows = "" if delivery["rows_read"] is None else f", {delivery['rows_read']:,} rows"
@@ -165,7 +181,12 @@ def _left_out(left: dict[str, Any]) -> None:
         f"4. Conflicts: the next source says another status ({_said(disagree['persons']) if disagree['persons'] is not None else HIDDEN} persons)",
         disagree["by_source"], ("source", "status", "runner_up_source", "runner_up_status"), ("persons", "in_numerator"),
     )  # fmt: skip
-    _table(f"   Register records in force at the date, of {left['scope']}", left["not_counted"], ("reason",), ("persons",))
+    _table(
+        f"   Register records in force at the date, of {left['scope']}",
+        left["not_counted"],
+        ("reason",),
+        ("persons",),
+    )
     places = ("rows", "here", "elsewhere", "unknown")
     _table(f"   Quarantined rows; here: {left['scope']}", left["quarantined"], ("source", "reasons"), places)
     _table("   Accepted rows by linking rule; of social insurance those of the reference month",
@@ -208,7 +229,9 @@ def _why(line: dict[str, Any]) -> str:
     for name, words in CAUSES.items():
         found = causes[name]
         if found["deliveries"]:
-            parts.append(f"{words}: {found['deliveries']} deliveries, {found['rows_accepted']:,} rows{_of_cell(line, name)}")
+            parts.append(
+                f"{words}: {found['deliveries']} deliveries, {found['rows_accepted']:,} rows{_of_cell(line, name)}"
+            )
     links = causes["changed_links"]
     if links["rows"] is None:
         parts.append(f"changed links: not comparable, {links['why']}")

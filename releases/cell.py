@@ -33,12 +33,14 @@ class CellKey:
 
     def __str__(self) -> str:
         rest = [v for v in (self.sex, self.age_group, self.urban_rural) if v != "total"]
-        return " ".join([self.indicator, self.basis, f"{self.area_code}@{self.area_version}", self.period, *rest])
+        return " ".join(
+            [self.indicator, self.basis, f"{self.area_code}@{self.area_version}", self.period, *rest]
+        )
 
 
 def area_of(text: str) -> tuple[str, str]:
     """Code and version of an area as ``30@2024``; raises ``ReleaseUsageError`` for anything else."""
-    code, at, version = text.strip().partition("@")
+    code, _, version = text.strip().partition("@")
     if not code or version not in ("2024", "2025"):
         example = f"{code}@2025" if code else "30@2024"
         raise ReleaseUsageError(
@@ -86,13 +88,16 @@ def find_cell(connection: duckdb.DuckDBPyConnection, release: Release, key: Cell
     def known(column: str, **given: str) -> list[str]:
         where = " and ".join(["true", *(f"{c} = ?" for c in given)])
         found = connection.execute(
-            f"select distinct {column} from released_indicators where {where} order by 1", list(given.values())
+            f"select distinct {column} from released_indicators where {where} order by 1",
+            list(given.values()),
         ).fetchall()
         return [str(value) for (value,) in found]
 
     def refuse(what: str, value: str, there: Sequence[str]) -> None:
         if value not in there:
-            raise ReleaseUsageError(f"{what} {value!r}: not in release {release.id}. {_there_is(value, there)}")
+            raise ReleaseUsageError(
+                f"{what} {value!r}: not in release {release.id}. {_there_is(value, there)}"
+            )
 
     refuse("Indicator", key.indicator, known("indicator"))
     bases = known("basis", indicator=key.indicator)

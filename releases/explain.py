@@ -136,7 +136,8 @@ def from_warehouse(warehouse: duckdb.DuckDBPyConnection, document: Row) -> Row:
     else:
         walked = _register(warehouse, document, proof)
     lines = [
-        {**line, **({} if exact or line["public"] else {"expected": None, "found": None})} for line in proof.lines
+        {**line, **({} if exact or line["public"] else {"expected": None, "found": None})}
+        for line in proof.lines
     ]
     return {**document, **walked, "closes": proof.closes,
             "proof": [{k: v for k, v in line.items() if k != "public"} for line in lines]}  # fmt: skip
@@ -151,7 +152,9 @@ def _candidate(warehouse: duckdb.DuckDBPyConnection, document: Row) -> Row:
         [cell[k] for k in KEY],
     )
     if not found:
-        raise LabourdbError("The warehouse has no such cell before protection. Run again, and explain it then.")
+        raise LabourdbError(
+            "The warehouse has no such cell before protection. Run again, and explain it then."
+        )
     return {**found[0], "status": cell["status"]}
 
 
@@ -217,7 +220,9 @@ def _scope(cell: Row) -> str:
     return f"the area's province, list of {cell['area_version']}"
 
 
-def _rows_by_cause(causes: Row | None, roles: dict[str, list[Row]]) -> dict[str, dict[str, int | None]] | None:
+def _rows_by_cause(
+    causes: Row | None, roles: dict[str, list[Row]]
+) -> dict[str, dict[str, int | None]] | None:
     """Of the rows behind the cell, those from deliveries that came since the release before, by cause and role."""
     if causes is None:
         return None

@@ -16,7 +16,11 @@ LEVELS = ("country", "province", "district", "commune")
 
 
 def checks_on_the_path(
-    connection: duckdb.DuckDBPyConnection, release: Release, cell: Row, sources: Collection[str], models: Collection[str]
+    connection: duckdb.DuckDBPyConnection,
+    release: Release,
+    cell: Row,
+    sources: Collection[str],
+    models: Collection[str],
 ) -> Row:
     """The checks that guard a cell, summed by check, and each one that did not simply pass.
 
@@ -43,7 +47,17 @@ def checks_on_the_path(
         line[check["status"]] += 1
         line["rows_checked"] += check["rows_checked"] or 0
         line["rows_failed"] += check["rows_failed"] or 0
-    named = ("gate", "check_id", "object", "severity", "status", "rows_checked", "rows_failed", "threshold", "waiver")
+    named = (
+        "gate",
+        "check_id",
+        "object",
+        "severity",
+        "status",
+        "rows_checked",
+        "rows_failed",
+        "threshold",
+        "waiver",
+    )
     statuses = ("passed", "failed", "not_applicable", "error")
     return {
         "checks": len(checks),

@@ -9,14 +9,23 @@ import duckdb
 from releases.cell import Row, rows_of
 from releases.walk import Proof
 
-LINKED = ("social_insurance", "training", "labour_register", "unemployment_benefits", "job_seekers", "overseas_contracts")
+LINKED = (
+    "social_insurance",
+    "training",
+    "labour_register",
+    "unemployment_benefits",
+    "job_seekers",
+    "overseas_contracts",
+)
 # the column of a source that says where a row belongs; the others do not say
 PLACES = {
     "population": "commune_code", "enterprises": "commune_code", "labour_register": "commune_code",
     "social_insurance": "managing_province_code", "job_seekers": "province_code",
 }  # fmt: skip
-PARTS = "count(*) as rows, count(*) filter (where place = 'here') as here," \
+PARTS = (
+    "count(*) as rows, count(*) filter (where place = 'here') as here,"
     " count(*) filter (where place = 'elsewhere') as elsewhere, count(*) filter (where place = 'unknown') as unknown"
+)
 
 
 def gather_places(warehouse: duckdb.DuckDBPyConnection, version: str) -> None:
@@ -24,7 +33,9 @@ def gather_places(warehouse: duckdb.DuckDBPyConnection, version: str) -> None:
 
     A province of the other list may lie in several provinces: it is then ``unknown`` unless all of them agree.
     """
-    place = "case when bool_and(here) then 'here' when bool_or(here) then 'unknown' else 'elsewhere' end as place"
+    place = (
+        "case when bool_and(here) then 'here' when bool_or(here) then 'unknown' else 'elsewhere' end as place"
+    )
     warehouse.execute(
         "create or replace temp table places as"
         " with known as (select *, "
@@ -35,9 +46,7 @@ def gather_places(warehouse: duckdb.DuckDBPyConnection, version: str) -> None:
     )
 
 
-def quarantined(
-    warehouse: duckdb.DuckDBPyConnection, sources: Sequence[str], proof: Proof
-) -> list[Row]:
+def quarantined(warehouse: duckdb.DuckDBPyConnection, sources: Sequence[str], proof: Proof) -> list[Row]:
     """Quarantined rows of the deliveries in force, by source and reason, and where they say they belong.
 
     Of social insurance the deliveries from the reference month on: none before can speak of that month.
@@ -70,7 +79,8 @@ def quarantined(
     for source in sources:
         proof.equal(f"quarantined rows, {source}", accounted.get(source, 0), found.get(source, 0))
     return rows_of(
-        warehouse, f"select source, reasons, {PARTS} from quarantined group by all order by source, rows desc, reasons"
+        warehouse,
+        f"select source, reasons, {PARTS} from quarantined group by all order by source, rows desc, reasons",
     )
 
 
@@ -78,7 +88,9 @@ def _places_of(column: str) -> str:
     return ", ".join(f"'{s}'" for s, c in PLACES.items() if c == column)
 
 
-def linked(warehouse: duckdb.DuckDBPyConnection, sources: Sequence[str], proof: Proof) -> tuple[list[Row], list[Row]]:
+def linked(
+    warehouse: duckdb.DuckDBPyConnection, sources: Sequence[str], proof: Proof
+) -> tuple[list[Row], list[Row]]:
     """Accepted rows of the deliveries in force by source and rule, and those linked to nobody by where they belong.
 
     Of social insurance the rows of the reference month, whichever delivery brought them.
@@ -86,7 +98,11 @@ def linked(warehouse: duckdb.DuckDBPyConnection, sources: Sequence[str], proof: 
     rules: list[Row] = []
     unlinked: list[Row] = []
     for source in (s for s in LINKED if s in sources):
-        of_month = "where r.month = (select reference_month from this_quarter)" if source == "social_insurance" else ""
+        of_month = (
+            "where r.month = (select reference_month from this_quarter)"
+            if source == "social_insurance"
+            else ""
+        )
         found = rows_of(
             warehouse,
             f"select '{source}' as source, link_rule as rule, count(*) as rows"
@@ -96,7 +112,9 @@ def linked(warehouse: duckdb.DuckDBPyConnection, sources: Sequence[str], proof: 
             f"select count(*) from restricted.landing.{source} as r inner join labour.run.deliveries_in_force as u"
             f" on u.source = '{source}' and r.delivery_key = u.delivery_key {of_month}"
         ).fetchone()
-        proof.equal(f"linked and unlinked rows, {source}", accepted and accepted[0], sum(r["rows"] for r in found))
+        proof.equal(
+            f"linked and unlinked rows, {source}", accepted and accepted[0], sum(r["rows"] for r in found)
+        )
         rules += found
         column = PLACES.get(source)
         place = "left join places as p on false" if column is None else (

@@ -25,7 +25,9 @@ def official_rows(warehouse: duckdb.DuckDBPyConnection, cell: Row, proof: Proof)
         formula = FORMULAS[cell["indicator"]]
         periods = [cell["period"], BASE_YEAR] if cell["indicator"] == GROWTH else [cell["period"]]
         rows = [r for period in periods for name in INPUTS for r in _rows(warehouse, cell, name, period)]
-        proof.equal("rows of official_statistics the figure is derived from", 2 * len(periods), len(rows), public=True)
+        proof.equal(
+            "rows of official_statistics the figure is derived from", 2 * len(periods), len(rows), public=True
+        )
         value = _derived(rows, cell) if len(rows) == 2 * len(periods) else None
     else:
         proof.equal("rows of official_statistics the figure is", 1, len(rows), public=True)

@@ -90,7 +90,11 @@ def gather(warehouse: duckdb.DuckDBPyConnection, cell: Row, terms: Terms) -> Non
         else {"level": level, "code": cell["area_code"]},
     )  # fmt: skip
     if level == "country":
-        place = "true" if cell["area_code"] == "VN" else f"province_{version} in (select province from cell_provinces)"
+        place = (
+            "true"
+            if cell["area_code"] == "VN"
+            else f"province_{version} in (select province from cell_provinces)"
+        )
         given: dict[str, Any] = {}
     else:
         place, given = f"{LEVEL_COLUMNS[level]}_{version} = $code", {"code": cell["area_code"]}
@@ -105,7 +109,9 @@ def gather(warehouse: duckdb.DuckDBPyConnection, cell: Row, terms: Terms) -> Non
         f" where c.quarter = {quarter} and {place}{cuts}",
         {"age_group": cell["age_group"], **given},
     )
-    dates = rows_of(warehouse, "select ends_on, year_starts_on, reference_month as month from this_quarter")[0]
+    dates = rows_of(warehouse, "select ends_on, year_starts_on, reference_month as month from this_quarter")[
+        0
+    ]
     warehouse.execute(
         SQL.read_text(encoding="utf-8"), {"quarter": quarter, "measure": terms.numerator, **dates}
     )
@@ -124,7 +130,9 @@ def persons(warehouse: duckdb.DuckDBPyConnection, cell: Row, terms: Terms, proof
     if cell["status"] != "not_available":
         proof.equal("persons in the numerator", cell["numerator"], summed["in_numerator"], public=True)
         if terms.denominator:
-            proof.equal("persons in the denominator", cell["denominator"], summed["in_denominator"], public=True)
+            proof.equal(
+                "persons in the denominator", cell["denominator"], summed["in_denominator"], public=True
+            )
             outside = _count(warehouse, "cell_persons where in_numerator and not in_denominator")
             proof.equal("persons in the numerator and not in the denominator", 0, outside, public=True)
         proof.equal("value", cell["value"], _value(warehouse, terms, summed), public=True)
@@ -170,7 +178,9 @@ def deliveries(warehouse: duckdb.DuckDBPyConnection, terms: Terms, proof: Proof)
     if conditioned:
         of = "in_denominator" if terms.numerator == SECTION_MEASURE else "in_numerator"
         counted = _count(warehouse, f"cell_persons where {of}")
-        proof.equal(f"rows behind the {of.removeprefix('in_')} beyond the status", counted, _rows(files, "condition"))
+        proof.equal(
+            f"rows behind the {of.removeprefix('in_')} beyond the status", counted, _rows(files, "condition")
+        )
     return {
         role: [{k: v for k, v in f.items() if k != "role"} for f in files if f["role"] == role]
         for role in ("residence", "status", *(["condition"] if conditioned else []))
