@@ -134,7 +134,13 @@ def _table(title: str, rows: Sequence[dict[str, Any]], texts: Sequence[str], num
 def _persons(people: dict[str, Any]) -> None:
     below = people["counted_as"]["denominator"]
     numbers = ("persons", "in_numerator", *(["in_denominator"] if below else []))
-    rows = [*people["by_source"], {"source": "all", "status": "", **{n: people[n] for n in numbers}}]
+    total = {
+        "source": "all",
+        "status": "",
+        "hidden": people["persons"] is None,
+        **{n: people[n] for n in numbers},
+    }
+    rows = [*people["by_source"], total]
     counted = f"numerator: {people['counted_as']['numerator']}" + (f", denominator: {below}" if below else "")
     _table(
         f"1. Residents aged 15+ by what decided their status ({counted})", rows, ("source", "status"), numbers

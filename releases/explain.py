@@ -25,6 +25,10 @@ REGISTER_SOURCES = (
     "population", "enterprises", "social_insurance", "overseas_contracts", "unemployment_benefits", "job_seekers",
     "labour_register", "training",
 )  # fmt: skip
+COUNTS = {
+    "population_15_plus": "all", "employed": "employed", "unemployed": "unemployed", "inactive": "inactive",
+    "abroad": "abroad", "status_unknown": "unknown",
+}  # fmt: skip
 PEOPLE = ("persons", "in_numerator", "in_denominator")
 PLACED = ("here", "elsewhere", "unknown")
 SUPPRESSED_SAYS = (
@@ -63,10 +67,22 @@ def from_release(release: Release, key: CellKey, models: Collection[str], exact:
             **document,
             "cell": {k: v for k, v in cell.items() if k != "release_id"},
             "missing_sources": [s for s in manifest["missing_sources"] if s in sources],
+            "suppressed_counts": _suppressed_counts(connection, key),
             "inputs": _inputs(connection, release, sources),
             "checks": checks_on_the_path(connection, release, cell, sources, models),
             "history": history(connection, release, key, sources),
         }
+
+
+def _suppressed_counts(connection: duckdb.DuckDBPyConnection, key: CellKey) -> list[str]:
+    """Statuses, or all, whose count of persons in the same cell the release suppresses: no breakdown may tell them."""
+    alike = [k for k in KEY if k != "indicator"]
+    found = connection.execute(
+        f"select indicator from released_indicators where status = '{SUPPRESSED}' and indicator in (select unnest($names))"
+        f" and {' and '.join(f'{k} = ${k}' for k in alike)}",
+        {"names": list(COUNTS), **{k: getattr(key, k) for k in alike}},
+    ).fetchall()
+    return sorted(COUNTS[indicator] for (indicator,) in found)
 
 
 def _inputs(connection: duckdb.DuckDBPyConnection, release: Release, sources: Collection[str]) -> Row:
@@ -173,8 +189,8 @@ def _register(warehouse: duckdb.DuckDBPyConnection, document: Row, proof: Proof)
     rules, nobody = linked(warehouse, sources, proof)
     last = document["history"][-1]
     if not exact:
-        people, roles = _hide_people(people), roles | {}
-        roles = _hide_files(roles, people["by_source"])
+        people = _hide_people(people, document["suppressed_counts"])
+        roles = _hide_files(roles, people)
         disagree = hide_small(disagree, ("persons", "in_numerator"))
         outside = hide_small(outside, ("persons",))
         held_back, nobody = [_hide_places(r) for r in held_back], [_hide_places(r) for r in nobody]
@@ -193,14 +209,19 @@ def _register(warehouse: duckdb.DuckDBPyConnection, document: Row, proof: Proof)
     }  # fmt: skip
 
 
-def _hide_people(people: Row) -> Row:
-    """Statuses have their totals in other cells, so each is protected by itself."""
-    rows = hide_small(people["by_source"], PEOPLE, group=lambda r: r["status"])
-    return {**people, "by_source": rows}
+def _hide_people(people: Row, suppressed: Collection[str]) -> Row:
+    """Statuses have their totals in other cells, so each is protected by itself, or hidden as those cells are."""
+    rows = hide_small(
+        people["by_source"], PEOPLE, group=lambda r: r["status"], also=lambda r: r["status"] in suppressed
+    )
+    return {**people, "by_source": rows, "persons": None if "all" in suppressed else people["persons"]}
 
 
-def _hide_files(roles: dict[str, list[Row]], by_source: list[Row]) -> dict[str, list[Row]]:
-    hidden = {r["source"] for r in by_source if r["hidden"]}
+def _hide_files(roles: dict[str, list[Row]], people: Row) -> dict[str, list[Row]]:
+    """Files of a source are hidden where its persons are, and those of residence where their sum is."""
+    hidden = {r["source"] for r in people["by_source"] if r["hidden"]}
+    if people["persons"] is None:
+        hidden.add(None)
     return {
         role: hide_small(
             files, ("rows",), group=lambda f: f["decides"], also=lambda f: f["decides"] in hidden

@@ -117,7 +117,9 @@ def causes(
         "changed_settings": len(settings),
         "settings": settings,
         "as_of": [was.get("period"), now.get("period")] if was.get("period") != now.get("period") else None,
-        "changed_links": _changed_links(connection, old, new, both, "coverage.provinces" in settings),
+        "changed_links": _changed_links(
+            connection, old, new, both, any(s.startswith("coverage") for s in settings)
+        ),
     }
 
 
@@ -197,7 +199,7 @@ def _changed_links(
         " where source || '/' || period || case when revision::integer > 1 then '.r' || revision else '' end"
         " in (select unnest($folders)) group by all)"
         " select source, sum(greatest(change, 0))::bigint as rows,"
-        " coalesce(sum(change) filter (where rule in ('unlinked', 'review')), 0)::bigint as fewer_linked from counted"
+        " coalesce(sum(change) filter (where rule in ('unlinked', 'review')), 0)::bigint as more_unlinked from counted"
         " where change <> 0 group by all order by source",
         {"folders": list(folders)},
     )

@@ -22,6 +22,7 @@ CONDITIONED = (
     "labour_force_insured", "labour_force_voluntary", "labour_force_unemployment_insured", "employed_compulsory",
 )  # fmt: skip
 LEVEL_COLUMNS = {"province": "province_code", "district": "district_code", "commune": "commune_code"}
+COUNTED = ("persons", "in_numerator", "in_denominator")
 SECTION_MEASURE = "employed_in_agriculture"
 
 
@@ -126,8 +127,11 @@ def persons(warehouse: duckdb.DuckDBPyConnection, cell: Row, terms: Terms, proof
         " count(*) filter (where in_denominator) as in_denominator"
         " from cell_persons group by all order by persons desc, source, status",
     )
-    summed = {c: sum(r[c] for r in by_source) for c in ("persons", "in_numerator", "in_denominator")}
-    if cell["status"] != "not_available":
+    summed: dict[str, Any] = {c: sum(r[c] for r in by_source) for c in COUNTED}
+    if cell["status"] == "not_available":  # a source is missing: what counts cannot be told, and is not zero
+        unknown = dict.fromkeys(COUNTED[1:])
+        summed, by_source = summed | unknown, [r | unknown for r in by_source]
+    else:
         proof.equal("persons in the numerator", cell["numerator"], summed["in_numerator"], public=True)
         if terms.denominator:
             proof.equal(
@@ -151,7 +155,7 @@ def _value(warehouse: duckdb.DuckDBPyConnection, terms: Terms, summed: dict[str,
     return 100.0 * summed["in_numerator"] / below if below else None
 
 
-def deliveries(warehouse: duckdb.DuckDBPyConnection, terms: Terms, proof: Proof) -> Row:
+def deliveries(warehouse: duckdb.DuckDBPyConnection, terms: Terms, proof: Proof) -> dict[str, list[Row]]:
     """The files whose rows say who these persons are: one row a person and role, so that rows are persons."""
     files = rows_of(
         warehouse,

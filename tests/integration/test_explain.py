@@ -145,8 +145,12 @@ def test_what_counts_beyond_the_status(home: Home, indicator: str, condition: di
         ("VN@2024", ("--age", "16-30", "--sex", "female"), 3),  # Khánh Tâm Rạng
     ],
 )
-def test_areas_of_both_lists_and_every_cut(home: Home, area: str, cuts: tuple[str, ...], persons: int) -> None:
-    code, found = call(home, "population_15_plus", "--area", area, "--period", "2025Q4", *cuts, "--restricted")
+def test_areas_of_both_lists_and_every_cut(
+    home: Home, area: str, cuts: tuple[str, ...], persons: int
+) -> None:
+    code, found = call(
+        home, "population_15_plus", "--area", area, "--period", "2025Q4", *cuts, "--restricted"
+    )
     assert code == 0 and found["closes"]
     assert found["cell"]["value"] == found["persons"]["persons"] == persons
     assert sum(f["rows"] for f in found["deliveries"]["residence"]) == persons
@@ -212,7 +216,9 @@ def test_every_person_has_one_row_in_each_role(home: Home, measure: str) -> None
 
 
 def test_official_figures_name_their_rows(home: Home) -> None:
-    code, found = call(home, "agriculture_share", "--area", "30@2024", "--period", "2025", "--basis", "official")
+    code, found = call(
+        home, "agriculture_share", "--area", "30@2024", "--period", "2025", "--basis", "official"
+    )
     [row] = found["official"]["rows"]
     assert code == 0 and found["closes"] and found["official"]["formula"] is None
     assert (row["value"], row["folder"], row["file"], row["line"], row["rows_replaced"]) == (
@@ -226,7 +232,10 @@ def test_official_figures_name_their_rows(home: Home) -> None:
         ("grdp_constant_2010", "2025", 6), ("employed_average", "2025", 7),
         ("grdp_constant_2010", "2020", 4), ("employed_average", "2020", 5),
     ]  # fmt: skip
-    assert {c["check_id"] for c in found["checks"]["by_check"]} >= {"official_intervals_ordered", "delivery_readable"}
+    assert {c["check_id"] for c in found["checks"]["by_check"]} >= {
+        "official_intervals_ordered",
+        "delivery_readable",
+    }
     assert "cells_parts_sum" not in {c["check_id"] for c in found["checks"]["by_check"]}
 
 
@@ -236,13 +245,22 @@ def test_checks_are_those_of_the_cell(home: Home) -> None:
     with duckdb.connect() as connection:
         table = connection.execute(f"select check_id, object, status from read_parquet('{path}')").fetchall()
     checks = found["checks"]
-    assert checks["checks"] == sum(checks[s] for s in ("passed", "failed", "not_applicable", "error")) < len(table)
+    assert (
+        checks["checks"]
+        == sum(checks[s] for s in ("passed", "failed", "not_applicable", "error"))
+        < len(table)
+    )
     names = {c["check_id"] for c in checks["by_check"]}
     assert names >= {
         "quarantined_share", "linked_share_training", "person_quarters_unique", "statuses_add_up", "cells_parts_sum",
         "row_accounting_closes", "all_checks_ran",
     }  # fmt: skip
-    assert not names & {"flows_add_up", "transitions_add_up", "training_outcomes_add_up", "official_intervals_ordered"}
+    assert not names & {
+        "flows_add_up",
+        "transitions_add_up",
+        "training_outcomes_add_up",
+        "official_intervals_ordered",
+    }
     parts = next(c for c in checks["by_check"] if c["check_id"] == "parts_sum_to_totals")
     assert parts["objects"] == 5  # sex, age group, urban or rural, provinces and communes of the list of 2025
     assert {(c["check_id"], c["object"]) for c in checks["not_passed"]} == {
@@ -371,7 +389,9 @@ def test_a_warehouse_that_moved_on_is_not_asked(home: Home, tmp_path: Path) -> N
 def test_what_does_not_add_up_is_said_and_fails(home: Home, tmp_path: Path) -> None:
     copied = worlds.copy_of(home, tmp_path / "home")
     with duckdb.connect(str(copied.database)) as connection:
-        connection.execute("update labour.labour.person_quarters set status = 1 where status = 2 and source_bit = 16")
+        connection.execute(
+            "update labour.labour.person_quarters set status = 1 where status = 2 and source_bit = 16"
+        )
     code, found = call(copied, "unemployment_rate", *COUNTRY)
     assert code == 1 and not found["closes"]
     assert {"what": "persons in the numerator", "expected": 3, "found": 2, "closes": False} in found["proof"]
@@ -395,7 +415,12 @@ def test_late_and_corrected_data_explain_the_next_release(home: Home, tmp_path: 
     assert code == 0 and found["closes"] and found["release"] == "2025Q4.2"
     first, last = found["history"]
     assert (first["release"], first["value"], first["causes"], first["since"]) == ("2025Q4.1", 3, None, None)
-    assert (last["value"], last["difference"]["value"], last["since"], last["unexplained"]) == (3, 0, "2025Q4.1", False)
+    assert (last["value"], last["difference"]["value"], last["since"], last["unexplained"]) == (
+        3,
+        0,
+        "2025Q4.1",
+        False,
+    )
     causes = last["causes"]
     assert causes["late_data"] == {
         "deliveries": 1, "files": 1, "rows_accepted": 1, "folders": ["labour_register/2025-11"],
