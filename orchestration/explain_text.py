@@ -157,9 +157,9 @@ def _files(role: str, files: list[dict[str, Any]]) -> None:
     if rest:
         hidden = any(f["rows"] is None for f in rest)
         shown.append({"delivery": f"{len(rest)} more files", "file": "", "sha256": "", "decided": "", "hidden": hidden,
-                      "rows": None if hidden else sum(f["rows"] for f in rest)})  # fmt: skip
+                      **{c: None if hidden else sum(f[c] for f in rest) for c in ("rows", "in_numerator")}})  # fmt: skip
     texts = ("delivery", "file", "sha256", *(["decided"] if role == "status" else []))
-    _table(f"2. {ROLES[role]}", shown, texts, ("rows",))
+    _table(f"2. {ROLES[role]}", shown, texts, ("rows", "in_numerator"))
 
 
 def _official(official: dict[str, Any]) -> None:
@@ -256,9 +256,14 @@ def _why(line: dict[str, Any]) -> str:
 
 def _of_cell(line: dict[str, Any], cause: str) -> str:
     """How many of the rows behind the cell came with a cause, where it was walked."""
-    counted = (line.get("rows_of_cell") or {}).get(cause)
-    if not counted:
-        return ""
-    return " (behind this figure: " + ", ".join(
-        f"{role} {HIDDEN if n is None else f'{n:,}'}" for role, n in counted.items()
-    ) + ")"  # fmt: skip
+
+    def _shown(count: int | None) -> str:
+        return HIDDEN if count is None else f"{count:,}"
+
+    counted = (line.get("rows_of_cell") or {}).get(cause) or {}
+    told = [
+        f"{role} {_shown(n['rows'])}, {_shown(n['in_numerator'])} of them of the numerator"
+        for role, n in counted.items()
+        if n["rows"] != 0
+    ]
+    return f" (rows behind this cell: {'; '.join(told) or 'none'})" if counted else ""

@@ -30,6 +30,7 @@ COUNTS = {
     "abroad": "abroad", "status_unknown": "unknown",
 }  # fmt: skip
 PEOPLE = ("persons", "in_numerator", "in_denominator")
+FILED = ("rows", "in_numerator")
 PLACED = ("here", "elsewhere", "unknown")
 SUPPRESSED_SAYS = (
     "The cell is suppressed: it rests on too few, or would give away one that does. Its value, its parts, its history"
@@ -223,9 +224,7 @@ def _hide_files(roles: dict[str, list[Row]], people: Row) -> dict[str, list[Row]
     if people["persons"] is None:
         hidden.add(None)
     return {
-        role: hide_small(
-            files, ("rows",), group=lambda f: f["decides"], also=lambda f: f["decides"] in hidden
-        )
+        role: hide_small(files, FILED, group=lambda f: f["decides"], also=lambda f: f["decides"] in hidden)
         for role, files in roles.items()
     }
 
@@ -241,9 +240,7 @@ def _scope(cell: Row) -> str:
     return f"the area's province, list of {cell['area_version']}"
 
 
-def _rows_by_cause(
-    causes: Row | None, roles: dict[str, list[Row]]
-) -> dict[str, dict[str, int | None]] | None:
+def _rows_by_cause(causes: Row | None, roles: dict[str, list[Row]]) -> Row | None:
     """Of the rows behind the cell, those from deliveries that came since the release before, by cause and role."""
     if causes is None:
         return None
@@ -251,6 +248,7 @@ def _rows_by_cause(
     for cause in ("late_data", "corrected_data", "later_months", "admitted_data"):
         folders = set(causes[cause]["folders"])
         counted[cause] = {
-            role: total([f for f in files if f["folder"] in folders], "rows") for role, files in roles.items()
+            role: {c: total([f for f in files if f["folder"] in folders], c) for c in FILED}
+            for role, files in roles.items()
         }
     return counted

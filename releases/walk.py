@@ -160,8 +160,10 @@ def deliveries(warehouse: duckdb.DuckDBPyConnection, terms: Terms, proof: Proof)
     files = rows_of(
         warehouse,
         "select e.role, e.status_source as decides, d.source, d.period, d.revision, d.folder, f.file, f.sha256,"
-        " e.rows from (select role, status_source, source, delivery_key, file_no, count(*) as rows from"
-        f" (select *, {FILE_OF_ROW} from evidence) group by all) as e"
+        " e.rows, e.in_numerator from (select role, status_source, source, delivery_key, file_no, count(*) as rows,"
+        " count(*) filter (where in_numerator) as in_numerator from"
+        f" (select e.*, p.in_numerator, {FILE_OF_ROW} from evidence as e inner join cell_persons as p using (person_key))"
+        " group by all) as e"
         " inner join restricted.landing.files as f using (source, delivery_key, file_no)"
         " inner join restricted.landing.deliveries as d using (source, delivery_key)"
         " inner join labour.run.deliveries_in_force as u using (source, delivery_key)"
@@ -173,6 +175,13 @@ def deliveries(warehouse: duckdb.DuckDBPyConnection, terms: Terms, proof: Proof)
     )
     proof.equal("persons with more than one row in a role", 0, doubled, public=True)
     proof.equal("population rows in force, one a person", total, _rows(files, "residence"))
+    counted = _count(warehouse, "cell_persons where in_numerator")
+    proof.equal(
+        "population rows in force of the numerator",
+        counted,
+        sum(f["in_numerator"] for f in files if f["role"] == "residence"),
+        public=True,
+    )
     for source, count in warehouse.execute(
         "select source_name, count(*) from cell_persons group by all order by all"
     ).fetchall():

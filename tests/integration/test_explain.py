@@ -82,6 +82,7 @@ def test_the_unemployed_of_december_by_hand(home: Home) -> None:
         ("labour_register", "labour_register/2025-09"): 1,
         ("training", "training/2025-09"): 1,
     }
+    assert sum(f["in_numerator"] for f in found["deliveries"]["status"]) == 3
     assert "condition" not in found["deliveries"]
     inputs = {d["folder"]: d["files"][0]["sha256"] for d in worlds.manifest(home)["inputs"]}
     assert all(f["sha256"] in inputs.values() for role in found["deliveries"].values() for f in role)
@@ -429,8 +430,9 @@ def test_late_and_corrected_data_explain_the_next_release(home: Home, tmp_path: 
     assert causes["later_months"]["deliveries"] == causes["admitted_data"]["deliveries"] == 0
     assert causes["changed_links"]["rows"] == causes["changed_settings"] == 0 and causes["as_of"] is None
     # Hải's status rests on the late row; Giang's on nothing any more
-    assert last["rows_of_cell"]["late_data"] == {"residence": 0, "status": 1}
-    assert last["rows_of_cell"]["corrected_data"] == {"residence": 0, "status": 0}
+    assert last["rows_of_cell"]["late_data"]["status"] == {"rows": 1, "in_numerator": 1}
+    assert last["rows_of_cell"]["late_data"]["residence"] == {"rows": 0, "in_numerator": 0}
+    assert last["rows_of_cell"]["corrected_data"]["status"] == {"rows": 0, "in_numerator": 0}
     replaced = [d for d in found["inputs"]["left_out"] if d["disposition"] == "replaced"]
     assert [(d["folder"], d["rows_read"]) for d in replaced] == [("unemployment_benefits/2025-12", 1)]
     # the release before is still told, from what it holds
