@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import careers_world
 import duckdb
 import pytest
 import worlds
@@ -193,6 +194,36 @@ def test_every_cell_counts_the_persons_the_walk_finds(home: Home) -> None:
         assert compared > 4_000
 
 
+@pytest.mark.slow
+def test_cells_of_a_world_of_fifteen_months_add_up(tmp_path: Path) -> None:
+    """Re-issued citizen IDs, moves between employers, several quarters: some cells of every indicator and level."""
+    there = careers_world.run(careers_world.write(Home(tmp_path)))
+    run = pipeline.Run(there, load_settings(there.settings), worlds.scope())
+    with run.warehouse(with_restricted=True) as warehouse:
+        cells = rows_of(
+            warehouse,
+            "select * exclude (release_id) from candidates.indicators where basis = 'register' qualify row_number() over"
+            " (partition by indicator, area_version, area_level order by hash(period || area_code || sex || age_group)) = 1",
+        )
+        assert len(cells) == 20 * 7  # country, province and commune of both lists, and districts
+        for cell in cells:
+            walked = walk(warehouse, cell)
+            assert walked["closes"], (cell, [p for p in walked["proof"] if not p["closes"]])
+
+
+def walk(warehouse: duckdb.DuckDBPyConnection, cell: dict[str, Any]) -> dict[str, Any]:
+    return from_warehouse(
+        warehouse,
+        {
+            "cell": cell,
+            "restricted": True,
+            "suppressed": False,
+            "inputs": {"files": []},
+            "history": [{"causes": None}],
+        },
+    )
+
+
 @pytest.mark.parametrize("measure", CONDITIONED)
 def test_every_person_has_one_row_in_each_role(home: Home, measure: str) -> None:
     """In the country, whose persons are those of every cell: so rows are persons in each of them."""
@@ -208,9 +239,7 @@ def test_every_person_has_one_row_in_each_role(home: Home, measure: str) -> None
         )
         assert len(cells) >= 2
         for cell in cells:
-            document = {"cell": cell, "restricted": True, "suppressed": False, "inputs": {"files": []},
-                        "history": [{"causes": None}]}  # fmt: skip
-            walked = from_warehouse(warehouse, document)
+            walked = walk(warehouse, cell)
             assert walked["closes"], [p for p in walked["proof"] if not p["closes"]]
             assert {p["what"] for p in walked["proof"]} >= {"value", "population rows in force, one a person"}
             assert walked["deliveries"]["condition"] or cell["numerator"] == 0

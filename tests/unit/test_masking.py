@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from releases.masking import hide_small, total
@@ -47,6 +47,7 @@ def test_a_total_of_hidden_rows_is_none() -> None:
     assert total([{"n": 3}, {"n": None}], "n") is None
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), max_size=8))
 def test_what_is_hidden_cannot_be_computed_from_what_is_shown(pairs: list[tuple[int, int]]) -> None:
     rows = [{"p": max(pair), "n": min(pair)} for pair in pairs]
