@@ -1,4 +1,4 @@
-"""The auditor's commands: releases, quality, diff, verify, withdraw (SPEC §8)."""
+"""The auditor's commands: releases, quality, diff, verify, withdraw, explain (SPEC §8)."""
 
 from __future__ import annotations
 
@@ -169,3 +169,52 @@ def withdraw(
         f"Current release: {now or 'none stands'}. What readers took from {release} is theirs to replace: tell them.",
         markup=False, highlight=False,
     )  # fmt: skip
+
+
+@app.command()
+@guarded
+def explain(
+    indicator: Annotated[str, typer.Argument(help="The indicator, as unemployment_rate.")],
+    area: Annotated[
+        str, typer.Option(metavar="CODE@LIST", help="The area and its list, as 30@2024, 31@2025 or VN@2025.")
+    ],
+    period: Annotated[
+        str, typer.Option(help="The quarter YYYYQn; of an official figure also the year YYYY.")
+    ],
+    sex: Annotated[str, typer.Option(help="total, male or female.")] = "total",
+    age: Annotated[str, typer.Option(help="total (15+), a band as 15-24, 16-30 or working_age.")] = "total",
+    urban: Annotated[str, typer.Option(help="total, urban or rural.")] = "total",
+    basis: Annotated[str, typer.Option(help="register or official.")] = "register",
+    release: Annotated[
+        str | None, typer.Option(metavar="RELEASE", help="The release, as 2025Q4.1.", show_default="current")
+    ] = None,
+    restricted: Annotated[
+        bool, typer.Option("--restricted", help="Show small counts and suppressed cells too; is logged.")
+    ] = False,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """One published number taken back: persons, rows, files, what was left out, checks, earlier values.
+
+    0 explained, as far as the warehouse still allows; 1 something does not add up, or cannot be shown; 2 no such cell.
+    """
+    from orchestration.explain import chosen_release
+    from orchestration.explain import explain as take_back
+    from orchestration.explain_text import broken, render_explain
+    from releases.cell import CellKey, area_of
+
+    target = home_of(home)
+    code, version = area_of(area)
+    found = chosen_release(target, release)
+    key = CellKey(indicator, basis, period, version, code, sex, age, urban)
+    steps = console.Steps()
+    with steps.shown():
+        document = take_back(target, found, key, restricted, lambda step: steps("explain", step, 0.0))
+    failed = bool(broken(document))
+    if as_json:
+        console.print_json({"exit_code": int(failed), **document})
+    else:
+        render_explain(document)
+    if failed:
+        console.err.print("\n".join(broken(document)), markup=False, highlight=False)
+        raise typer.Exit(1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -118,6 +119,19 @@ def _manifest() -> Any:
 def parsed_models() -> list[Any]:
     """Every model of the parsed project, with its columns and descriptions."""
     return [n for n in _manifest().nodes.values() if str(n.resource_type) == "model"]
+
+
+def ancestors(model: str) -> set[str]:
+    """Names of every model and seed that a model is made from, itself included."""
+    parents = json.loads(manifest_path().read_text(encoding="utf-8"))["parent_map"]
+    waiting = [f"model.labourdb.{model}"]
+    found: set[str] = set()
+    while waiting:
+        node = waiting.pop()
+        if node not in found:
+            found.add(node)
+            waiting += parents.get(node, [])
+    return {node.rpartition(".")[2] for node in found}
 
 
 def expected_tests(layers: list[str]) -> list[NodeResult]:

@@ -70,6 +70,15 @@ def _source_row(column: Column) -> Sequence[str]:
     return f"`{column.name}`", column.kind, needed, column.description, column.description_vi
 
 
+def indicator_definition(indicator: str) -> dict[str, str] | None:
+    """Name and definition of an indicator in both languages; none of one that only statistics offices define."""
+    with (SEEDS / "indicator_definitions.csv").open(encoding="utf-8", newline="") as stream:
+        for row in csv.DictReader(stream):
+            if row["indicator"] == indicator:
+                return {n: row[n] for n in ("name_en", "name_vi", "definition_en", "definition_vi")}
+    return None
+
+
 def _table(head: Sequence[str], rows: Any) -> Iterator[str]:
     yield "| " + " | ".join(head) + " |"
     yield "|" + "---|" * len(head)

@@ -20,7 +20,9 @@ from sources.errors import LabourdbError
 NAME = re.compile(r"^(\d{4}Q[1-4])\.(\d+)$")
 CURRENT = "current"
 REPORT = "quality/report.html"
-PROTECTION = "DISCLOSURE-CONTROLLED"  # what a manifest says whose tables went through disclosure control (SPEC §5)
+PROTECTION = (
+    "DISCLOSURE-CONTROLLED"  # what a manifest says whose tables went through disclosure control (SPEC §5)
+)
 
 
 class ReleaseUsageError(LabourdbError):

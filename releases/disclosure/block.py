@@ -52,4 +52,5 @@ class Block:
 
     def secrets(self, layer: Layer, shown: Bools) -> Bools:
         """Cells whose figure in this layer must not be computed: sensitive ones and all that is suppressed."""
-        return (self.sensitive | ~(shown | self.hidden)) & ~layer.known
+        secrets: Bools = (self.sensitive | ~(shown | self.hidden)) & ~layer.known
+        return secrets

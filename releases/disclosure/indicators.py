@@ -88,10 +88,8 @@ class Quarter:
             is_sum = outcome.cells["area_level"] == GROUP
             sums.append(outcome.cells[is_sum])
             yield Outcome(outcome.cells[~is_sum], outcome.audited, outcome.exposed)
-            for new, covered in (
-                group[["province_2025", "new_is_covered"]].drop_duplicates().itertuples(index=False)
-            ):
-                yield self._communes(str(new), bool(covered), outcome.cells)
+            for new, members in group.groupby("province_2025", sort=True):
+                yield self._communes(str(new), bool(members["new_is_covered"].all()), outcome.cells)
         if len(groups) > 1:  # the country is shown where the sum of every group is
             country = pd.concat(sums).groupby([*CELL, "measure"], as_index=False)["shown"].all()
             country = country.assign(area_level="country", area_code=self._country)
@@ -116,8 +114,7 @@ class Quarter:
             places, total_and_parts("sex", ["male", "female"]), ages, total_and_parts("urban_rural", ["urban", "rural"]),
         ]  # fmt: skip
         cells = _cells(dimensions, frame)
-        # the sum of a group stands in no table, but is a candidate like the country's
-        steps = cells.keys["place"].isin([h for h in hidden if f"|{GROUP}|" not in h]).astype(int)
+        steps = cells.keys["place"].isin(hidden).astype(int)
         cells.keys["steps"] = steps + cells.keys["age_group"].isin(list(AGE_DIFFERENCES))
         return self._protected(cells, solve=True)
 

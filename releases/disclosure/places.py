@@ -49,7 +49,7 @@ def province_dimension(provinces: pd.DataFrame, country: str | None) -> tuple[Di
     """Provinces of both lists and their sum, as sums of provinces of 2024; and the codes that stand in no table.
 
     ``provinces`` has columns province_2024, province_2025 and new_is_covered: a province of the new list is published
-    if all of it is covered. ``country`` is the area code under which the sum is published, if it is.
+    if all of it is covered. ``country`` is the area code under which the sum is published; of a group of several, none.
     """
     old = [str(p) for p in provinces["province_2024"]]
     whole = provinces[provinces["new_is_covered"]]
@@ -60,7 +60,6 @@ def province_dimension(provinces: pd.DataFrame, country: str | None) -> tuple[Di
         place = place_code(version, GROUP, "") if country is None else place_code(version, "country", country)
         if parts:
             codes[place] = parts
-            hidden += [place] if country is None else []
     codes |= {place_code("2024", "province", p): {p: 1} for p in old}
     for new, merged in whole.groupby("province_2025", sort=True):
         members = [str(p) for p in merged["province_2024"]]

@@ -11,7 +11,7 @@ from scipy.sparse import csr_array
 
 from releases.disclosure.audit import exposed_cells
 from releases.disclosure.block import Block, Layer
-from releases.disclosure.cubes import Dimension, atom_counts, cube_cells, truth
+from releases.disclosure.cubes import Dimension, Ints, atom_counts, cube_cells, truth
 from releases.disclosure.places import GROUP, area_columns
 from releases.disclosure.suppress import shown_cells
 
@@ -36,7 +36,8 @@ class Rows:
 
 
 def decide(rows: Rows, flags: pd.DataFrame) -> tuple[pd.DataFrame, int, int]:
-    """Every row with ``shown``, how many were audited, and how many can be computed all the same.
+    """Every row that stands in a table, with ``shown`` and whether it is ``there`` (counts anything); how many figures
+    were audited, and how many can be computed all the same.
 
     ``flags`` has the dimensions' columns and: ``sensitive`` (employers, an earlier release), and ``public_`` with a
     figure's name where an earlier release may show the same figure.
@@ -70,10 +71,9 @@ def decide(rows: Rows, flags: pd.DataFrame) -> tuple[pd.DataFrame, int, int]:
         needs[totals] = -1
     sums_over = [keys[n] == "total" for n in names] + [areas["area_level"].isin(["country", GROUP])]
     rank = np.sum([is_sum.to_numpy(np.int64) for is_sum in sums_over], axis=0)
-    second = (areas["area_version"] == "2025").to_numpy()
-    order = np.lexsort((-values[0], -rank, second, ~totals))
-    in_order = ~hidden | totals | (areas["area_level"] == GROUP).to_numpy()
-    order = order[(in_order & values.any(axis=0))[order]]
+    is_second = (areas["area_version"] == "2025").to_numpy()
+    order: Ints = np.lexsort((-values[0], -rank, is_second, ~totals)).astype(np.int64)
+    order = order[((~hidden | totals) & values.any(axis=0))[order]]
     for _ in range(ROUNDS):
         block = Block(layers, hidden, sensitive, order, needs)
         shown, _ = shown_cells(block)
@@ -82,6 +82,6 @@ def decide(rows: Rows, flags: pd.DataFrame) -> tuple[pd.DataFrame, int, int]:
             break
         # a row that was suppressed late may follow from what was shown before: keep it secret from the start
         sensitive = sensitive | ~(shown | hidden)
-    audited = int(np.any([block.secrets(layer, shown) for layer in layers], axis=0).sum())
-    decided = keys[names].assign(shown=shown, small=small, hidden=hidden, there=values.any(axis=0))
-    return decided, audited, int(exposed.sum())
+    audited = np.any([block.secrets(layer, shown) for layer in layers], axis=0)
+    stands = pd.DataFrame({"shown": shown, "there": values.any(axis=0)}, index=keys.index)
+    return keys[names].join(stands)[~hidden], int(audited.sum()), int(exposed.sum())

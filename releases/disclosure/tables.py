@@ -35,10 +35,11 @@ def decided_rows(warehouse: duckdb.DuckDBPyConnection, table: str, country: str)
             places, hidden = province_dimension(group, country if len(groups) == 1 else None)
             shape = _shape(table, mine, places, hidden)
             rows, audited, exposed = decide(shape, of_block)
-            rows = rows.assign(**dict(zip(blocks, block, strict=True)))
+            for name, code in zip(blocks, block, strict=True):
+                rows[name] = code
             is_sum = area_columns(rows["place"])["area_level"] == GROUP
             sums.append(rows[is_sum])
-            yield rows[~is_sum & ~rows["hidden"]], audited, exposed
+            yield rows[~is_sum], audited, exposed
         if len(groups) > 1:
             yield _country(sums, of_block, country), 0, 0
 
@@ -46,7 +47,7 @@ def decided_rows(warehouse: duckdb.DuckDBPyConnection, table: str, country: str)
 def _country(sums: Sequence[pd.DataFrame], flags: pd.DataFrame, country: str) -> pd.DataFrame:
     """The country's rows, shown where the sum of every group is, and its own rules allow it."""
     together = pd.concat(sums)
-    keys = [c for c in together.columns if c not in ("shown", "small", "hidden", "there")]
+    keys = [c for c in together.columns if c not in ("shown", "there")]
     rows = together.groupby(keys, as_index=False, sort=False).agg(
         shown=("shown", "all"), there=("there", "any")
     )
@@ -106,4 +107,4 @@ def _linkage(warehouse: duckdb.DuckDBPyConnection) -> Iterator[Decided]:
             ]
         )
         rows, audited, exposed = decide(Rows([row], members, {"n_rows": None}, {"place": ["|total|"]}), flags)
-        yield rows[~rows["hidden"]].merge(members, on="place"), audited, exposed
+        yield rows.merge(members, on="place"), audited, exposed

@@ -45,7 +45,8 @@ select
     o.registered_employees,
     owner.person_key as owner_key,
     o.valid_from,
-    o.valid_to
+    o.valid_to,
+    o.row_id
 from ordered as o
 inner join {{ ref('communes') }} as c
     on o.area_version = c.area_version and o.commune_code = c.commune_code

@@ -18,7 +18,8 @@ with ordered as (
         cast(p.updated_at as date) as valid_from,
         cast(lead(p.updated_at) over (partition by s.person_key order by p.updated_at, p.row_id) as date) as valid_to,
         {{ last_not_null("case when p.area_version = '2024' then p.commune_code end",
-            "partition by s.person_key order by p.updated_at, p.row_id") }} as last_old_commune
+            "partition by s.person_key order by p.updated_at, p.row_id") }} as last_old_commune,
+        p.row_id
     from {{ ref('stg_population') }} as p
     inner join {{ ref('spine') }} as s on p.citizen_id = s.citizen_id
 

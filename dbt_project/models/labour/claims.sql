@@ -1,7 +1,7 @@
 -- Contracts abroad, benefits and registrations of job seekers of linked persons, each the latest row of its key.
 with contracts as (
 
-    select person_key, left_on as starts_on, returned_on as before_date, 'abroad' as claim
+    select person_key, left_on as starts_on, returned_on as before_date, 'abroad' as claim, row_id
     from {{ ref('linked_overseas_contracts') }}
     qualify row_number() over (partition by contract_no order by row_id desc) = 1
 
@@ -9,7 +9,7 @@ with contracts as (
 
 benefits as (
 
-    select person_key, starts_on, cast(ends_on + interval '1' day as date) as before_date, 'benefit' as claim
+    select person_key, starts_on, cast(ends_on + interval '1' day as date) as before_date, 'benefit' as claim, row_id
     from {{ ref('linked_unemployment_benefits') }}
     qualify row_number() over (partition by decision_no order by row_id desc) = 1
 
@@ -17,7 +17,7 @@ benefits as (
 
 seekers as (
 
-    select person_key, registered_on as starts_on, closed_on as before_date, 'seeker' as claim
+    select person_key, registered_on as starts_on, closed_on as before_date, 'seeker' as claim, row_id
     from {{ ref('linked_job_seekers') }}
     qualify row_number() over (partition by registration_no order by row_id desc) = 1
 

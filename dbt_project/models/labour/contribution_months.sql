@@ -81,7 +81,8 @@ select
     r.scheme = 'compulsory' as compulsory,
     r.unemployment_insured,
     r.wage_base,
-    r.contribution_status
+    r.contribution_status,
+    r.row_id
 from latest as r
 left join repeated as d on r.row_id = d.row_id
 left join {{ source('identity', 'employer_keys') }} as k on r.employer_id = k.employer_id

@@ -34,7 +34,8 @@ select
     s.section_2018 as section,
     r.weekly_hours,
     coalesce(r.weekly_hours < 35 and r.wants_more_hours and r.available, false) as underemployed,
-    cast({{ level_rank('r.technical_level') }} as smallint) as technical_level
+    cast({{ level_rank('r.technical_level') }} as smallint) as technical_level,
+    r.row_id
 from ordered as r
 inner join {{ source('run', 'quarters') }} as q
     on r.surveyed_on <= q.ends_on

@@ -15,5 +15,6 @@ select
     ended_on,
     outcome,
     outcome = 'completed' and certificate_no is not null as certified,
-    {{ short_code('field_code') }} as field_code
+    {{ short_code('field_code') }} as field_code,
+    row_id
 from latest
