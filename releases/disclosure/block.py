@@ -32,7 +32,8 @@ class Layer:
     @property
     def known(self) -> Bools:
         """Cells that are known whatever is suppressed now."""
-        return self.public | (self.values == 0)
+        known: Bools = self.public | (self.values == 0)
+        return known
 
 
 @dataclass(frozen=True)

@@ -89,9 +89,11 @@ class Quarter:
             sums.append(outcome.cells[is_sum])
             yield Outcome(outcome.cells[~is_sum], outcome.audited, outcome.exposed)
             for new, members in group.groupby("province_2025", sort=True):
-                yield self._communes(str(new), bool(members["new_is_covered"].all()), outcome.cells)
+                yield self._communes(
+                    str(new), bool(members["new_is_covered"].to_numpy().all()), outcome.cells
+                )
         if len(groups) > 1:  # the country is shown where the sum of every group is
-            country = pd.concat(sums).groupby([*CELL, "measure"], as_index=False)["shown"].all()
+            country = pd.concat(sums).groupby([*CELL, "measure"], as_index=False).agg(shown=("shown", "all"))
             country = country.assign(area_level="country", area_code=self._country)
             yield Outcome(country[[*CELL, "measure", "shown"]], 0, 0)
 

@@ -48,12 +48,10 @@ def decide(rows: Rows, flags: pd.DataFrame) -> tuple[pd.DataFrame, int, int]:
     areas = area_columns(keys["place"])
     layers = []
     for figure, version in rows.figures.items():
-        of_version = np.ones(len(keys), dtype=np.int64)
-        if version is not None:
-            of_version = (areas["area_version"] == version).to_numpy(np.int64)
+        counted = areas["area_version"] == version if version else areas["area_version"].notna()
         public = truth(keys.get(f"public_{figure}", pd.Series(False, index=keys.index)))
         counts = atom_counts(rows.dimensions, rows.atoms, figure)
-        layers.append(Layer.of(csr_array(sums * of_version[:, None]), counts, public))
+        layers.append(Layer.of(csr_array(sums * counted.to_numpy(np.int64)[:, None]), counts, public))
     values = np.stack([layer.values for layer in layers])
     hidden = np.zeros(len(keys), dtype=np.bool_)
     for name, codes in rows.hidden.items():

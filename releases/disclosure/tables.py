@@ -36,7 +36,7 @@ def decided_rows(warehouse: duckdb.DuckDBPyConnection, table: str, country: str)
             shape = _shape(table, mine, places, hidden)
             rows, audited, exposed = decide(shape, of_block)
             for name, code in zip(blocks, block, strict=True):
-                rows[name] = code
+                rows[str(name)] = pd.Series([code] * len(rows), index=rows.index)
             is_sum = area_columns(rows["place"])["area_level"] == GROUP
             sums.append(rows[is_sum])
             yield rows[~is_sum], audited, exposed

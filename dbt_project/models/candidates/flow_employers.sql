@@ -42,9 +42,10 @@ large as (
 
     select quarter, province_2024, province_2025, section, employer_key, in_quarter as jobs
     from {{ ref('placed_flows') }}
-    qualify row_number() over (
-        partition by quarter, province_2024, province_2025, section order by in_quarter desc, employer_key
-    ) <= 2
+    qualify
+        row_number() over (
+            partition by quarter, province_2024, province_2025, section order by in_quarter desc, employer_key asc
+        ) <= 2
 
 ),
 
@@ -61,7 +62,7 @@ ranked as (
         jobs,
         row_number() over (
             partition by quarter, area_version, area_level, area_code, grouped_section
-            order by jobs desc, employer_key
+            order by jobs desc, employer_key asc
         ) as place
     from (
         select

@@ -3,7 +3,8 @@
 -- (SPEC §5, disclosure control).
 with paid as (
 
-    select year, province_2024, province_2025, field_code, level, kind, employer_12m, cast(wage_12m as bigint) as wage_12m
+    select
+        year, province_2024, province_2025, field_code, level, kind, employer_12m, cast(wage_12m as bigint) as wage_12m
     from {{ ref('completions') }}
     where wage_12m is not null
 
@@ -37,7 +38,7 @@ ranked as (
         *,
         row_number() over (
             partition by year, area_version, area_level, area_code, field_code, level, kind
-            order by wages desc, employer_12m
+            order by wages desc, employer_12m asc
         ) as place
     from by_employer
 

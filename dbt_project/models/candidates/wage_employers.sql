@@ -17,7 +17,7 @@ with insured as (
         cast(sum(wage_base) as bigint) as wages
     from {{ ref('person_quarters') }}
     where status = 1 and compulsory
-    group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
+    group by all
 
 ),
 
@@ -34,6 +34,7 @@ aged as (
 {% set cuts = [('sex', 'urban_rural'), ('sex', none), (none, 'urban_rural'), (none, none)] -%}
 {% for sex, settlement in cuts if full or not (sex or settlement) -%}
 {% do parts.append(parts | length + 1) -%}
+{% set also = (', age_group' if full else '') ~ (', ' ~ sex if sex else '') ~ (', ' ~ settlement if settlement else '') -%}
 part_{{ parts | length }} as {{ computed_first() }} (
 
     select
@@ -49,9 +50,7 @@ part_{{ parts | length }} as {{ computed_first() }} (
     from {{ 'aged' if full else 'insured' }}
     {% if covered %}{{ covered_only(version) }}
     {% elif level == 'district' %}where district_2024 is not null{% endif %}
-    group by
-        quarter, area_code, employer_key{{ ', age_group' if full }}{{ ', ' ~ sex if sex }}
-        {{- ', ' ~ settlement if settlement }}
+    group by quarter, area_code, employer_key{{ also }}
 
 ),
 
@@ -67,7 +66,7 @@ summed_{{ parts | length }} as {{ computed_first() }} (
         select
             *,
             row_number() over (
-                partition by quarter, area_code, age_group, sex, urban_rural order by wages desc, employer_key
+                partition by quarter, area_code, age_group, sex, urban_rural order by wages desc, employer_key asc
             ) as place
         from part_{{ parts | length }}
     ) as placed
