@@ -21,7 +21,7 @@ LONGITUDINAL = {
     "published_transitions", "completions", "training_outcomes", "published_training_outcomes",
 }  # fmt: skip
 LONGITUDINAL_GOAL = 0.30  # of the CPU of the run without them
-STEPS = ("start-up", "ingest", "identity", "dbt", "gates", "release")
+STEPS = ("start-up", "ingest", "identity", "dbt", "gates", "disclosure", "release")
 GOAL = {"persons": 2_000_000, "cpu": 120.0, "peak_mib": 3 * 1024.0}
 console = Console(width=150)
 

@@ -107,6 +107,8 @@ def main(home: Path, as_of: str) -> None:
     costs.timed("identity", lambda: build(["staging", "identity", "labourdb.areas.*"]))
     costs.timed("dbt", lambda: build(["labour", "longitudinal"]))
     costs.timed("gates", lambda: pipeline.stop_if_blocked(run, pipeline.gate_linkage(run)))
+    costs.timed("dbt", lambda: build(pipeline.COUNTED_LAYERS))
+    costs.timed("disclosure", lambda: pipeline.protect(run))
     costs.timed("dbt", lambda: build(pipeline.LAST_LAYERS))
     costs.timed("gates", lambda: pipeline.stop_if_blocked(run, pipeline.gate_publication(run)))
     costs.timed("release", lambda: pipeline.release(run))

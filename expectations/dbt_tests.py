@@ -16,6 +16,7 @@ GATE_OF_FOLDER = {
     "labour": "linkage",
     "longitudinal": "linkage",
     "candidates": "publication",
+    "covered": "publication",
     "published": "publication",
 }
 STATUSES = {"pass": "passed", "fail": "failed", "warn": "failed", "error": "error"}

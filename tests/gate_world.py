@@ -9,6 +9,7 @@ from pathlib import Path
 
 import duckdb
 import pandas as pd
+from disclosure_gate_world import add_disclosure
 from longitudinal_gate_world import add_longitudinal
 
 from expectations.rules import load_rules
@@ -214,4 +215,5 @@ def gate_world() -> duckdb.DuckDBPyConnection:
         f" 'male' as sex, '30' as province_2024, count(*) as rows from ({linked}) group by all"
     )
     add_longitudinal(c)
+    add_disclosure(c)
     return c

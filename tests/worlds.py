@@ -26,6 +26,7 @@ from orchestration.periods import quarter_number
 from orchestration.run import Outcome, execute
 from orchestration.run_inputs import RunScope
 from orchestration.settings import load_settings
+from releases.disclosure.control import PROTECTED
 from releases.release import Release, current_release, next_id
 from releases.tables import RELEASED
 
@@ -356,17 +357,32 @@ def run_steps(home: Home, as_of: str = AS_OF, key: str | None = KEY) -> Release:
         pipeline.gate_deliveries(run)
         pipeline.build(run, pipeline.FIRST_LAYERS)
         pipeline.gate_linkage(run)
+        pipeline.build(run, pipeline.COUNTED_LAYERS)
+        pipeline.protect(run)
         pipeline.build(run, pipeline.LAST_LAYERS)
         pipeline.stop_if_blocked(run, pipeline.gate_publication(run))
         return pipeline.release(run)
 
 
-def sql(home: Home, query: str) -> list[tuple[Any, ...]]:
-    """Query a home's current tables, each by its name."""
+def shown(home: Home, query: str) -> list[tuple[Any, ...]]:
+    """Query a home's current tables, each by its name: as readers see them, suppressed figures and all."""
     with duckdb.connect() as connection:
         for table in RELEASED:
             file = home.releases / "current" / "tables" / f"{table}.parquet"
             connection.execute(f"create view {table} as select * from read_parquet('{file}')")
+        return connection.execute(query).fetchall()
+
+
+def sql(home: Home, query: str) -> list[tuple[Any, ...]]:
+    """Query what a home's last run counted, each table by its name: within the coverage, before disclosure control.
+
+    In worlds as small as these hardly a figure is shown.
+    """
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{home.database}' as labour (read_only)")
+        for table in RELEASED:
+            schema = "covered" if table in PROTECTED else "candidates"
+            connection.execute(f"create view {table} as from labour.{schema}.{table}")
         return connection.execute(query).fetchall()
 
 

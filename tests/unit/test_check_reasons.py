@@ -9,11 +9,13 @@ import pytest
 from expectations.dbt_tests import dbt_test_checks
 from expectations.rules import GATES, load_rules
 from orchestration.dbt import expected_tests
-from orchestration.pipeline import FIRST_LAYERS, LAST_LAYERS
+from orchestration.pipeline import COUNTED_LAYERS, FIRST_LAYERS, LAST_LAYERS
 from orchestration.settings import Settings, UsageError, load_settings
 
 VIETNAMESE = set("ăâđêôơưàảãáạằẳẵắặầẩẫấậèẻẽéẹềểễếệìỉĩíịòỏõóọồổỗốộờởỡớợùủũúụừửữứựỳỷỹýỵ")
-LAYERS = [n.removeprefix("labourdb.").removesuffix(".*") for n in [*FIRST_LAYERS, *LAST_LAYERS]]
+LAYERS = [
+    n.removeprefix("labourdb.").removesuffix(".*") for n in [*FIRST_LAYERS, *COUNTED_LAYERS, *LAST_LAYERS]
+]
 
 
 def both(why: str, why_vi: str) -> bool:

@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 import pytest
+from disclosure_gate_world import BREAKS as DISCLOSURE_BREAKS
 from gate_world import gate_world
 from longitudinal_gate_world import BREAKS as LONGITUDINAL_BREAKS
 
@@ -101,6 +102,7 @@ BREAKS = [
     ("target_rows_complete", "target_progress: plan targets", "delete from candidates.target_progress where year = 2026", 1),
     ("target_rows_complete", "target_progress: plan targets", "update candidates.target_progress set target_value = 11 where year = 2026", 2),
     *LONGITUDINAL_BREAKS,
+    *DISCLOSURE_BREAKS,
 ]  # fmt: skip
 
 

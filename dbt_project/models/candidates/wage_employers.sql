@@ -34,7 +34,8 @@ aged as (
 {% set cuts = [('sex', 'urban_rural'), ('sex', none), (none, 'urban_rural'), (none, none)] -%}
 {% for sex, settlement in cuts if full or not (sex or settlement) -%}
 {% do parts.append(parts | length + 1) -%}
-{% set also = (', age_group' if full else '') ~ (', ' ~ sex if sex else '') ~ (', ' ~ settlement if settlement else '') -%}
+{% set of_ages = ", age_group" if full else "" -%}
+{% set also = of_ages ~ (", " ~ sex if sex else "") ~ (", " ~ settlement if settlement else "") -%}
 part_{{ parts | length }} as {{ computed_first() }} (
 
     select
