@@ -51,12 +51,14 @@ from releases.report import report_text
 from releases.tables import export_tables
 from releases.verdict import Verdict, drop_verdict, store_verdict
 from sources.contract import load_contract
+from sources.encryption import load_encryption, private_files
 from sources.errors import LabourdbError
 from sources.feedback import write_feedback
 from sources.ingest import ingest, new_deliveries
+from sources.keys import load_key
 from sources.landing import Delivery, find_deliveries, month_label, month_number
-from sources.pseudonyms import assign_keys, load_key
-from sources.restricted import restricted_database
+from sources.pseudonyms import assign_keys
+from sources.restricted import attach_restricted, engine_config, restricted_database
 
 # "areas" alone would also select the seed of that name, and load it again in every run
 FIRST_LAYERS = ["staging", "identity", "labourdb.areas.*", "labour", "longitudinal"]
@@ -93,17 +95,15 @@ class Run:
         """The working database of the pseudonymised zone, spilling only into the restricted zone."""
         self.home.warehouse.mkdir(parents=True, exist_ok=True, mode=0o750)
         engine = self.settings.engine
-        config: dict[str, str | bool | int | float | list[str]] = {
-            "memory_limit": engine.memory,
-            "threads": str(engine.threads),
-            "temp_directory": str(self.home.restricted / "spill"),
-            "autoinstall_known_extensions": "false",
-            "autoload_known_extensions": "false",
-        }
-        with duckdb.connect(str(self.home.database), config=config) as connection:
+        made = not self.home.database.exists()
+        config = engine_config(self.home.restricted, engine.memory, engine.threads)
+        with private_files(), duckdb.connect(str(self.home.database), config=config) as connection:
+            if made:
+                self.home.database.chmod(0o640)  # authorised staff read it
             if with_restricted:
-                path = str(self.home.restricted / "restricted.duckdb").replace("'", "''")
-                connection.execute(f"attach '{path}' as restricted (read_only)")
+                attach_restricted(connection, self.home.restricted, read_only=True)
+            else:
+                load_encryption(connection)  # for what it spills
             yield connection
 
 
