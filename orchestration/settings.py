@@ -66,6 +66,14 @@ class Coverage(_Section):
         return tuple(sorted(set(value)))
 
 
+class Retention(_Section):
+    """How long the restricted zone keeps what no figure is computed from (docs/decisions/0005-retention.md)."""
+
+    months: int | None = Field(
+        default=None, ge=1, description="Calendar months; without it nothing is deleted."
+    )
+
+
 class Engine(_Section):
     """What DuckDB may use."""
 
@@ -89,6 +97,7 @@ class Settings(_Section):
     linkage: Linkage = Linkage()
     succession: Succession = Succession()
     coverage: Coverage = Coverage()
+    retention: Retention = Retention()
     engine: Engine = Engine()
     thresholds: dict[str, float] = Field(
         default_factory=dict, description="Check id to largest failed share."

@@ -60,6 +60,12 @@ def accessing(command: str, detail: str = "", once: bool = False) -> Iterator[No
         _stated.clear()
 
 
+def state_detail(detail: str) -> None:
+    """Add to what the process is doing what it is for, where that is known only inside ``accessing``."""
+    for purpose in _stated:
+        purpose.detail = detail
+
+
 def note_access(restricted: Path) -> None:
     """Write down that this process opens the restricted database, unless its purpose is written down already.
 

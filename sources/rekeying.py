@@ -103,7 +103,7 @@ def rekey(
             _copy(connection)
             tell("compute new pseudonyms")
             assign_keys(connection, secret)
-            counts = [_count(connection, t) for t in ("person_keys", "employer_keys")]
+            persons, employers = (_count(connection, t) for t in ("person_keys", "employer_keys"))
             connection.execute("checkpoint new; checkpoint old; use memory")
             connection.execute("detach new; detach old")
         tell("remove tables with old pseudonyms")
@@ -114,7 +114,7 @@ def rekey(
             tell("put the new key in place")
             take_next_key(folder)
         tell("done")
-    return Rekeyed(*counts, NEW_KEY_VARIABLE if from_environment else str(folder / "person.key"))
+    return Rekeyed(persons, employers, NEW_KEY_VARIABLE if from_environment else str(folder / "person.key"))
 
 
 def _copy(connection: duckdb.DuckDBPyConnection) -> None:

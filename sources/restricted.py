@@ -78,6 +78,9 @@ create table if not exists landing.set_aside (
     source varchar not null, delivery_key integer not null, file_no integer not null,
     line bigint not null, disposition varchar not null
 );
+create table if not exists landing.retention (
+    source varchar not null, delivery_key integer not null, what varchar not null -- texts, rows: what was deleted
+);
 create table if not exists identity.person_keys (citizen_id bigint primary key, person_key bigint not null);
 create table if not exists identity.employer_keys (employer_id bigint primary key, employer_key bigint not null);
 create table if not exists identity.key_check (fingerprint varchar not null);
