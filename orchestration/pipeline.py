@@ -53,7 +53,7 @@ from releases.tables import export_tables
 from releases.verdict import Verdict, drop_verdict, store_verdict
 from sources.access import record_access
 from sources.contract import load_contract
-from sources.encryption import load_encryption, private_files
+from sources.encryption import load_encryption
 from sources.errors import LabourdbError
 from sources.feedback import write_feedback
 from sources.ingest import ingest, new_deliveries
@@ -101,7 +101,7 @@ class Run:
         engine = self.settings.engine
         made = not self.home.database.exists()
         config = engine_config(self.home.restricted, engine.memory, engine.threads)
-        with private_files(), duckdb.connect(str(self.home.database), config=config) as connection:
+        with duckdb.connect(str(self.home.database), config=config) as connection:
             if made:
                 self.home.database.chmod(0o640)  # authorised staff read it
             if with_restricted:

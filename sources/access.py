@@ -71,7 +71,10 @@ def note_access(restricted: Path) -> None:
 
     A process that states no purpose is named by its program, at each opening.
     """
-    purpose = _stated[0] if _stated else _Purpose(Path(sys.argv[0]).name or "python", "no purpose stated")
+    # between the steps of a run in Dagster its purpose still holds
+    lasting = [p for p in _lasting.values() if restricted in p.noted]
+    nameless = _Purpose(Path(sys.argv[0]).name or "python", "no purpose stated")
+    purpose = (_stated or lasting or [nameless])[0]
     if restricted not in purpose.noted:
         record_access(restricted, purpose.command, purpose.detail)
         purpose.noted.add(restricted)

@@ -60,8 +60,8 @@ def delete_old(
     arrived = {
         (source, key): (month, folder)
         for source, key, folder, month in connection.execute(
-            "select d.source, d.delivery_key, d.folder, year(at) * 12 + month(at) - 1 from ("
-            " select source, delivery_key, (to_timestamp(max(ctime_ns) / 1e9) at time zone 'UTC') as at"
+            "select d.source, d.delivery_key, d.folder, year(arrived_at) * 12 + month(arrived_at) - 1 from ("
+            " select source, delivery_key, (to_timestamp(max(ctime_ns) / 1e9) at time zone 'UTC') as arrived_at"
             " from landing.delivery_states group by all) join landing.deliveries as d using (source, delivery_key)"
             " order by all"
         ).fetchall()

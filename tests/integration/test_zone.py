@@ -391,6 +391,8 @@ def test_steps_of_a_run_in_dagster_make_one_line(tmp_path: Path) -> None:
     for _ in range(3):
         with accessing("run in Dagster", "as_of=2031Q1", once=True), restricted_database(folder):
             pass
+        with restricted_database(folder):  # between two steps
+            pass
     assert list(lines(folder)) == [("run in Dagster", "as_of=2031Q1")]
 
 
