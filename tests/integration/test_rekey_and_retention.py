@@ -89,7 +89,8 @@ def test_a_rekeyed_home_publishes_nothing_new_and_has_other_pseudonyms(copied: H
     assert worlds.table_bytes(copied) == published
     compared = 0
     with opened(copied, key=NEW_KEY) as connection:
-        for table in RELEASED:  # what would have been published under the new key
+        # what would have been published under the new key; the checks alone now have a release to compare with
+        for table in RELEASED.keys() - {"checks"}:
             file = copied.releases / "current" / "tables" / f"{table}.parquet"
             ours, theirs = (
                 connection.execute(f"select * exclude (release_id) from {t} order by all").fetchall()
