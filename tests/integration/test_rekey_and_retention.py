@@ -105,7 +105,7 @@ def test_a_rekeyed_home_publishes_nothing_new_and_has_other_pseudonyms(copied: H
             ).fetchall()
         )
     assert compared > 1_000 and after and {k for (k,) in after} <= set(known) and before.isdisjoint(known)
-    assert [c for c, _ in log(copied)][-4:] == [
+    assert [c for c, _ in log(copied) if c.startswith("labourdb")][-4:] == [
         "labourdb rekey",
         "labourdb rekey",
         "labourdb status",
@@ -125,7 +125,7 @@ def test_rekeyed_and_purged_the_next_release_is_what_it_would_have_been(copied: 
     with environment(LABOURDB_KEY=NEW_KEY):
         pipeline.ingest_new(run_of(copied))
         age(copied, *(f"{p.parent.name}/{p.name}" for p in copied.landing.glob("*/*")), key=NEW_KEY)
-        assert pipeline.apply_retention(run_of(copied), TODAY).rows == 8
+        assert pipeline.apply_retention(run_of(copied), TODAY).rows == 7
     worlds.run_steps(copied, key=NEW_KEY)
     ours, theirs = worlds.table_bytes(copied), worlds.table_bytes(untouched)
     assert {n for n in ours if ours[n] != theirs[n]} == set()
