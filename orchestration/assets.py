@@ -77,6 +77,9 @@ def read_deliveries(
             tell(f"{delivery.name} {state}")
 
         strange = pipeline.ingest_new(run, heard)
+        deleted = pipeline.apply_retention(run)
+    if deleted.anything:
+        context.log.info(f"Deleted after [retention] months: {deleted}")
     for note in strange:
         context.log.warning(f"Not read: {note}")
     facts = pipeline.delivery_facts(run)

@@ -75,9 +75,14 @@ def run(
                 "protection": manifest["protection"],
                 "synthetic": manifest["synthetic"],
                 "left_out": left_out,
+                "deleted_after_retention": vars(outcome.deleted),
             }
         )
         return
+    if outcome.deleted.anything:
+        console.out.print(
+            f"Deleted after [retention] months: {outcome.deleted}.", markup=False, highlight=False
+        )
     if not outcome.published:
         console.out.print(f"Nothing new: release {outcome.release.id} stands.", highlight=False)
         return
@@ -138,6 +143,7 @@ def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
 
 
 from orchestration import audit_commands as audit_commands  # noqa: E402  adds its commands, after these in --help
+from orchestration import zone_commands as zone_commands  # noqa: E402  likewise
 
 
 def main() -> None:

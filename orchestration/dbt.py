@@ -15,6 +15,7 @@ from typing import Any
 
 from orchestration.home import Home
 from orchestration.settings import Settings
+from sources.encryption import private_files
 from sources.errors import LabourdbError
 
 PROJECT = Path(__file__).resolve().parent.parent / "dbt_project"
@@ -54,7 +55,7 @@ def _environment(home: Home | None, settings: Settings) -> Iterator[None]:
     """dbt's profile reads places and limits from the environment; it is put back afterwards."""
     places = {
         "LABOURDB_WAREHOUSE": str(home.database) if home else "labour.duckdb",
-        "LABOURDB_RESTRICTED": str(home.restricted / "restricted.duckdb") if home else "restricted.duckdb",
+        "LABOURDB_RESTRICTED": str(home.restricted) if home else "",
         "LABOURDB_SPILL": str(home.restricted / "spill") if home else "spill",
         "LABOURDB_MEMORY": settings.engine.memory,
         "LABOURDB_THREADS": str(settings.engine.threads),
@@ -192,7 +193,7 @@ def dbt_build(
         "--no-write-json",
     ]
     arguments += ["--exclude-resource-type", "unit_test", "--select", *select]
-    with _environment(home, settings):
+    with _environment(home, settings), private_files():
         try:
             callbacks = [on_event] if on_event else []
             outcome = dbtRunner(manifest=_manifest(), callbacks=callbacks).invoke(arguments)

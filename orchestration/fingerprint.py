@@ -89,7 +89,7 @@ def run_fingerprint(as_of: int, settings: Settings, inputs: Sequence[dict[str, A
     """Hash of all that decides a release's tables, but for the release before it."""
     facts = {
         "as_of": as_of,
-        "settings": {k: v for k, v in settings.effective().items() if k != "engine"},
+        "settings": {k: v for k, v in settings.effective().items() if k not in ("engine", "retention")},
         "code": code_version(),
         "inputs": [[d["folder"], [[f["name"], f["sha256"]] for f in d["files"]]] for d in inputs],
     }

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -51,13 +52,17 @@ from releases.release import (
 )
 from releases.tables import export_tables
 from releases.verdict import Verdict, drop_verdict, store_verdict
+from sources.access import record_access
 from sources.contract import load_contract
+from sources.encryption import load_encryption
 from sources.errors import LabourdbError
 from sources.feedback import write_feedback
 from sources.ingest import ingest, new_deliveries
+from sources.keys import load_key
 from sources.landing import Delivery, find_deliveries, month_label, month_number
-from sources.pseudonyms import assign_keys, load_key
-from sources.restricted import restricted_database
+from sources.pseudonyms import assign_keys
+from sources.restricted import DATABASE, attach_restricted, engine_config, restricted_database
+from sources.retention import Deleted, delete_old, deleted_in_force, forget
 
 # "areas" alone would also select the seed of that name, and load it again in every run
 FIRST_LAYERS = ["staging", "identity", "labourdb.areas.*", "labour", "longitudinal"]
@@ -65,6 +70,7 @@ FIRST_LAYERS = ["staging", "identity", "labourdb.areas.*", "labour", "longitudin
 SEED_TESTS = ["path:seeds,resource_type:test"]
 COUNTED_LAYERS = ["candidates", "covered"]
 LAST_LAYERS = ["published"]
+EVERYTHING = month_number("9999-12")  # a cut-off after which nothing comes
 
 
 class GateStopped(LabourdbError):
@@ -95,17 +101,15 @@ class Run:
         """The working database of the pseudonymised zone, spilling only into the restricted zone."""
         self.home.warehouse.mkdir(parents=True, exist_ok=True, mode=0o750)
         engine = self.settings.engine
-        config: dict[str, str | bool | int | float | list[str]] = {
-            "memory_limit": engine.memory,
-            "threads": str(engine.threads),
-            "temp_directory": str(self.home.restricted / "spill"),
-            "autoinstall_known_extensions": "false",
-            "autoload_known_extensions": "false",
-        }
+        made = not self.home.database.exists()
+        config = engine_config(self.home.restricted, engine.memory, engine.threads)
         with duckdb.connect(str(self.home.database), config=config) as connection:
+            if made:
+                self.home.database.chmod(0o640)  # authorised staff read it
             if with_restricted:
-                path = str(self.home.restricted / "restricted.duckdb").replace("'", "''")
-                connection.execute(f"attach '{path}' as restricted (read_only)")
+                attach_restricted(connection, self.home.restricted, read_only=True)
+            else:
+                load_encryption(connection)  # for what it spills
             yield connection
 
 
@@ -133,12 +137,31 @@ def ingest_new(run: Run, on_delivery: Callable[[Delivery, str], None] | None = N
     return strange
 
 
+def apply_retention(run: Run, today: date | None = None) -> Deleted:
+    """Delete from the restricted zone what is older than ``[retention] months``, and log it; no figure changes."""
+    months = run.settings.retention.months
+    if months is None or not (run.home.restricted / DATABASE).exists():
+        return Deleted()
+    with run.restricted() as connection:
+        gate = delivery_gate(connection, EVERYTHING, load_rules(run.settings.thresholds))
+        deleted = delete_old(connection, gate.dispositions, run.home.feedback, months, today or date.today())
+    if deleted.anything:
+        record_access(run.home.restricted, "retention", f"months={months}: deleted {deleted}")
+    return deleted
+
+
 def gate_deliveries(run: Run) -> pd.DataFrame:
     """Gate 1, pseudonyms and schema ``run``; returns the checks. A held delivery stops nothing but itself."""
     rules = load_rules(run.settings.thresholds)
     drop_verdict(run.candidates)  # what was judged before is of other inputs from here on
     with run.restricted() as connection:
         gate = delivery_gate(connection, run.scope.cut_off, rules)
+        again = deleted_in_force(connection, gate.dispositions)
+        if again:  # other settings let them count again: their files are read anew
+            forget(connection, again)
+            deliveries, _ = find_deliveries(run.home.landing)
+            ingest(connection, [d for d in deliveries if (d.source, d.key) in again], SEEDS)
+            gate = delivery_gate(connection, run.scope.cut_off, rules)
         assign_keys(connection, load_key(run.home.restricted))
         inputs = input_facts(connection, gate.dispositions)
         arrived = arrivals(connection, gate.dispositions)

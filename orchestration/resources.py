@@ -17,6 +17,7 @@ from orchestration.pipeline import Run
 from orchestration.run_inputs import RunScope
 from orchestration.settings import load_settings
 from releases.release import next_id
+from sources.access import accessing
 
 Listener = Callable[[str, str, float], None]
 _listeners: list[Listener] = []  # Dagster copies resources, so who listens is kept beside them
@@ -65,6 +66,7 @@ class Installation(dg.ConfigurableResource):  # type: ignore[type-arg]
                 listener(name, detail, time.monotonic() - started)
 
         tell("")
-        with Home(Path(self.home or default_home()).resolve()).locked():
+        purpose = accessing("run in Dagster", f"as_of={self.as_of or 'last quarter'}", once=True)
+        with purpose, Home(Path(self.home or default_home()).resolve()).locked():
             yield tell
         tell("done")

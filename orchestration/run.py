@@ -8,7 +8,7 @@ import shutil
 import sqlite3
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
@@ -19,20 +19,23 @@ from orchestration.periods import quarter_label, quarter_number
 from orchestration.run_inputs import RunScope
 from orchestration.settings import Settings
 from releases.release import Release, latest_of, next_id, point_current, refuse_withdrawn
+from sources.encryption import damaged, is_forged
 from sources.errors import LabourdbError
 from sources.ingest import new_deliveries
 from sources.landing import find_deliveries
-from sources.restricted import restricted_database
+from sources.restricted import DATABASE, restricted_database
+from sources.retention import Deleted
 
 Listener = Callable[[str, str, float], None]
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run ended with: the release that stands, and whether this run made it."""
+    """What a run ended with: the release that stands, whether this run made it, what retention deleted."""
 
     release: Release
     published: bool
+    deleted: Deleted = field(default_factory=Deleted)
 
 
 def nothing_new(home: Home, settings: Settings, scope: RunScope) -> Release | None:
@@ -41,8 +44,10 @@ def nothing_new(home: Home, settings: Settings, scope: RunScope) -> Release | No
     Raises ``ChangedDelivery`` if an ingested delivery has changed, ``LabourdbError`` if what would be published
     was withdrawn.
     """
-    if not (home.restricted / "restricted.duckdb").exists():
+    if not (home.restricted / DATABASE).exists():
         return None
+    if not home.database.exists():
+        return None  # after a rekey: nothing new to publish, but the warehouse to build
     deliveries, _ = find_deliveries(home.landing)
     with restricted_database(home.restricted) as connection:
         if new_deliveries(connection, deliveries):
@@ -67,16 +72,27 @@ def execute(home: Home, settings: Settings, as_of: str, listener: Listener | Non
     home.require_landing()
     with home.locked():
         scope = RunScope(number, next_id(home.releases, as_of))
+        deleted = apply_retention(home, settings, scope)
         unchanged = nothing_new(home, settings, scope)
         if unchanged is not None:
-            return Outcome(unchanged, published=False)
+            return Outcome(unchanged, published=False, deleted=deleted)
         _run_job(home, as_of, listener or (lambda step, detail, seconds: None))
         latest = latest_of(home.releases, as_of)
         if latest is None:
             raise LabourdbError(
                 "The run ended without a release; see the Dagster UI (make ui) for its events."
             )
-        return Outcome(latest, published=latest.id == scope.release_id)
+        return Outcome(latest, published=latest.id == scope.release_id, deleted=deleted)
+
+
+def apply_retention(home: Home, settings: Settings, scope: RunScope) -> Deleted:
+    """Delete what is older than ``[retention] months``, also where the run then finds nothing new."""
+    if settings.retention.months is None:
+        return Deleted()
+    from orchestration.pipeline import Run
+    from orchestration.pipeline import apply_retention as apply
+
+    return apply(Run(home, settings, scope))
 
 
 def _run_job(home: Home, as_of: str, listener: Listener) -> None:
@@ -137,6 +153,8 @@ def _raise_plainly(home: Home, as_of: str, error: Exception) -> None:
             raise cause from None
         if isinstance(cause, OSError):
             raise cause from None
+        if is_forged(cause):
+            raise damaged(home.restricted / DATABASE) from None
         if isinstance(cause, (duckdb.OutOfMemoryException, duckdb.IOException)):
             raise LabourdbError(
                 f"The database could not work ({type(cause).__name__}): too little memory or disk, or no right to"

@@ -81,6 +81,14 @@ class Punctuality(_Section):
         return dict(sorted(value.items()))
 
 
+class Retention(_Section):
+    """How long the restricted zone keeps what no figure is computed from (docs/decisions/0005-retention.md)."""
+
+    months: int | None = Field(
+        default=None, ge=1, description="Calendar months; without it nothing is deleted."
+    )
+
+
 class Engine(_Section):
     """What DuckDB may use."""
 
@@ -105,6 +113,7 @@ class Settings(_Section):
     succession: Succession = Succession()
     coverage: Coverage = Coverage()
     punctuality: Punctuality = Punctuality()
+    retention: Retention = Retention()
     engine: Engine = Engine()
     thresholds: dict[str, float] = Field(
         default_factory=dict, description="Check id to largest failed share."

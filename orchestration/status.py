@@ -10,7 +10,7 @@ from releases.release import PROTECTION, current_release
 from releases.withdraw import withdrawals
 from sources.contract import all_sources
 from sources.landing import find_deliveries
-from sources.restricted import restricted_database
+from sources.restricted import DATABASE, restricted_database
 
 
 def home_status(home: Home) -> dict[str, Any]:
@@ -19,7 +19,7 @@ def home_status(home: Home) -> dict[str, Any]:
     deliveries, strange = find_deliveries(home.landing)
     known: dict[tuple[str, int], tuple[str, str | None]] = {}
     counts: dict[str, tuple[int, int, int]] = {}
-    if (home.restricted / "restricted.duckdb").exists():
+    if (home.restricted / DATABASE).exists():
         with home.locked(), restricted_database(home.restricted) as connection:
             for source, key, state, problem in connection.execute(
                 "select source, delivery_key, state, problem from landing.deliveries"

@@ -67,17 +67,18 @@ def write_feedback(
 ) -> list[Path]:
     """Write the workbooks below ``folder`` of deliveries with something to mend; returns those written.
 
-    Only of deliveries just ``ingested``, and those whose workbook is not there. A delivery just ingested that
+    Only of deliveries just ``ingested``, and those whose workbook is not there, unless their texts were deleted
+    (``retention``). A delivery just ingested that
     has nothing to mend has no workbook afterwards.
     """
     fresh = {(d.source, d.key) for d in ingested}
     wanted: list[tuple[str, int, Path]] = []
-    for source, key, place, to_mend in connection.execute(_NEEDED).fetchall():
+    for source, key, place, to_mend, is_over in connection.execute(_NEEDED).fetchall():
         path = folder / f"{place}.xlsx"
         if not to_mend:
             if (source, key) in fresh:
                 path.unlink(missing_ok=True)
-        elif (source, key) in fresh or not path.exists():
+        elif (source, key) in fresh or not (is_over or path.exists()):
             wanted.append((source, key, path))
     if not wanted:
         return []
@@ -92,7 +93,10 @@ def write_feedback(
 
 
 _NEEDED = """
-select d.source, d.delivery_key, d.folder, d.state = 'refused' or coalesce(f.quarantined, 0) > 0 or r.unreadable
+select d.source, d.delivery_key, d.folder, d.state = 'refused' or coalesce(f.quarantined, 0) > 0 or r.unreadable,
+    exists (
+        from landing.retention as t where t.source = d.source and t.delivery_key = d.delivery_key and t.what = 'texts'
+    )
 from landing.deliveries as d
 left join (
     select source, delivery_key, sum(quarantined) as quarantined from landing.files group by all
@@ -235,7 +239,9 @@ def _findings(connection: duckdb.DuckDBPyConnection, delivery: _Delivery) -> Ite
     """One row per quarantined line and reason, in file, line and contract order."""
     contract = delivery.contract
     texts: dict[str, tuple[str, ...]] = {}  # most lines share a few reasons
+    database = connection.execute("select current_database()").fetchone()
     with connection.cursor() as cursor:
+        cursor.execute(f"use {database[0] if database else 'memory'}")  # a cursor does not inherit it
         cursor.execute(
             "select file, line, reasons, raw, sent from landing.quarantine join landing.files"
             f" using (source, delivery_key, file_no) {_OF_DELIVERY} order by file_no, line limit {MOST_ROWS}",

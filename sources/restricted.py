@@ -1,7 +1,7 @@
 """The restricted database: accepted rows, quarantined rows, and what each file held.
 
 Everything with names, citizen IDs and birth dates lives here, in ``<home>/restricted`` (folder 0700,
-files 0600). Schema ``landing`` is written by ingestion alone; schema ``identity`` by the dbt models.
+files 0600), encrypted; it is opened by ``attach_restricted`` and nothing else. Schema ``landing`` is written by ingestion alone; schema ``identity`` by the dbt models.
 
 Row keys: ``delivery_key`` orders a source's deliveries by month, then revision; ``row_id`` orders its
 rows by delivery, file and line, so that "the later row" is always the greater ``row_id``.
@@ -9,17 +9,37 @@ rows by delivery, file and line, so that "the later row" is always the greater `
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
 
+from sources.access import note_access
 from sources.cleaning import MACROS, landing_columns
 from sources.contract import all_sources, load_contract
+from sources.encryption import (
+    WrongKey,
+    attach_encrypted,
+    encryption_config,
+    is_encrypted,
+    load_encryption,
+    private_files,
+    sync,
+)
 from sources.errors import LabourdbError
+from sources.keys import (
+    encryption_key,
+    fingerprint,
+    key_from_environment,
+    load_key,
+    next_key_file,
+    read_key,
+    take_next_key,
+    wrong_key,
+)
 
+DATABASE = "restricted.duckdb"
 FILE_BITS = 10
 LINE_BITS = 27
 
@@ -61,6 +81,9 @@ create table if not exists landing.quarantine (
 create table if not exists landing.set_aside (
     source varchar not null, delivery_key integer not null, file_no integer not null,
     line bigint not null, disposition varchar not null
+);
+create table if not exists landing.retention (
+    source varchar not null, delivery_key integer not null, what varchar not null -- texts, rows: what was deleted
 );
 create table if not exists identity.person_keys (citizen_id bigint primary key, person_key bigint not null);
 create table if not exists identity.employer_keys (employer_id bigint primary key, employer_key bigint not null);
@@ -107,31 +130,115 @@ create or replace temp table birth_codes as select code::integer as code from {s
 """)
 
 
+def attach_restricted(
+    connection: duckdb.DuckDBPyConnection, folder: Path, read_only: bool = False, alias: str = "restricted"
+) -> None:
+    """Attach the restricted database of the zone ``folder``, making it if it is not there; the access is logged.
+
+    ``connection`` was opened with ``encryption_config`` inside ``private_files``. A database of a version before
+    encryption is encrypted first, a `labourdb rekey` that was cut short is taken to its end. Raises ``LostKey``,
+    ``WrongKey``, or ``LabourdbError`` if the database is damaged.
+    """
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    folder.chmod(0o700)
+    note_access(folder)
+    path = folder / DATABASE
+    load_encryption(connection)
+    if not path.exists():
+        _make(connection, path, encryption_key(load_key(folder, may_make=True)))
+    elif not is_encrypted(path):
+        _encrypt(connection, path, folder)
+    try:
+        attach_encrypted(connection, path, alias, encryption_key(load_key(folder)), read_only)
+    except WrongKey:
+        if key_from_environment() is not None or not next_key_file(folder).exists():
+            raise wrong_key() from None
+        try:  # a rekey that ended between its two renames
+            attach_encrypted(
+                connection, path, alias, encryption_key(read_key(next_key_file(folder))), read_only
+            )
+        except WrongKey:
+            raise wrong_key() from None
+        take_next_key(folder)
+    path.chmod(0o600)
+
+
+def unfinished(folder: Path) -> Path:
+    """Where a restricted database is put together before it takes its place; what lies there counts for nothing."""
+    return folder / "restricted.next.duckdb"
+
+
+def discard_unfinished(folder: Path) -> None:
+    """Remove what a process that was killed has left there."""
+    for path in (unfinished(folder), Path(f"{unfinished(folder)}.wal")):
+        path.unlink(missing_ok=True)
+
+
+def put_in_place(folder: Path) -> None:
+    """Let the database put together there take the place of the one in force, in one step; both are closed."""
+    for path in (folder / DATABASE, unfinished(folder)):
+        if Path(f"{path}.wal").exists():  # it would be read as the other database's
+            raise LabourdbError(
+                f"{path} is not written out whole; is it open elsewhere? Nothing was changed."
+            )
+    sync(unfinished(folder))
+    unfinished(folder).replace(folder / DATABASE)
+    sync(folder)
+
+
+def _make(connection: duckdb.DuckDBPyConnection, path: Path, key: str) -> None:
+    discard_unfinished(path.parent)
+    attach_encrypted(connection, unfinished(path.parent), "made", key)
+    connection.execute("detach made")
+    put_in_place(path.parent)
+
+
+def _encrypt(connection: duckdb.DuckDBPyConnection, path: Path, folder: Path) -> None:
+    """Encrypt a database of an earlier version: a copy takes its place once it is whole and on disk."""
+    place = str(path).replace("'", "''")
+    connection.execute(f"attach '{place}' as plain")
+    try:
+        checked = connection.execute(
+            "select 1 from duckdb_tables() where database_name = 'plain' and schema_name = 'identity'"
+            " and table_name = 'key_check'"
+        ).fetchone()
+        known = (
+            connection.execute("select fingerprint from plain.identity.key_check").fetchone()
+            if checked
+            else None
+        )
+        secret = load_key(folder, may_make=known is None)
+        if known is not None and known[0] != fingerprint(secret):
+            raise wrong_key()
+        discard_unfinished(folder)
+        attach_encrypted(connection, unfinished(folder), "made", encryption_key(secret))
+        connection.execute("copy from database plain to made; checkpoint made; checkpoint plain")
+        connection.execute("detach made")
+    finally:
+        connection.execute("detach plain")
+    put_in_place(folder)
+
+
 @contextmanager
 def restricted_database(
     folder: Path, memory: str = "1GB", threads: int = 2
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open ``<folder>/restricted.duckdb`` for writing, spilling only into the restricted zone."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    folder.chmod(0o700)
-    path = folder / "restricted.duckdb"
-    previous = os.umask(0o077)
-    try:
-        connection = duckdb.connect(
-            str(path),
-            config={
-                "memory_limit": memory,
-                "threads": str(threads),
-                "temp_directory": str(folder / "spill"),
-                "autoinstall_known_extensions": "false",
-                "autoload_known_extensions": "false",
-            },
-        )
-        path.chmod(0o600)
+    """Open the restricted database for writing, as the connection's own, spilling only into the restricted zone.
+
+    The caller holds the home's lock.
+    """
+    with private_files(), duckdb.connect(config=engine_config(folder, memory, threads)) as connection:
+        attach_restricted(connection, folder)
+        connection.execute("use restricted")
         create_schema(connection)
-        try:
-            yield connection
-        finally:
-            connection.close()
-    finally:
-        os.umask(previous)
+        yield connection
+
+
+def engine_config(folder: Path, memory: str, threads: int) -> dict[str, str | bool | int | float | list[str]]:
+    """What ``duckdb.connect`` is told where personal data passes: limits, and encrypted spill in the restricted zone."""
+    return {
+        "memory_limit": memory,
+        "threads": str(threads),
+        "temp_directory": str(folder / "spill"),
+        **encryption_config(),
+    }

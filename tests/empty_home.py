@@ -15,7 +15,8 @@ from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
 
 from orchestration import run_inputs
-from sources.restricted import create_schema
+from sources.encryption import encryption_config
+from sources.restricted import attach_restricted, restricted_database
 
 PROJECT = Path(__file__).resolve().parents[1] / "dbt_project"
 
@@ -60,8 +61,8 @@ class EmptyHome:
     @contextmanager
     def warehouse(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """The warehouse with the restricted database attached."""
-        with duckdb.connect(str(self.folder / "labour.duckdb")) as connection:
-            connection.execute(f"attach '{self.folder / 'restricted.duckdb'}' as restricted")
+        with duckdb.connect(str(self.folder / "labour.duckdb"), config=encryption_config()) as connection:
+            attach_restricted(connection, self.folder)
             yield connection
 
 
@@ -70,7 +71,7 @@ def dbt_works_in(home: EmptyHome) -> Iterator[EmptyHome]:
     """Let dbt find this home's databases."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LABOURDB_WAREHOUSE", str(home.folder / "labour.duckdb"))
-        patch.setenv("LABOURDB_RESTRICTED", str(home.folder / "restricted.duckdb"))
+        patch.setenv("LABOURDB_RESTRICTED", str(home.folder))
         patch.setenv("LABOURDB_SPILL", str(home.folder / "spill"))
         patch.setenv("DBT_SEND_ANONYMOUS_USAGE_STATS", "false")
         yield home
@@ -79,8 +80,8 @@ def dbt_works_in(home: EmptyHome) -> Iterator[EmptyHome]:
 def empty_home(folder: Path) -> EmptyHome:
     """Every table a run starts from, and every model built on them."""
     empty = EmptyHome(folder)
-    with duckdb.connect(str(empty.folder / "restricted.duckdb")) as restricted:
-        create_schema(restricted)
+    with restricted_database(empty.folder):
+        pass
     with empty.warehouse() as warehouse:
         warehouse.execute("create schema run")
         for table, columns in run_inputs._COLUMNS.items():
@@ -97,6 +98,6 @@ def empty_home(folder: Path) -> EmptyHome:
 def copy_of_empty(home: EmptyHome, folder: Path) -> EmptyHome:
     """A copy to put rows into."""
     folder.mkdir(parents=True)
-    for name in ("labour.duckdb", "restricted.duckdb"):
-        shutil.copyfile(home.folder / name, folder / name)
+    for name in ("labour.duckdb", "restricted.duckdb", "person.key"):
+        shutil.copy(home.folder / name, folder / name)
     return EmptyHome(folder, home.manifest)

@@ -29,6 +29,8 @@ from orchestration.settings import load_settings
 from releases.disclosure.control import PROTECTED
 from releases.release import Release, current_release, next_id
 from releases.tables import RELEASED
+from sources.encryption import encryption_config, private_files
+from sources.restricted import attach_restricted
 
 KEY = "a key for tests only, long enough to be taken"
 # one unlinked row of eight is more than training may have; tiny worlds are not held to shares
@@ -313,6 +315,17 @@ def run_world(home: Home, as_of: str = AS_OF, key: str | None = KEY) -> Outcome:
     """Run ``home`` in this process, under the tests' key or the home's own."""
     with environment(LABOURDB_KEY=key):
         return execute(home, load_settings(home.settings), as_of)
+
+
+@contextmanager
+def opened(home: Home, read_only: bool = True, key: str | None = KEY) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection with the home's databases attached: ``w`` (read-only) if it is there, and ``restricted``."""
+    with duckdb.connect(config=encryption_config()) as connection:
+        if home.database.exists():
+            connection.execute(f"attach '{home.database}' as w (read_only)")
+        with environment(LABOURDB_KEY=key), private_files():
+            attach_restricted(connection, home.restricted, read_only=read_only)
+        yield connection
 
 
 @cache

@@ -260,7 +260,8 @@ def test_garbage_in_landing_is_named(tmp_path: Path) -> None:
     (home.landing / "population" / ".tmp").mkdir()
     (home.landing / "population" / "2025-12" / ".data.csv.swp").write_bytes(b"\0")
     (home.landing / "population" / "2025-12" / "~$data.xlsx").write_bytes(b"\0")
-    said = CliRunner().invoke(app, ["status", "--home", str(home.root), "--json"])
+    with worlds.environment(LABOURDB_KEY=worlds.KEY):
+        said = CliRunner().invoke(app, ["status", "--home", str(home.root), "--json"])
     strange = json.loads(said.stdout)["not_recognised"]
     named = sorted(note.split(":")[0] for note in strange)
     assert named == sorted(

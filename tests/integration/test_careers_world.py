@@ -21,15 +21,13 @@ TABLES = ("labour_flows.parquet", "transitions.parquet", "training_outcomes.parq
 @contextmanager
 def opened(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
     """The warehouse, with the keys of the people by name."""
-    with duckdb.connect() as connection:
-        connection.execute(f"attach '{home.database}' as w (read_only)")
-        connection.execute(f"attach '{home.restricted / 'restricted.duckdb'}' as r (read_only)")
+    with worlds.opened(home) as connection:
         rows = [(name, int(p.id)) for name, p in PEOPLE.items()]
         rows += [(f"{name} mới", int(p.id)) for name, p in RENEWED.items()]
         connection.execute("create table named (name varchar, citizen_id bigint)")
         connection.executemany("insert into named values (?, ?)", rows)
         connection.execute(
-            "create view keys as select name, person_key from named join r.identity.person_keys using (citizen_id)"
+            "create view keys as select name, person_key from named join restricted.identity.person_keys using (citizen_id)"
         )
         yield connection
 

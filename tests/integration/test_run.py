@@ -96,10 +96,10 @@ def test_same_key_same_pseudonyms_in_two_homes(other_home: Home) -> None:
     """One home has the key from the environment, the other from its file."""
     found = []
     for home in (small_home(), other_home):
-        with duckdb.connect(str(home.restricted / "restricted.duckdb"), read_only=True) as connection:
+        with worlds.opened(home, key=KEY if home is small_home() else None) as connection:
             found.append(
                 [
-                    connection.execute(f"from identity.{t} order by all").fetchall()
+                    connection.execute(f"from restricted.identity.{t} order by all").fetchall()
                     for t in ("person_keys", "employer_keys")
                 ]
             )
@@ -217,11 +217,7 @@ def test_deliveries_after_the_cut_off_count_nowhere(without_contracts: Home) -> 
     assert sql(without_contracts, "select count(*) from row_accounting where period > '2025-12'") == [(0,)]
     assert sql(without_contracts, "select count(*) from linkage where period > '2025-12'") == [(0,)]
     assert sql(without_contracts, "select count(*) from checks where object like '%2026%'") == [(0,)]
-    with duckdb.connect() as connection:
-        connection.execute(f"attach '{without_contracts.database}' as w (read_only)")
-        connection.execute(
-            f"attach '{without_contracts.restricted / 'restricted.duckdb'}' as restricted (read_only)"
-        )
+    with worlds.opened(without_contracts) as connection:
         status = "select s.status from w.labour.labour_status as s join restricted.identity.person_keys as k using (person_key) where quarter = '2025Q4' and citizen_id = ?"
         assert connection.execute(status, [int(PEOPLE["an"].id)]).fetchall() == [("employed",)]
         assert connection.execute(status, [int(PEOPLE["em"].id)]).fetchall() == [("unknown",)]

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import duckdb
 import pytest
+import worlds
 from worlds import PEOPLE, small_home
 
 # status, source, section of the employed, by person: at the end of September and of December 2025
@@ -110,9 +111,7 @@ MEDIAN_WAGE = {"2025Q3": 6_250_000, "2025Q4": 7_000_000}
 @pytest.fixture(scope="module")
 def world() -> Iterator[duckdb.DuckDBPyConnection]:
     home = small_home()
-    with duckdb.connect() as connection:
-        connection.execute(f"attach '{home.database}' as w (read_only)")
-        connection.execute(f"attach '{home.restricted / 'restricted.duckdb'}' as restricted (read_only)")
+    with worlds.opened(home) as connection:
         for table in ("indicators", "target_progress", "linkage", "row_accounting", "checks"):
             path = home.releases / "current" / "tables" / f"{table}.parquet"
             connection.execute(f"create view {table} as select * from read_parquet('{path}')")
