@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -141,5 +142,6 @@ from orchestration import audit_commands as audit_commands  # noqa: E402  adds i
 
 
 def main() -> None:
-    """Entry point of ``labourdb``."""
+    """Entry point of ``labourdb``. Should it crash, no image of its memory is left: it may hold rows."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     sys.exit(app(standalone_mode=True))

@@ -72,7 +72,7 @@ def _doubles(keys: tuple[str, ...], titles: dict[str, str]) -> bool:
 
 @cache
 def _engine() -> duckdb.DuckDBPyConnection:
-    return duckdb.connect(config={"threads": "1", "memory_limit": "500MB"})
+    return duckdb.connect(config={"threads": "1", "memory_limit": "500MB", "temp_directory": ""})
 
 
 def _scratch() -> duckdb.DuckDBPyConnection:

@@ -1,0 +1,38 @@
+"""How often the fault suites repeat what they do, the figures they print, and processes that start at once.
+
+`make faults` runs them whole, as often as the figures in ``WHOLE`` say; `.ci/run` and `make test` run them in short.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Callable, Iterator
+from multiprocessing.context import ForkServerContext
+
+import pytest
+
+WHOLE = {"LABOURDB_KILLS": 50, "LABOURDB_MUTATIONS": 500, "LABOURDB_READERS": 20}
+
+
+def times(variable: str) -> int:
+    """How often to repeat, from the environment; without it the whole figure."""
+    return int(os.environ.get(variable, WHOLE[variable]))
+
+
+@pytest.fixture
+def figures(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """Say in one line what a suite did and found; the end of the test run prints it."""
+
+    def tell(line: str) -> None:
+        record_property("figures", line)
+
+    return tell
+
+
+@pytest.fixture(scope="session")
+def children() -> Iterator[ForkServerContext]:
+    """Processes that have everything loaded when they start, so that a kill falls into the run itself."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["child_runs"])
+    yield context
