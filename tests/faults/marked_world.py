@@ -79,7 +79,11 @@ def write_marked_world(home: Home) -> Home:
         good | {"citizen_id": f"{DIGITS}", "full_name": STRANGER.name},
     ]
     lines += worlds.csv_bytes(odd).decode().splitlines()[1:]
-    lines += [lines[1] + ",one field more", lines[1].rsplit(",", 3)[0], lines[1].replace("Q", '"Q', 1)]
+    lines += [
+        lines[1] + ",one field more",
+        lines[1].rsplit(",", 3)[0],
+        lines[1].replace(" Văn", '" Văn', 1).replace("Q", '"Q', 1),
+    ]
     people.write_text("\n".join([*lines, lines[2]]) + "\n")
     persons = marked(worlds.deliveries()["population/2025-12"])
     insured = marked(worlds.deliveries()["social_insurance/2025-12"])

@@ -16,7 +16,9 @@ from typing import Any
 import ingestion
 import pytest
 from conftest import times
-from mutations import FORMATS, ROWS, SECRETS, Mutant, mutant, sheet_rows
+from mutants import ROWS, SECRETS, Mutant
+from mutated_tables import sheet_rows
+from mutations import FORMATS, mutant
 from test_bad_files import TEXT
 
 from sources.restricted import LINE_BITS
