@@ -284,7 +284,7 @@ def _gzipped(inner: Mutant, chance: random.Random) -> Mutant:
                 f"not packed at all: {inner.kind}", inner.content, None if inner.must is None else "refused"
             )
         case 4:
-            bomb = inner.content + b"\n" * chance.choice((1 << 20, 20 << 20))
+            bomb = inner.content + b"\n" * chance.choice((1 << 20, 8 << 20))
             return Mutant(
                 f"a bomb of line ends, of: {inner.kind}", gzip.compress(bomb, mtime=0), inner.must, None
             )

@@ -154,11 +154,21 @@ def kill_often(
 def test_killed_runs_leave_no_trace(
     children: ForkServerContext, tmp_path: Path, figures: Callable[[str], None]
 ) -> None:
-    """The short form: one kill at any moment, one at the worst."""
-    moment = random.Random().uniform(0.2, 12)
-    worst = "the release is renamed, `current` not moved"
-    hit, _ = kill_often(children, second_run(), tmp_path, [moment, worst])
-    assert hit >= 1
+    """The short form: a first run killed at any moment, then at the worst, then let alone."""
+    scene, moment = first_run(), random.Random().uniform(0.2, 8)
+    home = worlds.copy_of(scene.start, tmp_path / "home")
+    child = start_run(children, home)
+    time.sleep(moment)
+    kill_group(child)
+    assert_readers_see_whole_releases(home, scene)
+    child = start_run(children, home, "the release is renamed, `current` not moved")
+    child.join(LONGEST)
+    assert child.exitcode == -signal.SIGKILL
+    assert_readers_see_whole_releases(home, scene)
+    last = start_run(children, home)
+    last.join(LONGEST)
+    assert last.exitcode == 0
+    assert_nothing_of_the_kill_is_left(home, scene)
     figures(f"kills: a run killed after {moment:.2f} s, and between rename and `current`: no trace")
 
 
@@ -222,7 +232,7 @@ def test_a_killed_withdrawal_is_whole_or_not_there(
         shutil.copytree(made, folder, symlinks=True)
         child = children.Process(target=_withdraw, args=(str(folder), dies, after))
         child.start()
-        child.join(60)
+        child.join(LONGEST)
         assert child.exitcode in (0, -signal.SIGKILL)
         known = set(withdrawals(folder))
         assert known <= {"2025Q4.2"}
