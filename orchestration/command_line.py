@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-import click
 import typer
 
 from orchestration import console
@@ -69,7 +68,7 @@ def guarded(command: F) -> F:
         except KeyboardInterrupt:
             _tell("Interrupted; what was published before stays as it is.", 1, kwargs)
             raise typer.Exit(1) from None
-        except (click.exceptions.Exit, click.exceptions.Abort, click.ClickException):
+        except (typer.Exit, typer.Abort, typer.BadParameter):
             raise
         except Exception as error:  # its words and its trace may quote a row's values
             _tell(f"Failed where nothing was foreseen: {place_of(error)}. Please report it.", 1, kwargs)

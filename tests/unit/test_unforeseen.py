@@ -90,3 +90,12 @@ def test_what_a_run_says_of_errors_around_it(tmp_path: Path) -> None:
     error.__cause__ = sqlite3.OperationalError("database or disk is full")
     with pytest.raises(LabourdbError, match="is the disk full"):
         _raise_plainly(Home(tmp_path), "2025Q4", error)
+
+
+def test_an_exit_code_is_no_error(tmp_path: Path) -> None:
+    """`check` of a delivery that would not be used ends with 1 and its own words alone."""
+    folder = tmp_path / "population" / "2025-09"
+    folder.mkdir(parents=True)
+    (folder / "a.csv").write_text("not,what\nwas,asked\n")
+    ended = CliRunner().invoke(app, ["check", str(folder)])
+    assert ended.exit_code == 1 and "would be refused" in ended.stdout and ended.stderr == ""
