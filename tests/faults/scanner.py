@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import re
 import sqlite3
 import tempfile
 import zipfile
@@ -14,15 +15,23 @@ from pathlib import Path
 import duckdb
 from marked_world import births, number_forms, numbers, text_forms
 
+WIDE_DIGITS = re.compile(rb"(?:[0-9/-]\0){7}")
+
 
 def found_in(content: bytes) -> set[str]:
     """Which kinds of marker the bytes hold: name, number, birth date, number as eight bytes."""
-    found = {"name"} if any(form in content for form in text_forms()) else set()
-    if any(digits in content and alone.search(content) for digits, alone in number_forms()):
+    # what cannot be there is not looked for: wide characters without zero bytes, packed numbers in plain text
+    wide, binary = b"\0" in content, not content.isascii()
+    forms = (f for f in text_forms() if wide or b"\0" not in f)
+    found = {"name"} if any(form in content for form in forms) else set()
+    wide_digits = wide and WIDE_DIGITS.search(content) is not None
+    digits = ((d, alone) for d, alone in number_forms() if wide_digits or b"\0" not in d)
+    if any(d in content and alone.search(content) for d, alone in digits):
         found.add("number")
-    if any(form in content for d in births() for form in (d.encode(), d.encode("utf-16-le"))):
+    dates = (d.encode(e) for d in births() for e in ("utf-8", "utf-16-le") if e == "utf-8" or wide_digits)
+    if any(date in content for date in dates):
         found.add("birth date")
-    if any(n.to_bytes(8, "little") in content for n in numbers()):
+    if binary and any(n.to_bytes(8, "little") in content for n in numbers()):
         found.add("number as eight bytes")
     return found
 
@@ -63,10 +72,13 @@ def _with_file(content: bytes, reader: object) -> Iterator[tuple[str, bytes]]:
 def _sqlite(path: Path) -> Iterator[tuple[str, bytes]]:
     with sqlite3.connect(path) as database:
         for (table,) in database.execute("select name from sqlite_master where type = 'table'").fetchall():
+            texts = []
             for row in database.execute(f'select * from "{table}"'):
+                texts += [str(v) for v in row if v is not None and not isinstance(v, bytes)]
                 for value in row:
-                    if value is not None:
-                        yield table, value if isinstance(value, bytes) else str(value).encode()
+                    if isinstance(value, bytes):
+                        yield table, value
+            yield table, "\n".join(texts).encode()
     database.close()
 
 
