@@ -1,7 +1,4 @@
-"""How often the fault suites repeat what they do, the figures they print, and processes that start at once.
-
-`make faults` runs them whole, as often as the figures in ``WHOLE`` say; `.ci/run` and `make test` run them in short.
-"""
+"""The figures that the fault suites print, and processes that start at once."""
 
 from __future__ import annotations
 
@@ -12,13 +9,6 @@ from collections.abc import Callable, Iterator
 from multiprocessing.context import ForkServerContext
 
 import pytest
-
-WHOLE = {"LABOURDB_KILLS": 50, "LABOURDB_MUTATIONS": 500, "LABOURDB_READERS": 20}
-
-
-def times(variable: str) -> int:
-    """How often to repeat, from the environment; without it the whole figure."""
-    return int(os.environ.get(variable, WHOLE[variable]))
 
 
 @pytest.fixture

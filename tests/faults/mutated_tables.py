@@ -82,6 +82,7 @@ def parquet(chance: random.Random) -> Mutant:
         use_dictionary=chance.random() < 0.5,
         version=chance.choice(("1.0", "2.4", "2.6")),
         data_page_version=chance.choice(("1.0", "2.0")),
+        allow_truncated_timestamps=True,
         write_page_checksum=chance.random() < 0.3,
     )
     data, starts = content.getvalue(), table.num_rows

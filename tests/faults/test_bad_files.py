@@ -129,6 +129,29 @@ def test_refused_with_words_that_help(case: str, tmp_path: Path) -> None:
     assert result.counts() == {name: (None,) * 5, "b.csv": (None,) * 5}
 
 
+def test_dates_outside_every_calendar_are_quarantined(tmp_path: Path) -> None:
+    days = pa.array([-(2**31)] * len(ROWS), pa.int32()).cast(pa.date32())
+    put(tmp_path, "a.parquet", parquet(birth_date=days))
+    result = read(tmp_path)
+    assert result.problem() is None and result.counts()["a.parquet"] == (20, 0, 20, 0, 0)
+    raw = result.connection.execute("select raw from landing.quarantine where line = 2").fetchone()
+    assert raw is not None and "Nguyễn Văn A" in raw[0] and "-2147483648" in raw[0]
+
+
+def test_a_broken_column_that_nobody_asked_for_loses_no_row(tmp_path: Path) -> None:
+    more = pa.array([f"more {i}ễ" for i in range(len(ROWS))])
+    good = bytearray(parquet("none", more=more, sex=pa.array(["?"] * len(ROWS))))
+    at = good.index("more 3ễ".encode())
+    good[at + 6] = 0xFF
+    put(tmp_path, "a.parquet", bytes(good))
+    result = read(tmp_path)
+    assert result.problem() is None and result.counts()["a.parquet"] == (20, 0, 20, 0, 0)
+    assert all(
+        "Nguyễn" in raw
+        for (raw,) in result.connection.execute("select raw from landing.quarantine").fetchall()
+    )
+
+
 def test_rows_that_cannot_be_read_are_quarantined_and_the_rest_is_loaded(tmp_path: Path) -> None:
     lines = TEXT.splitlines()
     lines[3] = lines[3].replace(",Nam", "")

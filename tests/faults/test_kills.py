@@ -18,7 +18,7 @@ import duckdb
 import pytest
 import worlds
 from child_runs import INSTANTS, kill_group, start_run
-from conftest import times
+from how_often import times
 from release_world import indicator, published
 
 from orchestration.home import Home

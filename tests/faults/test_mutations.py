@@ -15,7 +15,7 @@ from typing import Any
 
 import ingestion
 import pytest
-from conftest import times
+from how_often import times
 from mutants import ROWS, SECRETS, Mutant
 from mutated_tables import sheet_rows
 from mutations import FORMATS, mutant

@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 import pytest
 import worlds
-from conftest import times
+from how_often import times
 
 from releases.release import Release, current_release, publish, withdraw
 from releases.tables import RELEASED, export_tables
