@@ -7,7 +7,7 @@ AS_OF ?= 2025Q4
 export DAGSTER_DISABLE_TELEMETRY := yes
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
-.PHONY: setup run ui docs test test-slow lint format bench lock clean
+.PHONY: setup run ui docs test test-slow faults lint format bench lock clean
 
 setup: $(BIN)/labourdb
 
@@ -45,6 +45,10 @@ docs: setup
 
 test-slow: setup
 	$(BIN)/pytest -m slow
+
+# all of tests/faults with whole figures: 50 kills, 500 mutants of each format, 20 readers; prints what it found
+faults: setup
+	$(BIN)/pytest tests/faults -m "slow or not slow"
 
 bench: setup
 	$(BIN)/python -m benchmarks

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -147,5 +148,6 @@ from orchestration import zone_commands as zone_commands  # noqa: E402  likewise
 
 
 def main() -> None:
-    """Entry point of ``labourdb``."""
+    """Entry point of ``labourdb``. Should it crash, no image of its memory is left: it may hold rows."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     sys.exit(app(standalone_mode=True))

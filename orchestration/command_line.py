@@ -16,7 +16,7 @@ from orchestration.home import Home
 from orchestration.settings import UsageError
 from releases.release import ReleaseUsageError
 from sources.access import accessing
-from sources.errors import LabourdbError
+from sources.errors import LabourdbError, place_of
 
 app = typer.Typer(
     name="labourdb",
@@ -85,6 +85,11 @@ def guarded(command: F) -> F:
             raise typer.Exit(1) from None
         except KeyboardInterrupt:
             _tell("Interrupted; what was published before stays as it is.", 1, kwargs)
+            raise typer.Exit(1) from None
+        except (typer.Exit, typer.Abort, typer.BadParameter):
+            raise
+        except Exception as error:  # its words and its trace may quote a row's values
+            _tell(f"Failed where nothing was foreseen: {place_of(error)}. Please report it.", 1, kwargs)
             raise typer.Exit(1) from None
 
     return inner  # type: ignore[return-value]

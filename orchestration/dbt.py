@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -204,6 +205,29 @@ def dbt_build(
     return [_node_result(r) for r in outcome.result.results]  # type: ignore[union-attr]
 
 
+# the engine's complaints about SQL, memory and files; those about data quote values
+_ABOUT_NO_DATA = (
+    "Binder",
+    "Catalog",
+    "Parser",
+    "Compilation",
+    "Dependency",
+    "IO",
+    "Out of Memory",
+    "Permission",
+)
+_COMPLAINT = re.compile(r"((?:[A-Z][A-Za-z]*|of)(?: (?:[A-Z][A-Za-z]*|of))*) Error:")
+
+
+def engine_words(message: str) -> str:
+    """dbt's message about a node in one line; where the engine complains of data, without what it quotes."""
+    text = " ".join(message.split())
+    complaint = _COMPLAINT.search(text)
+    if complaint is None or complaint[1].endswith(_ABOUT_NO_DATA):
+        return text
+    return f"{text[: complaint.end() - 1]} (its words may quote a row and are not repeated)"
+
+
 def _node_result(result: Any) -> NodeResult:
     node = result.node
     tested = getattr(node, "attached_node", None)
@@ -219,7 +243,7 @@ def _node_result(result: Any) -> NodeResult:
         folder=_folder(node),
         status=str(result.status),
         seconds=float(result.execution_time),
-        message=" ".join(str(result.message).split())[:300],
+        message=engine_words(str(result.message))[:300],
         failures=result.failures,
         tested=tested.split(".")[-1] if tested else None,
         severity=str(getattr(node.config, "severity", "error")).lower(),

@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 
 import dagster as dg
+import duckdb
 
 from orchestration.home import Home
 from orchestration.periods import quarter_label, quarter_number
@@ -18,6 +19,7 @@ from orchestration.run_inputs import RunScope
 from orchestration.settings import load_settings
 from releases.release import next_id
 from sources.access import accessing
+from sources.errors import LabourdbError, UnforeseenError, place_of
 
 Listener = Callable[[str, str, float], None]
 _listeners: list[Listener] = []  # Dagster copies resources, so who listens is kept beside them
@@ -68,5 +70,10 @@ class Installation(dg.ConfigurableResource):  # type: ignore[type-arg]
         tell("")
         purpose = accessing("run in Dagster", f"as_of={self.as_of or 'last quarter'}", once=True)
         with purpose, Home(Path(self.home or default_home()).resolve()).locked():
-            yield tell
+            try:
+                yield tell
+            except (LabourdbError, OSError, duckdb.OutOfMemoryException, duckdb.IOException):
+                raise
+            except Exception as error:  # Dagster keeps what a step raises
+                raise UnforeseenError(place_of(error)) from None
         tell("done")

@@ -20,7 +20,7 @@ from orchestration.run_inputs import RunScope
 from orchestration.settings import Settings
 from releases.release import Release, latest_of, next_id, point_current, refuse_withdrawn
 from sources.encryption import damaged, is_forged
-from sources.errors import LabourdbError
+from sources.errors import LabourdbError, UnforeseenError
 from sources.ingest import new_deliveries
 from sources.landing import find_deliveries
 from sources.restricted import DATABASE, restricted_database
@@ -100,8 +100,6 @@ def _run_job(home: Home, as_of: str, listener: Listener) -> None:
     os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "yes")
     warnings.filterwarnings("ignore")
     logging.getLogger("dagster").setLevel(logging.CRITICAL)
-    import dagster as dg
-
     from orchestration.definitions import build_defs
     from orchestration.resources import Installation, heard_by
 
@@ -113,7 +111,7 @@ def _run_job(home: Home, as_of: str, listener: Listener) -> None:
                 instance=instance,
                 run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             )
-        except dg.DagsterError as error:
+        except Exception as error:
             _raise_plainly(home, as_of, error)
 
 
@@ -160,12 +158,23 @@ def _raise_plainly(home: Home, as_of: str, error: Exception) -> None:
                 f"The database could not work ({type(cause).__name__}): too little memory or disk, or no right to"
                 " write. See [engine] in labourdb.toml, free some space and run again; nothing was published."
             ) from None
+        if isinstance(cause, sqlite3.Error):
+            raise LabourdbError(
+                f"The run's history in {home.dagster} could not be written ({cause}): is the disk full, or may it not be"
+                " written to? Free some space or mend the rights and run again; nothing was published."
+            ) from None
+        if isinstance(cause, UnforeseenError):
+            raise _unforeseen(str(cause)) from None
         cause = cause.__cause__
     if type(error).__name__ == "DagsterAssetCheckFailedError":
         scope = RunScope(quarter_number(as_of), next_id(home.releases, as_of))
         run = Run(home, load_settings(home.settings), scope)
         stop_if_blocked(run, kept_checks(run))
-    raise LabourdbError(
-        f"The run failed where nothing was foreseen ({type(error).__name__}); nothing was published and the last"
+    raise _unforeseen(type(error).__name__) from error
+
+
+def _unforeseen(place: str) -> LabourdbError:
+    return LabourdbError(
+        f"The run failed where nothing was foreseen ({place}); nothing was published and the last"
         " release stays current. `make ui` shows the step and its error."
-    ) from error
+    )

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import traceback
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
 
 class LabourdbError(Exception):
     """Base of every error a person can act on; its text is shown as it stands."""
@@ -13,3 +18,16 @@ class UnreadableFile(LabourdbError):
 
 class ChangedDelivery(LabourdbError):
     """A delivery that differs from what was ingested before: the run stops (SPEC §1)."""
+
+
+class UnforeseenError(Exception):
+    """An error nobody foresaw, told by its kind and place alone (``place_of``); take it for a defect."""
+
+
+def place_of(error: BaseException) -> str:
+    """What kind of error it is and where in the product it arose, without its words: they may quote a row's values."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [f for f in frames if Path(f.filename).is_relative_to(ROOT) and "site-packages" not in f.filename]
+    if not own:
+        return type(error).__name__
+    return f"{type(error).__name__} in {Path(own[-1].filename).relative_to(ROOT)}, line {own[-1].lineno}"

@@ -185,6 +185,8 @@ def _read_whole(connection: duckdb.DuckDBPyConnection, batch: Sequence[Prepared]
             if spoilt:
                 connection.execute("rollback")
                 return False
+        for p in batch:
+            _unchanged(p)
         register(connection, batch)
         connection.execute("commit")
     except duckdb.Error as error:
@@ -196,6 +198,15 @@ def _read_whole(connection: duckdb.DuckDBPyConnection, batch: Sequence[Prepared]
         connection.execute("rollback")
         raise
     return True
+
+
+def _unchanged(prepared: Prepared) -> None:
+    """Raise ``LabourdbError`` if the delivery's files are not those that were hashed: it is still being copied."""
+    if _states(prepared.delivery) != prepared.states:
+        raise LabourdbError(
+            f"{prepared.delivery.name} changed while it was read: it is still being copied. Nothing of it was loaded."
+            " Run again when it is whole; copy under a name that begins with a dot and rename it then."
+        )
 
 
 def _engine_words(error: duckdb.Error) -> str:

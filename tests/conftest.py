@@ -23,6 +23,16 @@ def pytest_configure(config: pytest.Config) -> None:
         manifest_path()
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the figures that the fault suites told."""
+    reports = [r for kind in ("passed", "failed") for r in terminalreporter.stats.get(kind, [])]
+    lines = [str(v) for r in reports if r.when == "call" for k, v in r.user_properties if k == "figures"]
+    if lines:
+        terminalreporter.section("figures of the fault suites")
+        for line in sorted(lines):
+            terminalreporter.write_line(line)
+
+
 def sample_folder() -> Path | None:
     """The public sample world: ``$LABOURDB_SAMPLES``, else beside the checkout."""
     stated = os.environ.get("LABOURDB_SAMPLES")

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array, kron
 
-from releases.disclosure.audit import exposed_cells, solver_exposed
+from releases.disclosure.audit import exposed_cells, fixed, solver_exposed
 from releases.disclosure.block import Block, Layer
 from releases.disclosure.cubes import Bools, Dimension, atom_counts, cube_cells, total_and_parts, truth
 from releases.disclosure.measures import (
@@ -187,12 +187,19 @@ class Quarter:
             )
         )
         hidden = (keys["steps"] > 0).to_numpy()
-        if above is None:
-            sensitive = small | small_rest | secret
-        else:  # what is shown above is known, whatever it counts
-            sensitive = (small | small_rest | secret) & ~truth(shown)
+        layer = Layer.of(sums, counts, known)
+        few = small | small_rest
+        if above is not None:  # what is shown above is known, whatever it counts
+            few &= ~truth(shown)
+            secret &= ~truth(shown)
+        # a count that only ratios show may have been left out with a denominator, and follow from others all the same
+        earlier_alone = np.flatnonzero(secret & ~few & ~known)
+        if len(self._earlier) and earlier_alone.size:
+            nothing = np.zeros(len(keys), dtype=np.bool_)
+            secret[earlier_alone[fixed(layer, nothing, earlier_alone)]] = False
+        sensitive = few | secret
         return Block(
-            [Layer.of(sums, counts, known)], hidden, sensitive, order[~hidden[order]],
+            [layer], hidden, sensitive, order[~hidden[order]],
             np.full(len(keys), -1, dtype=np.int64),
         )  # fmt: skip
 

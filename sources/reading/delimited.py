@@ -195,11 +195,14 @@ class Delimited:
 
     def _blank(self, block: bytes, records: _Records) -> Mask:
         """Records of white space only. Of the right number of fields only tabs can be."""
-        blank = np.zeros(len(records.ends), dtype=np.bool_)
         starts = records.starts
-        suspects = records.fields != self.header.width
+        data = np.frombuffer(block, dtype=np.uint8)
+        first, second = data[starts], data[np.minimum(starts + 1, len(data) - 1)]
+        # line ends alone, of which an archive may hold millions, are not looked at one by one
+        blank: Mask = (first == NEWLINE) | ((first == RETURN) & (second == NEWLINE))
+        suspects = (records.fields != self.header.width) & ~blank
         if self.delimiter == "\t":
-            suspects |= np.frombuffer(block, dtype=np.uint8)[starts] <= 0x20
+            suspects |= (first <= 0x20) & ~blank
         for i in np.flatnonzero(suspects):
             blank[i] = not block[starts[i] : records.ends[i]].decode().strip()
         return blank

@@ -59,8 +59,8 @@ def _shapes(connection: duckdb.DuckDBPyConnection) -> tuple[set[tuple[str, ...]]
         found = connection.execute("select distinct json_keys(raw) from lines").fetchall()
         if all(keys for (keys,) in found):
             return {tuple(keys) for (keys,) in found}, True
-    except duckdb.Error:
-        pass  # a line that is not JSON
+    except (duckdb.Error, UnicodeDecodeError):
+        pass  # a line that is not JSON; the engine's complaint quotes it and may be cut inside a character
     found = connection.execute(f"select distinct json_keys(raw) from lines where {IS_OBJECT}").fetchall()
     return {tuple(keys) for (keys,) in found}, False
 
@@ -72,7 +72,7 @@ def _doubles(keys: tuple[str, ...], titles: dict[str, str]) -> bool:
 
 @cache
 def _engine() -> duckdb.DuckDBPyConnection:
-    return duckdb.connect(config={"threads": "1", "memory_limit": "500MB"})
+    return duckdb.connect(config={"threads": "1", "memory_limit": "500MB", "temp_directory": ""})
 
 
 def _scratch() -> duckdb.DuckDBPyConnection:

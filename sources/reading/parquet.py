@@ -71,15 +71,20 @@ class ParquetRows:
             yield Rows(lines, [None if p is None else columns[p] for p in self.header.positions])
 
     def raw(self, lines: Sequence[int]) -> list[str]:
-        """Rows as JSON lists of text, unknown columns included."""
+        """Rows as JSON lists of text, unknown columns included if they can be read."""
+        try:
+            return self._raw(lines, None)
+        except UnreadableFile:  # the contract's columns were read before
+            return self._raw(lines, sorted({p for p in self.header.positions if p is not None}))
+
+    def _raw(self, lines: Sequence[int], positions: Sequence[int] | None) -> list[str]:
         wanted, found = np.asarray(lines) - HEADER_LINES - 1, []
         start = 0
-        for batch in self._batches(None):
+        for batch in self._batches(positions):
             inside = wanted[(wanted >= start) & (wanted < start + batch.num_rows)] - start
             start += batch.num_rows
-            found += [json.dumps([_plain(v) for v in row.values()], ensure_ascii=False)
-                      for row in batch.take(pa.array(inside)).rename_columns(
-                          [str(i) for i in range(batch.num_columns)]).to_pylist()]  # fmt: skip
+            columns = [_plain_values(column) for column in batch.take(pa.array(inside)).columns]
+            found += [json.dumps(row, ensure_ascii=False) for row in zip(*columns, strict=True)]
         return found
 
     def _batches(self, positions: Sequence[int] | None) -> Iterator[pa.RecordBatch]:
@@ -106,6 +111,13 @@ class ParquetRows:
         return UnreadableFile(
             f"{self.path.name}: its content cannot be read ({type(error).__name__}). Make the file anew and send it."
         )
+
+
+def _plain_values(values: pa.Array) -> list[str | None]:
+    try:
+        return [_plain(v) for v in values.to_pylist()]
+    except (OverflowError, ValueError):  # moments outside Python's calendar
+        return list(values.cast(pa.string()).to_pylist())
 
 
 def _plain(value: Any) -> str | None:

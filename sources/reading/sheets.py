@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import re
 import zipfile
@@ -109,6 +110,10 @@ def open_sheet(path: Path, contract: Contract) -> OpenedFile:
     except (CalamineError, WorksheetNotFound, ElementTree.ParseError, ArithmeticError, LookupError, ValueError,
             NotImplementedError):  # fmt: skip
         raise _not_readable(path, "broken inside") from None  # their words may quote cells
+    except OSError as error:
+        if error.errno == errno.EINVAL:  # its directory points to before the file's beginning
+            raise _not_readable(path, "not a whole zip archive") from None
+        raise
     except BaseException as error:
         if type(error).__name__ == "PanicException":  # of calamine; it derives from BaseException
             raise _not_readable(path, "broken inside") from None

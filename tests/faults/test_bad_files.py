@@ -1,26 +1,20 @@
-"""Files that are not what they claim: refused or quarantined with words that help, never a stack trace.
-
-The random mutations run in a short form; ``-m slow`` runs 500 and more for each format.
-"""
+"""Files that are not what they claim: refused or quarantined with words that help, never a stack trace."""
 
 from __future__ import annotations
 
 import gzip
 import io
-import random
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 
 import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from ingestion import INSURED, csv_text, database, insured, json_text, put, read
+from ingestion import INSURED, csv_text, insured, json_text, put, read
 
 ROWS = [insured(i, full_name=f"Nguyễn Văn {chr(65 + i)}", sex="male" if i % 2 else "Nam") for i in range(20)]
 TEXT = csv_text(ROWS)
-QUOTED = TEXT.replace("Nguyễn", '"Nguyễn').replace(",1985-", '",1985-')
 
 
 def workbook(rows: list[list[object]]) -> bytes:
@@ -42,14 +36,6 @@ def parquet(compression: str = "snappy", **columns: pa.Array) -> bytes:
 
 
 SHEET = workbook([list(INSURED), *(list(r.values()) for r in ROWS)])
-MAKERS: dict[str, Callable[[], bytes]] = {
-    "a.csv": lambda: QUOTED.encode(),
-    "a.csv.gz": lambda: gzip.compress(TEXT.encode(), mtime=0),
-    "a.jsonl": lambda: json_text(ROWS).encode(),
-    "a.jsonl.gz": lambda: gzip.compress(json_text(ROWS).encode(), mtime=0),
-    "a.parquet": lambda: parquet("none"),
-    "a.xlsx": lambda: SHEET,
-}
 
 
 def zipped(**parts: bytes) -> bytes:
@@ -143,6 +129,29 @@ def test_refused_with_words_that_help(case: str, tmp_path: Path) -> None:
     assert result.counts() == {name: (None,) * 5, "b.csv": (None,) * 5}
 
 
+def test_dates_outside_every_calendar_are_quarantined(tmp_path: Path) -> None:
+    days = pa.array([-(2**31)] * len(ROWS), pa.int32()).cast(pa.date32())
+    put(tmp_path, "a.parquet", parquet(birth_date=days))
+    result = read(tmp_path)
+    assert result.problem() is None and result.counts()["a.parquet"] == (20, 0, 20, 0, 0)
+    raw = result.connection.execute("select raw from landing.quarantine where line = 2").fetchone()
+    assert raw is not None and "Nguyễn Văn A" in raw[0] and "-2147483648" in raw[0]
+
+
+def test_a_broken_column_that_nobody_asked_for_loses_no_row(tmp_path: Path) -> None:
+    more = pa.array([f"more {i}ễ" for i in range(len(ROWS))])
+    good = bytearray(parquet("none", more=more, sex=pa.array(["?"] * len(ROWS))))
+    at = good.index("more 3ễ".encode())
+    good[at + 6] = 0xFF
+    put(tmp_path, "a.parquet", bytes(good))
+    result = read(tmp_path)
+    assert result.problem() is None and result.counts()["a.parquet"] == (20, 0, 20, 0, 0)
+    assert all(
+        "Nguyễn" in raw
+        for (raw,) in result.connection.execute("select raw from landing.quarantine").fetchall()
+    )
+
+
 def test_rows_that_cannot_be_read_are_quarantined_and_the_rest_is_loaded(tmp_path: Path) -> None:
     lines = TEXT.splitlines()
     lines[3] = lines[3].replace(",Nam", "")
@@ -157,65 +166,3 @@ def test_rows_that_cannot_be_read_are_quarantined_and_the_rest_is_loaded(tmp_pat
     reasons = dict(result.quarantine())
     assert reasons.pop(12) == "unreadable:birth_date"
     assert reasons == dict.fromkeys((4, 6, 8, 10), "malformed_line")
-
-
-def mutated(data: bytes, chance: random.Random) -> bytes:
-    """Some bytes changed, cut out, doubled, or the end cut off."""
-    changed = bytearray(data)
-    for _ in range(chance.choice((1, 1, 2, 5, 40))):
-        at = chance.randrange(len(changed))
-        match chance.randrange(6):
-            case 0:
-                changed[at] = chance.randrange(256)
-            case 1:
-                changed[at] ^= 1 << chance.randrange(8)
-            case 2:
-                del changed[at : at + chance.randrange(1, 30)]
-            case 3:
-                changed[at:at] = changed[at : at + chance.randrange(1, 30)]
-            case 4:
-                changed[at:at] = chance.choice(
-                    (b'"', b"\r", b"\n", b"\x00", b",", b"\xef\xbb\xbf", b"{", b"'", b"\xff\xff\xff\x7f")
-                )
-            case _:
-                if chance.random() < 0.2:
-                    del changed[at:]
-        if not changed:
-            return b"\n"
-    return bytes(changed)
-
-
-def check_mutations(name: str, count: int, seed: int, home: Path) -> None:
-    """Mutated files as deliveries of one batch: every one is read or refused, and every account closes."""
-    chance = random.Random(seed)
-    good = MAKERS[name]()
-    folders = [f"social_insurance/{2000 + i // 12}-{i % 12 + 1:02d}" for i in range(count)]
-    for folder in folders:
-        put(home, name, mutated(good, chance), folder)
-    put(home, "b.csv", TEXT, "social_insurance/2099-01")
-    result = read(home, database())
-    assert result.closes()
-    assert result.problem("social_insurance/2099-01") is None
-    states = dict(result.connection.execute("select folder, state from landing.deliveries").fetchall())
-    assert set(states) == {*folders, "social_insurance/2099-01"}
-    for folder in folders:
-        problem = result.problem(folder)
-        assert (states[folder] == "refused") == (problem is not None)
-        if problem is not None:
-            assert problem.startswith(name)
-    orphans = (
-        "select count(*) from landing.social_insurance anti join landing.deliveries d using (delivery_key)"
-    )
-    assert result.connection.execute(orphans).fetchone() == (0,)
-
-
-@pytest.mark.parametrize("name", MAKERS)
-def test_mutated_files_are_read_or_refused(name: str, tmp_path: Path) -> None:
-    check_mutations(name, 25, 1, tmp_path)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("round_", range(10))
-@pytest.mark.parametrize("name", MAKERS)
-def test_many_mutated_files_are_read_or_refused(name: str, round_: int, tmp_path: Path) -> None:
-    check_mutations(name, 60, 100 + round_, tmp_path)

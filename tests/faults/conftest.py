@@ -1,0 +1,40 @@
+"""The figures that the fault suites print, and processes that start at once."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import sys
+from collections.abc import Callable, Iterator
+from multiprocessing.context import ForkServerContext
+
+import pytest
+
+
+@pytest.fixture
+def figures(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """Say in one line what a suite did and found; the end of the test run prints it."""
+
+    def tell(line: str) -> None:
+        record_property("figures", line)
+
+    return tell
+
+
+@pytest.fixture(scope="session")
+def children() -> Iterator[ForkServerContext]:
+    """Processes that have everything loaded when they start, so that a kill falls into the run itself."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["child_runs"])
+    before = os.environ.get("PYTHONPATH")
+    os.environ["PYTHONPATH"] = os.pathsep.join(
+        p for p in sys.path if p
+    )  # it looks nowhere else, and says nothing
+    try:
+        loaded = context.Process(target=exec, args=("import sys; sys.exit('child_runs' not in sys.modules)",))
+        loaded.start()
+    finally:
+        os.environ.pop("PYTHONPATH") if before is None else os.environ.update(PYTHONPATH=before)
+    loaded.join()
+    assert loaded.exitcode == 0, "the processes do not have everything loaded when they start"
+    yield context
