@@ -386,6 +386,11 @@ def shown(home: Home, query: str) -> list[tuple[Any, ...]]:
         return connection.execute(query).fetchall()
 
 
+def counted(table: str, warehouse: str = "w") -> str:
+    """Where a table lies in the warehouse as counted: within the coverage, before disclosure control."""
+    return f"{warehouse}.{'covered' if table in PROTECTED else 'candidates'}.{table}"
+
+
 def sql(home: Home, query: str) -> list[tuple[Any, ...]]:
     """Query what a home's last run counted, each table by its name: within the coverage, before disclosure control.
 
@@ -394,8 +399,7 @@ def sql(home: Home, query: str) -> list[tuple[Any, ...]]:
     with duckdb.connect() as connection:
         connection.execute(f"attach '{home.database}' as labour (read_only)")
         for table in RELEASED:
-            schema = "covered" if table in PROTECTED else "candidates"
-            connection.execute(f"create view {table} as from labour.{schema}.{table}")
+            connection.execute(f"create view {table} as from {counted(table, 'labour')}")
         return connection.execute(query).fetchall()
 
 

@@ -65,7 +65,12 @@ def solver_exposed(layer: Layer, basis: Ints, secret: Ints, folder: Path) -> Int
     """
     if not secret.size:
         return secret
-    atoms, cells = layer.sums.shape[1], [*basis, *secret]
+    same: dict[bytes, list[int]] = {}  # cells that are the same sum are asked about once
+    for cell in secret:
+        part = slice(layer.sums.indptr[cell], layer.sums.indptr[cell + 1])
+        same.setdefault(layer.sums.indices[part].tobytes() + layer.sums.data[part].tobytes(), []).append(cell)
+    asked = [cells[0] for cells in same.values()]
+    atoms, cells = layer.sums.shape[1], [*basis, *asked]
     total = int(layer.atoms.sum())
     lines = ["0", str(atoms + len(cells))]
     lines += [f"{i} {n} 1 m 0 {total} 0 0 0" for i, n in enumerate(layer.atoms)]
@@ -83,4 +88,5 @@ def solver_exposed(layer: Layer, basis: Ints, secret: Ints, folder: Path) -> Int
         path.write_text("\n".join(lines) + "\n")
         width = {r["cell"]: r["max"] - r["min"] for r in audit_jj(str(path))}
     first = atoms + len(basis)
-    return np.array([c for i, c in enumerate(secret) if width[first + i] < EXACT], dtype=np.int64)
+    found = [c for i, cells in enumerate(same.values()) if width[first + i] < EXACT for c in cells]
+    return np.array(sorted(found), dtype=np.int64)

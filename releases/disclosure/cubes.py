@@ -60,8 +60,9 @@ def cube_cells(dimensions: Sequence[Dimension]) -> tuple[pd.DataFrame, csr_array
     keys = pd.DataFrame(
         {d.name: pd.Series(list(d.codes)).take(p).to_numpy() for d, p in zip(dimensions, places, strict=True)}
     )
-    matrix = reduce(lambda a, b: kron(a, b, format="csr"), [d.matrix for d in dimensions])
-    return keys, csr_array(matrix)
+    matrix = csr_array(reduce(lambda a, b: kron(a, b, format="csr"), [d.matrix for d in dimensions]))
+    matrix.sort_indices()
+    return keys, matrix
 
 
 def atom_counts(dimensions: Sequence[Dimension], frame: pd.DataFrame, count: str) -> Ints:

@@ -21,6 +21,7 @@ from worlds import (
     manifest,
     run_steps,
     scope,
+    shown,
     small_home,
     sql,
     write_world,
@@ -258,7 +259,7 @@ def test_coverage_publishes_covered_provinces_only(without_survey: Home, tmp_pat
     assert (
         totals(home, "population_15_plus", "covered") == totals(home, "population_15_plus", "30") == [13, 12]
     )
-    assert sql(
+    assert shown(
         home,
         "select count(*) from target_progress where province_code = '19' and (value is not null or other_value is not null)",
     ) == [(0,)]

@@ -113,8 +113,7 @@ def world() -> Iterator[duckdb.DuckDBPyConnection]:
     home = small_home()
     with worlds.opened(home) as connection:
         for table in ("indicators", "target_progress", "linkage", "row_accounting", "checks"):
-            path = home.releases / "current" / "tables" / f"{table}.parquet"
-            connection.execute(f"create view {table} as select * from read_parquet('{path}')")
+            connection.execute(f"create view {table} as from {worlds.counted(table)}")
         yield connection
 
 
