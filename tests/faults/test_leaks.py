@@ -50,6 +50,27 @@ COMMANDS: dict[str, list[list[str]]] = {
         ["verify", "2025Q4.1", "--home", "{home}", "--json"],
     ],
     "withdraw": [["withdraw", "2025Q4.2", "--reason", "wrong", "--home", "{home}"]],
+    "quality": [
+        ["quality", "2025Q4.1", "--home", "{home}"],
+        ["quality", "2025Q4.1", "--home", "{home}", "--json"],
+    ],
+    "explain": [
+        [
+            "explain",
+            "employed",
+            "--area",
+            "VN@2024",
+            "--period",
+            "2025Q4",
+            "--release",
+            "2025Q4.1",
+            "--home",
+            "{home}",
+            "--json",
+        ],
+    ],
+    "query": [["query", "select count(*) from restricted.landing.population", "--home", "{home}"]],
+    "rekey": [],  # deletes what this search looks at
 }
 
 

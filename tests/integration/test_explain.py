@@ -41,7 +41,9 @@ def said(home: Home, *arguments: str) -> str:
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """A copy of the small world: explaining restricted figures writes to its access log."""
-    return worlds.copy_of(small_home(), tmp_path_factory.mktemp("explain") / "home")
+    copied = worlds.copy_of(small_home(), tmp_path_factory.mktemp("explain") / "home")
+    worlds.show_as_counted(copied)
+    return copied
 
 
 COUNTRY = ("--area", "VN@2024", "--period", "2025Q4")
@@ -441,6 +443,7 @@ def test_late_and_corrected_data_explain_the_next_release(home: Home, tmp_path: 
     hai = surveyed | PEOPLE["hai"].row | {"commune_code": "11161", "surveyed_on": "2025-11-11"}
     worlds.deliver(copied, "labour_register/2025-11", [hai | {"commune_code": "10507"}])
     assert worlds.run_steps(copied).id == "2025Q4.2"
+    worlds.show_as_counted(copied)
     code, found = call(copied, "unemployed", *COUNTRY, "--restricted")
     assert code == 0 and found["closes"] and found["release"] == "2025Q4.2"
     first, last = found["history"]
