@@ -312,6 +312,8 @@ def register(connection: duckdb.DuckDBPyConnection, batch: Sequence[Prepared]) -
     of_state = ("source", "delivery_key", "file", "size", "mtime_ns", "ctime_ns", "sha256")
     _insert(connection, "deliveries", _columns(of_delivery, deliveries))
     _insert(connection, "delivery_states", _columns(of_state, states))
-    arrivals = [(p.delivery.source, p.delivery.key, now) for p in batch]
+    noted = set(connection.execute("select source, delivery_key from landing.arrivals").fetchall())
+    arrived = [(p.delivery.source, p.delivery.key) for p in batch]
+    arrivals = [(*key, now) for key in arrived if key not in noted]  # read anew is not arrived anew
     _insert(connection, "arrivals", _columns(("source", "delivery_key", "read_at"), arrivals))
     _insert(connection, "files", _columns(("source", "delivery_key", "file_no", "file", "sha256"), files))

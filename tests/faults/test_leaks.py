@@ -186,8 +186,8 @@ def _a_model_fails() -> None:
     honest = pipeline.dbt_build
 
     def spoilt(home: Home, *given: Any, **named: Any) -> Any:
-        database = home.restricted / "restricted.duckdb"
-        with duckdb.connect(str(database)) as connection:
+        with worlds.opened(home, read_only=False) as connection:
+            connection.execute("use restricted")
             connection.execute("alter table landing.population rename to kept")
             connection.execute(
                 "create view landing.population as select * replace (case when citizen_id = "
@@ -197,7 +197,8 @@ def _a_model_fails() -> None:
         try:
             return honest(home, *given, **named)
         finally:
-            with duckdb.connect(str(database)) as connection:
+            with worlds.opened(home, read_only=False) as connection:
+                connection.execute("use restricted")
                 connection.execute("drop view landing.population")
                 connection.execute("alter table landing.kept rename to population")
 

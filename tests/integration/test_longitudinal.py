@@ -17,7 +17,8 @@ from sources.landing import month_label
 
 STATUSES = ("unknown", "employed", "unemployed", "inactive", "abroad")
 MODELS = (
-    "code_spells", "employer_successions", "spells", "job_runs", "careers", "employer_flows", "labour_flows",
+    "code_spells", "employer_successions", "spells", "job_runs", "careers", "employer_flows", "placed_flows",
+    "labour_flows",
     "status_changes", "transitions", "completions", "training_outcomes",
 )  # fmt: skip
 SEEDS = (1, 2, 3)

@@ -1,4 +1,4 @@
-{{ config(alias='indicators', materialized='view') }}
+{{ config(alias='indicators') }}
 -- What a release may show of the candidates: covered provinces, and their sum under its own name (SPEC §5).
 with whole as (
 

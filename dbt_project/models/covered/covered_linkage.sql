@@ -1,4 +1,4 @@
-{{ config(alias='linkage', materialized='view') }}
+{{ config(alias='linkage') }}
 -- How accepted rows were linked, as released: persons of covered provinces, and rows linked to nobody.
 with covered as (
 
