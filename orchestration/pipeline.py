@@ -244,9 +244,7 @@ def protect(run: Run, on_table: Callable[[str], None] = lambda table: None) -> p
 
     Earlier releases that were protected themselves are what readers may hold already, withdrawn ones too.
     """
-    earlier = [
-        r.path / "tables" for r in list_releases(run.home.releases) if r.manifest["protection"] == PROTECTION
-    ]
+    earlier = [r.path / "tables" for r in list_releases(run.home.releases) if r.manifest.get("disclosure")]
     with run.warehouse() as warehouse:
         return control(warehouse, earlier, run.home.warehouse, on_table)
 

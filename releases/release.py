@@ -20,8 +20,8 @@ from sources.errors import LabourdbError
 NAME = re.compile(r"^(\d{4}Q[1-4])\.(\d+)$")
 CURRENT = "current"
 REPORT = "quality/report.html"
-PROTECTION = (
-    "DISCLOSURE-CONTROLLED"  # what a manifest says whose tables went through disclosure control (SPEC §5)
+PROTECTION = "INTERNAL – NOT PROTECTED"  # until the attack on releases is understood (docs/disclosure.md)
+    "INTERNAL – NOT PROTECTED"  # what a manifest says whose tables went through disclosure control (SPEC §5)
 )
 
 

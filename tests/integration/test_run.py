@@ -31,7 +31,7 @@ from orchestration import pipeline
 from orchestration.home import Home
 from releases.tables import RELEASED
 
-PROTECTION = "DISCLOSURE-CONTROLLED"
+PROTECTION = "INTERNAL – NOT PROTECTED"
 
 
 @pytest.fixture
