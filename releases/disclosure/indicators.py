@@ -137,12 +137,17 @@ class Quarter:
     def _protected(self, cells: Cells, above: pd.DataFrame | None = None, solve: bool = False) -> Outcome:
         """Every step of measures protected in turn."""
         decided, audited, exposed = [], 0, 0
+        beside = self._few_beside_public(cells)
         wholes: dict[str, tuple[np.ndarray[tuple[int], np.dtype[np.int64]], Bools]] = {}
         for step in STEPS:
             keys, sums = _of_step(cells, step)
             counts = cells.atoms[:, [COUNTS.index(c) for c in step.counts]].reshape(-1)
             keys["value"] = sums @ counts
-            block = self._block(keys, sums, counts, _small_rest(keys, step, wholes), above)
+            wanted = np.zeros(len(keys), dtype=np.bool_)
+            for number, measure in enumerate(step.measures):
+                if measure in beside:
+                    wanted[number :: len(step.measures)] = beside[measure]
+            block = self._block(keys, sums, counts, _small_rest(keys, step, wholes), wanted, above)
             shown, (known,) = shown_cells(block)
             found = exposed_cells(block, shown)
             (layer,) = block.layers
@@ -160,11 +165,37 @@ class Quarter:
             exposed += int(found.sum())
         return Outcome(pd.concat(decided, ignore_index=True), audited, exposed)
 
+    def _few_beside_public(self, cells: Cells) -> dict[str, Bools]:
+        """By measure, the cells that must be secret since an earlier release showed a part that leaves only a few.
+
+        The part cannot be hidden any more, so the whole is.
+        """
+        found: dict[str, Bools] = {}
+        if not len(self._earlier):
+            return found
+        values: dict[str, np.ndarray[tuple[int], np.dtype[np.int64]]] = {}
+        for step in STEPS:
+            atoms = cells.atoms[:, [COUNTS.index(c) for c in step.counts]]
+            values |= dict(
+                zip(step.measures, (cells.sums @ (atoms @ step.dimension.matrix.T.toarray())).T, strict=True)
+            )
+        for part, wholes in ((p, w) for step in STEPS for p, w in step.within.items()):
+            keys = cells.keys[CELL].assign(measure=part)
+            public = truth(keys.merge(self._earlier, how="left", on=[*CELL, "measure"])["public"])
+            for whole in wholes:
+                rest = values[whole] - values[part]
+                few = public & (cells.keys["steps"].to_numpy() == 0) & (rest >= 1) & (rest <= SMALL)
+                found[whole] = found.get(whole, np.zeros(len(few), dtype=np.bool_)) | few
+        return found
+
     def _block(
         self, keys: pd.DataFrame, sums: csr_array, counts: np.ndarray[tuple[int], np.dtype[np.int64]], small_rest: Bools,
-        above: pd.DataFrame | None,
+        wanted: Bools, above: pd.DataFrame | None,
     ) -> Block:  # fmt: skip
-        """The block of a step's cells; those decided ``above`` are known where shown, and secret where not."""
+        """The block of a step's cells; those decided ``above`` are known where shown, and secret where not.
+
+        ``wanted`` are to be secret if they do not follow from what is known anyway.
+        """
         known, secret = np.zeros((2, len(keys)), dtype=np.bool_)
         if len(self._earlier):
             earlier = keys[[*CELL, "measure"]].merge(self._earlier, how="left", on=[*CELL, "measure"])
@@ -188,11 +219,12 @@ class Quarter:
         )
         hidden = (keys["steps"] > 0).to_numpy()
         layer = Layer.of(sums, counts, known)
-        few = small | small_rest
+        few = small | (small_rest & ~known)
+        secret |= wanted
         if above is not None:  # what is shown above is known, whatever it counts
             few &= ~truth(shown)
             secret &= ~truth(shown)
-        # a count that only ratios show may have been left out with a denominator, and follow from others all the same
+        # what only ratios showed may have been left out with a denominator, and follow from others all the same
         earlier_alone = np.flatnonzero(secret & ~few & ~known)
         if len(self._earlier) and earlier_alone.size:
             nothing = np.zeros(len(keys), dtype=np.bool_)
