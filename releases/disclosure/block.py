@@ -14,25 +14,33 @@ from releases.disclosure.cubes import Bools, Ints
 class Layer:
     """One figure of every cell of a block: cells × atoms, the atoms' counts, and the cells' values.
 
-    Atoms that count nobody are left out: that a cell is zero is shown, so an attacker knows them. ``public`` cells were
-    shown by an earlier release with the same value: suppressing them would hide nothing.
+    Atoms that count nobody are left out: that a cell is zero is shown, so an attacker knows them. Not so where the zero
+    stands in a cell that stays suppressed: those atoms stay, and ``unseen`` are the zero cells that have one. ``public``
+    cells were shown by an earlier release with the same value: suppressing them would hide nothing.
     """
 
     sums: csr_array
     atoms: Ints
     values: Ints
     public: Bools
+    unseen: Bools
 
     @staticmethod
-    def of(sums: csr_array, atoms: Ints, public: Bools) -> Layer:
-        """The layer, without the atoms that are zero."""
-        some = np.flatnonzero(atoms)
-        return Layer(csr_array(sums[:, some]), atoms[some], np.asarray(sums @ atoms), public)
+    def of(sums: csr_array, atoms: Ints, public: Bools, unseen_atoms: Bools | None = None) -> Layer:
+        """The layer, without the atoms that are known to be zero: all that are, but for ``unseen_atoms``."""
+        values = np.asarray(sums @ atoms)
+        unseen = np.zeros(len(values), dtype=np.bool_)
+        stay = atoms != 0
+        if unseen_atoms is not None:
+            stay = stay | unseen_atoms
+            unseen = (values == 0) & (abs(sums) @ unseen_atoms.astype(np.int64) > 0)
+        some = np.flatnonzero(stay)
+        return Layer(csr_array(sums[:, some]), atoms[some], values, public, unseen)
 
     @property
     def known(self) -> Bools:
         """Cells that are known whatever is suppressed now."""
-        known: Bools = self.public | (self.values == 0)
+        known: Bools = self.public | ((self.values == 0) & ~self.unseen)
         return known
 
 
@@ -53,5 +61,5 @@ class Block:
 
     def secrets(self, layer: Layer, shown: Bools) -> Bools:
         """Cells whose figure in this layer must not be computed: sensitive ones and all that is suppressed."""
-        secrets: Bools = (self.sensitive | ~(shown | self.hidden)) & ~layer.known
+        secrets: Bools = (self.sensitive | ~(shown | self.hidden)) & ~layer.known & (layer.values != 0)
         return secrets

@@ -152,7 +152,7 @@ class Quarter:
             found = exposed_cells(block, shown)
             (layer,) = block.layers
             if solve:
-                sensitive = np.flatnonzero(block.sensitive & ~layer.known)
+                sensitive = np.flatnonzero(block.sensitive & ~layer.known & (layer.values != 0))
                 found[
                     solver_exposed(layer, np.array(known.basis, dtype=np.int64), sensitive, self._folder)
                 ] = True
@@ -218,7 +218,12 @@ class Quarter:
             )
         )
         hidden = (keys["steps"] > 0).to_numpy()
-        layer = Layer.of(sums, counts, known)
+        # a zero that stays suppressed is not seen, unless another cell that is zero shows it
+        zero = (keys["value"] == 0).to_numpy() & ~hidden & ~known
+        in_cells = [
+            abs(sums[np.flatnonzero(cells)]).sum(axis=0) > 0 for cells in (zero & secret, zero & ~secret)
+        ]
+        layer = Layer.of(sums, counts, known, (counts == 0) & in_cells[0] & ~in_cells[1])
         few = small | (small_rest & ~known)
         secret |= wanted
         if above is not None:  # what is shown above is known, whatever it counts

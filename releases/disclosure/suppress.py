@@ -96,7 +96,7 @@ def shown_cells(block: Block) -> tuple[Bools, list[Elimination]]:
     eliminations = [Elimination(layer) for layer in block.layers]
     for layer, known in zip(block.layers, eliminations, strict=True):
         known.show_all(np.flatnonzero(layer.known))
-        known.keep_secret(np.flatnonzero(block.sensitive & ~layer.known))
+        known.keep_secret(np.flatnonzero(block.sensitive & ~layer.known & (layer.values != 0)))
     for cell in block.order[~block.sensitive[block.order]]:
         vectors = [known.vector(int(cell)) for known in eliminations]
         pairs = [(known, v) for known, v in zip(eliminations, vectors, strict=True) if v.any()]
@@ -106,7 +106,7 @@ def shown_cells(block: Block) -> tuple[Bools, list[Elimination]]:
                 alone or len(block.layers) > 1
             ):  # else it cannot follow from what is shown without a sensitive one
                 for known, layer in zip(eliminations, block.layers, strict=True):
-                    if not layer.known[cell]:
+                    if not layer.known[cell] and layer.values[cell]:
                         known.keep_secret(np.array([cell]))
             continue
         shown[cell] = True
