@@ -20,7 +20,7 @@ from sources.errors import LabourdbError
 NAME = re.compile(r"^(\d{4}Q[1-4])\.(\d+)$")
 CURRENT = "current"
 REPORT = "quality/report.html"
-PROTECTION = "INTERNAL – NOT PROTECTED"  # until the attack on releases is understood (docs/disclosure.md)
+PROTECTION = "DISCLOSURE-CONTROLLED"  # what a release says that went through disclosure control (SPEC §5)
 
 
 class ReleaseUsageError(LabourdbError):

@@ -13,13 +13,15 @@ import numpy as np
 from pytauargus.engine import audit_jj
 from scipy.linalg import solve_triangular
 from scipy.linalg.lapack import dpstrf
-from scipy.sparse import csr_array
+from scipy.optimize import linprog
+from scipy.sparse import csr_array, eye_array, hstack
 
 from releases.disclosure.block import Block, Layer
 from releases.disclosure.cubes import Bools, Ints
 
 PROBES = 2
 EXACT = 1e-6
+ROOM = 1e-3
 
 
 def exposed_cells(block: Block, shown: Bools) -> Bools:
@@ -56,6 +58,29 @@ def fixed(layer: Layer, shown: Bools, cells: Ints) -> Bools:
         )
     moved = csr_array(layer.sums[cells], dtype=np.float64) @ change
     return np.asarray((np.abs(moved) < EXACT).all(axis=1))
+
+
+def zeros_given_away(layer: Layer, basis: Ints) -> Ints:
+    """Of the atoms that count nobody and are not seen, those that what is shown leaves no room for (numbers in the layer).
+
+    One linear programme: the shown sums hold, no count is below zero, and as many of these atoms as can be count
+    somebody. ``basis`` are cells that everything known is a sum of.
+    """
+    unseen = np.flatnonzero(layer.atoms == 0)
+    if not unseen.size or not basis.size:
+        return unseen[:0]
+    atoms, extra = len(layer.atoms), len(unseen)
+    chosen = csr_array((np.ones(extra), (np.arange(extra), unseen)), shape=(extra, atoms))
+    found = linprog(
+        np.concatenate([np.zeros(atoms), -np.ones(extra)]),
+        A_ub=hstack([-chosen, eye_array(extra)], format="csr"),
+        b_ub=np.zeros(extra),
+        A_eq=hstack([layer.sums[basis], csr_array((len(basis), extra))], format="csr"),
+        b_eq=layer.values[basis],
+        bounds=[(0, None)] * atoms + [(0, ROOM)] * extra,
+        method="highs",
+    )
+    return unseen[found.x[atoms:] < ROOM / 2] if found.status == 0 else unseen
 
 
 def solver_exposed(layer: Layer, basis: Ints, secret: Ints, folder: Path) -> Ints:

@@ -15,7 +15,8 @@ class Layer:
     """One figure of every cell of a block: cells × atoms, the atoms' counts, and the cells' values.
 
     Atoms that count nobody are left out: that a cell is zero is shown, so an attacker knows them. Not so where the zero
-    stands in a cell that stays suppressed: those atoms stay, and ``unseen`` are the zero cells that have one. ``public``
+    stands in a cell that stays suppressed: those atoms stay, and ``unseen`` are the zero cells that have one. ``places``
+    says which of all atoms these are. ``public``
     cells were shown by an earlier release with the same value: suppressing them would hide nothing.
     """
 
@@ -24,6 +25,7 @@ class Layer:
     values: Ints
     public: Bools
     unseen: Bools
+    places: Ints
 
     @staticmethod
     def of(sums: csr_array, atoms: Ints, public: Bools, unseen_atoms: Bools | None = None) -> Layer:
@@ -35,7 +37,7 @@ class Layer:
             stay = stay | unseen_atoms
             unseen = (values == 0) & (abs(sums) @ unseen_atoms.astype(np.int64) > 0)
         some = np.flatnonzero(stay)
-        return Layer(csr_array(sums[:, some]), atoms[some], values, public, unseen)
+        return Layer(csr_array(sums[:, some]), atoms[some], values, public, unseen, some)
 
     @property
     def known(self) -> Bools:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array, kron
 
-from releases.disclosure.audit import exposed_cells, fixed, solver_exposed
+from releases.disclosure.audit import exposed_cells, fixed, solver_exposed, zeros_given_away
 from releases.disclosure.block import Block, Layer
 from releases.disclosure.cubes import Bools, Dimension, atom_counts, cube_cells, total_and_parts, truth
 from releases.disclosure.measures import (
@@ -147,10 +147,17 @@ class Quarter:
             for number, measure in enumerate(step.measures):
                 if measure in beside:
                     wanted[number :: len(step.measures)] = beside[measure]
-            block = self._block(keys, sums, counts, _small_rest(keys, step, wholes), wanted, above)
-            shown, (known,) = shown_cells(block)
+            small_rest = _small_rest(keys, step, wholes)
+            seen = counts != 0  # and the zeros that what is shown gives away, found below
+            while True:
+                block = self._block(keys, sums, counts, small_rest, wanted, above, seen)
+                shown, (known,) = shown_cells(block)
+                (layer,) = block.layers
+                given_away = zeros_given_away(layer, np.array(known.basis, dtype=np.int64))
+                if not given_away.size:
+                    break
+                seen[layer.places[given_away]] = True
             found = exposed_cells(block, shown)
-            (layer,) = block.layers
             if solve:
                 sensitive = np.flatnonzero(block.sensitive & ~layer.known & (layer.values != 0))
                 found[
@@ -190,11 +197,12 @@ class Quarter:
 
     def _block(
         self, keys: pd.DataFrame, sums: csr_array, counts: np.ndarray[tuple[int], np.dtype[np.int64]], small_rest: Bools,
-        wanted: Bools, above: pd.DataFrame | None,
+        wanted: Bools, above: pd.DataFrame | None, seen: Bools,
     ) -> Block:  # fmt: skip
         """The block of a step's cells; those decided ``above`` are known where shown, and secret where not.
 
-        ``wanted`` are to be secret if they do not follow from what is known anyway.
+        ``wanted`` are to be secret if they do not follow from what is known anyway; ``seen`` are atoms whose count is no
+        secret.
         """
         known, secret = np.zeros((2, len(keys)), dtype=np.bool_)
         if len(self._earlier):
@@ -223,7 +231,7 @@ class Quarter:
         in_cells = [
             abs(sums[np.flatnonzero(cells)]).sum(axis=0) > 0 for cells in (zero & secret, zero & ~secret)
         ]
-        layer = Layer.of(sums, counts, known, (counts == 0) & in_cells[0] & ~in_cells[1])
+        layer = Layer.of(sums, counts, known, ~seen & in_cells[0] & ~in_cells[1])
         few = small | (small_rest & ~known)
         secret |= wanted
         if above is not None:  # what is shown above is known, whatever it counts

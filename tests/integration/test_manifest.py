@@ -15,7 +15,7 @@ from orchestration.home import Home
 from orchestration.ledger import release_facts
 from releases.tables import RELEASED
 
-PROTECTION = "INTERNAL – NOT PROTECTED"
+PROTECTION = "DISCLOSURE-CONTROLLED"
 
 
 def test_manifest_is_complete() -> None:

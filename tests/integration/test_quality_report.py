@@ -97,7 +97,7 @@ def test_queries_of_dbt_tests_run_and_show_nothing_where_they_passed() -> None:
 def test_the_short_form_and_what_it_refuses() -> None:
     code, out, _ = quality()
     assert code == 0
-    for said in ("INTERNAL – NOT PROTECTED", "Đã công bố", "Published:", "Gate 3", "training", "report.html"):
+    for said in ("DISCLOSURE-CONTROLLED", "Đã công bố", "Published:", "Gate 3", "training", "report.html"):
         assert said in out
     assert quality(f"{AS_OF}.1")[1] == out
     code, out, said = quality("2019Q1.1")

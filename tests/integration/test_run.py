@@ -31,7 +31,7 @@ from orchestration import pipeline
 from orchestration.home import Home
 from releases.tables import RELEASED
 
-PROTECTION = "INTERNAL – NOT PROTECTED"
+PROTECTION = "DISCLOSURE-CONTROLLED"
 
 
 @pytest.fixture

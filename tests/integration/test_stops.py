@@ -19,7 +19,7 @@ from releases.release import current_release, list_releases
 from releases.verdict import confirmed_verdict
 from sources.errors import ChangedDelivery, LabourdbError
 
-PROTECTION = "INTERNAL – NOT PROTECTED"
+PROTECTION = "DISCLOSURE-CONTROLLED"
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 from orchestration.home import SEEDS
-from releases.disclosure.audit import exposed_cells, solver_exposed
+from releases.disclosure.audit import exposed_cells, solver_exposed, zeros_given_away
 from releases.disclosure.block import Block, Layer
 from releases.disclosure.cubes import Dimension, atom_counts, cube_cells, total_and_parts
 from releases.disclosure.measures import COUNTS, STEPS, age_dimension
@@ -221,3 +221,17 @@ def test_tables_of_nobody_or_a_few(counts: list[int]) -> None:
     block = block_of(counts, [total_and_parts("sex", ["m", "f"]), total_and_parts("age", [1, 2])])
     shown, _ = shown_cells(block)
     assert shown.tolist() == (block.layers[0].values == 0).tolist()
+
+
+def test_a_zero_that_is_not_seen_protects_until_it_is_given_away() -> None:
+    """Of 5 = 5 + 0 the zero is suppressed: both may be anything, unless the sum of two such zeros is shown to be zero."""
+    dimensions = [total_and_parts("sex", ["m", "f"]), total_and_parts("age", [1, 2])]
+    keys, sums = cube_cells(dimensions)
+    nothing = np.zeros(len(keys), dtype=np.bool_)
+    atoms = np.array([5, 0, 7, 0])  # m1, m2, f1, f2: nobody of age 2
+    layer = Layer.of(sums, atoms, nothing, atoms == 0)
+    assert layer.unseen.sum() == 3 and not layer.known.any()  # m2, f2 and their total
+    by_sex = np.flatnonzero((keys["age"] == "total") & (keys["sex"] != "total"))
+    assert zeros_given_away(layer, by_sex).size == 0
+    of_age_2 = np.flatnonzero((keys["age"] == 2) & (keys["sex"] == "total"))
+    assert layer.places[zeros_given_away(layer, np.concatenate([by_sex, of_age_2]))].tolist() == [1, 3]

@@ -348,7 +348,7 @@ def test_every_heading_is_in_both_languages_under_its_sims_code(page: str) -> No
 def test_the_page_holds_what_people_must_know(page: str) -> None:
     text = " ".join(Reader(page).text.split())
     for said in (
-        "INTERNAL – NOT PROTECTED", "SYNTHETIC DATA", "không theo chuẩn ILO", "training/2025-11.r2", "training/2025-12.r3",
+        "DISCLOSURE-CONTROLLED", "SYNTHETIC DATA", "không theo chuẩn ILO", "training/2025-11.r2", "training/2025-12.r3",
         "31/03/2026", "Lao động đi làm việc ở nước ngoài", "1.234.567", "1,234,567", "2025-11", "79,5", "dưới 80 %",
     ):  # fmt: skip
         assert said in text, said

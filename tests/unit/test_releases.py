@@ -115,7 +115,7 @@ def test_a_release_appears_whole_and_closed(tmp_path: Path, candidates: Path) ->
         *(f"tables/{t}.parquet" for t in RELEASED), "labour.duckdb", "manifest.json", "quality/report.html",
     }  # fmt: skip
     manifest = json.loads((release.path / "manifest.json").read_text(), parse_constant=pytest.fail)
-    assert manifest["protection"] == "INTERNAL – NOT PROTECTED" and manifest["release_id"] == "2025Q4.1"
+    assert manifest["protection"] == "DISCLOSURE-CONTROLLED" and manifest["release_id"] == "2025Q4.1"
     assert {t: f["sha256"] for t, f in manifest["tables"].items()} == {
         t: sha256(release.path / f"tables/{t}.parquet") for t in RELEASED
     }

@@ -188,7 +188,7 @@ def test_an_empty_home(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LABOURDB_HOME", str(home))
     facts = said(call("status", "--json"))
     assert facts["current_release"] is None and facts["home"] == str(home) and len(facts["sources"]) == 13
-    assert facts["protection"] == "INTERNAL – NOT PROTECTED"
+    assert facts["protection"] == "DISCLOSURE-CONTROLLED"
     assert said(call("releases", "--json")) == []
     assert "none yet" in call("status").stdout and "No release yet" in call("releases").stdout
 
