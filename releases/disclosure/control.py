@@ -14,7 +14,7 @@ from releases.disclosure.tables import decided_rows
 
 # Tables that are protected, each with the columns that tell its rows apart.
 PROTECTED: Mapping[str, tuple[str, ...]] = {
-    "indicators": ("indicator", "period", *CELL),
+    "indicators": ("basis", "indicator", "period", *CELL),
     "labour_flows": ("period", "area_version", "area_level", "area_code", "section"),
     "transitions": (
         "period", "lag", "area_version", "area_level", "area_code", "sex", "age_group", "from_status", "to_status",

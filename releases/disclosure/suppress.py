@@ -29,6 +29,7 @@ class Elimination:
         self._count = 0
         self._pivot = np.full(size, -1, dtype=np.int64)  # column to row
         self._secret = np.zeros((0, size), dtype=np.int64)
+        self._terms = np.zeros(0, dtype=np.int64)  # of each of these, how many atoms it is a sum of
         self.basis: list[int] = []  # cells that everything known is a sum of
 
     def vector(self, cell: int) -> Ints:
@@ -52,15 +53,18 @@ class Elimination:
         vectors = np.array([self.vector(int(c)) for c in cells]).reshape(len(cells), self._rows.shape[0])
         safe = vectors.any(axis=1)
         self._secret = np.concatenate([self._secret, vectors[safe]])
+        self._terms = np.concatenate([self._terms, np.count_nonzero(vectors[safe], axis=1)])
         return cells[~safe]
 
     def gives_away(self, vector: Ints) -> bool:
         """Whether showing this cell would make a sensitive one a sum of shown cells."""
-        column = int(np.argmax(vector != 0))
-        touched = self._secret[self._secret[:, column] != 0]
-        if not len(touched):
+        atoms = np.flatnonzero(vector)
+        # a multiple of it is a sum of as many atoms, and of the same
+        alike = np.flatnonzero((self._terms == len(atoms)) & (self._secret[:, atoms[0]] != 0))
+        if not alike.size:
             return False
-        rest = (touched - touched[:, column][:, None] * _scaled(vector, column)) % PRIME
+        secrets = self._secret[np.ix_(alike, atoms)]
+        rest = (secrets - secrets[:, :1] * _scaled(vector[atoms], 0)) % PRIME
         return bool((~rest.any(axis=1)).any())
 
     def show_all(self, cells: Ints) -> None:
@@ -78,6 +82,7 @@ class Elimination:
         for rows in (self._rows[: self._count], self._secret):
             touched = np.flatnonzero(rows[:, column])
             rows[touched] = (rows[touched] - rows[touched, column][:, None] * row) % PRIME
+        self._terms[touched] = np.count_nonzero(self._secret[touched], axis=1)
         self._rows[self._count] = row
         self._pivot[column] = self._count
         self._count += 1

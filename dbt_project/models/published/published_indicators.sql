@@ -22,8 +22,7 @@ select
 from {{ ref('covered_indicators') }} as c
 left join {{ source('disclosure', 'suppressed_indicators') }} as s
     on
-    c.basis = 'register'
-    and c.indicator = s.indicator and c.period = s.period
+    c.basis = s.basis and c.indicator = s.indicator and c.period = s.period
     and c.area_version = s.area_version and c.area_code = s.area_code
     and c.sex = s.sex and c.age_group = s.age_group and c.urban_rural = s.urban_rural
     and c.area_level = s.area_level
