@@ -44,7 +44,7 @@ docs: setup
 	$(BIN)/python -m orchestration.dictionary
 
 test-slow: setup
-	$(BIN)/pytest -m slow
+	$(BIN)/pytest -m slow -n 2 --dist loadfile --ignore tests/faults
 
 # all of tests/faults with whole figures: 50 kills, 500 mutants of each format, 20 readers; prints what it found
 faults: setup

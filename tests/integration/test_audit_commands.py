@@ -26,6 +26,7 @@ def call(home: Home, *arguments: str) -> tuple[int, Any]:
     return result.exit_code, json.loads(result.stdout, parse_constant=pytest.fail)
 
 
+@pytest.mark.slow
 def test_a_release_is_verified_withdrawn_and_replaced(tmp_path: Path) -> None:
     home = worlds.copy_of(small_home(), tmp_path / "home")
     code, facts = call(home, "verify", "2025Q4.1")

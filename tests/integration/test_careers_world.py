@@ -14,6 +14,8 @@ from careers_world import FACTORY, NEW_FACTORY, PEOPLE, RENEWED, SHOP, WORKERS, 
 
 from orchestration.home import Home
 
+pytestmark = pytest.mark.slow
+
 OFF = "[succession]\nemployers = false\npersons = false\n"
 TABLES = ("labour_flows.parquet", "transitions.parquet", "training_outcomes.parquet", "indicators.parquet")
 

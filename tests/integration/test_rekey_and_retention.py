@@ -75,6 +75,7 @@ def rows_in(home: Home, table: str, key: str = KEY) -> list[tuple[Any, ...]]:
 # ---- rekey ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_rekeyed_home_publishes_nothing_new_and_has_other_pseudonyms(copied: Home) -> None:
     before = {k for _, k in rows_in(copied, "restricted.identity.person_keys")}
     published = worlds.table_bytes(copied)

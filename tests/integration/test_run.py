@@ -174,6 +174,7 @@ def without_contracts() -> Home:
     return home
 
 
+@pytest.mark.slow
 def test_without_overseas_contracts(without_contracts: Home) -> None:
     assert not_available(without_contracts) == {("abroad", q) for q in QUARTERS}
     # Em is not abroad, for all anybody knows: unknown, not one of none
@@ -189,6 +190,7 @@ def test_without_overseas_contracts(without_contracts: Home) -> None:
     assert facts["ladder_steps_skipped"] == ["overseas_contract"]
 
 
+@pytest.mark.slow
 def test_held_and_refused_deliveries_are_named_and_stop_nothing(without_contracts: Home) -> None:
     left_out = {
         d["folder"]: d for d in manifest(without_contracts)["inputs"] if d["disposition"] not in ("used",)
@@ -213,6 +215,7 @@ def test_held_and_refused_deliveries_are_named_and_stop_nothing(without_contract
     assert totals(without_contracts, "trained_share") == [4, 3]
 
 
+@pytest.mark.slow
 def test_deliveries_after_the_cut_off_count_nowhere(without_contracts: Home) -> None:
     assert not [d for d in manifest(without_contracts)["inputs"] if "2026" in d["folder"]]
     assert sql(without_contracts, "select count(*) from row_accounting where period > '2025-12'") == [(0,)]
@@ -231,6 +234,7 @@ def without_survey() -> Home:
     return home
 
 
+@pytest.mark.slow
 def test_without_labour_register(without_survey: Home) -> None:
     assert not_available(without_survey) == {("underemployment_rate", q) for q in QUARTERS}
     assert "labour_register" in manifest(without_survey)["missing_sources"]
@@ -238,6 +242,7 @@ def test_without_labour_register(without_survey: Home) -> None:
     assert sql(without_survey, "select count(*) from linkage where source = 'labour_register'") == [(0,)]
 
 
+@pytest.mark.slow
 def test_coverage_publishes_covered_provinces_only(without_survey: Home, tmp_path: Path) -> None:
     """Set after a first release: a narrower release follows it."""
     home = worlds.copy_of(without_survey, tmp_path / "home")

@@ -118,18 +118,15 @@ def test_gate_3_stops_the_run_and_its_verdict_holds(copied: Home, monkeypatch: p
 
     monkeypatch.setattr(pipeline, "gate_publication", tampered)
     copied.settings.write_text(worlds.SETTINGS + "volume_change = 0.6\n")
-    with pytest.raises(GateStopped) as stopped:
-        run_world(copied)
-    assert "parts_sum_to_totals on indicators: sex: 1 of" in str(stopped.value)
-    assert "terms_agree_with_counts" in str(stopped.value)
+    with worlds.environment(LABOURDB_KEY=worlds.KEY):
+        said = CliRunner().invoke(app, ["run", "--home", str(copied.root), "--as-of", AS_OF])
+    assert said.exit_code == 3
+    assert "parts_sum_to_totals on indicators: sex: 1 of" in said.stderr
+    assert "terms_agree_with_counts" in said.stderr
     current = current_release(copied.releases)
     assert current is not None and current.id == f"{AS_OF}.1" and len(list_releases(copied.releases)) == 1
     report = (copied.warehouse / "report.html").read_text()
     assert "parts_sum_to_totals" in report and "indicators: sex" in report
-    # the command says the same, by its exit code
-    with worlds.environment(LABOURDB_KEY=worlds.KEY):
-        said = CliRunner().invoke(app, ["run", "--home", str(copied.root), "--as-of", AS_OF])
-    assert said.exit_code == 3 and "parts_sum_to_totals" in said.stderr
     # nor does the release step, started by itself, publish what was stopped
     monkeypatch.undo()
     run = pipeline.Run(copied, worlds.load_settings(copied.settings), scope(number=2))
