@@ -1,7 +1,8 @@
-"""The auditor's commands: releases, quality, diff, verify, withdraw, explain (SPEC §8)."""
+"""Looking at releases, and the auditor's commands: releases, serve, quality, diff, verify, withdraw, explain (SPEC §8)."""
 
 from __future__ import annotations
 
+import contextlib
 from typing import Annotated
 
 import typer
@@ -58,6 +59,38 @@ def releases(home: HomeOption = None, as_json: JsonOption = False) -> None:
             [escape(str(words[r[n]] if isinstance(r[n], bool | None) else r[n])) for n in names] for r in rows
         ]
         console.out.print(console.table("Releases", names, shown))
+
+
+@app.command()
+@guarded
+def serve(
+    release: Annotated[
+        str | None,
+        typer.Argument(metavar="[RELEASE]", help="The release, as 2025Q4.1.", show_default="the current one"),
+    ] = None,
+    home: HomeOption = None,
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="0 takes a free one.")] = 8_425,
+    browser: Annotated[bool, typer.Option(help="Open it in the browser.")] = True,
+    as_json: JsonOption = False,
+) -> None:
+    """Show a release's site in the browser, on this machine alone, until Ctrl-C. The folder itself may be opened as well."""
+    import webbrowser
+
+    from orchestration.site import served
+    from releases.release import find_release, standing_release
+
+    folder = home_of(home).releases
+    shown = find_release(folder, release) if release else standing_release(folder)
+    with served(shown, port) as (server, address):
+        if as_json:
+            console.print_json({"release": shown.id, "address": address})
+        else:
+            console.out.print(f"Release {shown.id}: {address}", highlight=False)
+            console.out.print("Only this machine can see it. Ctrl-C ends it.", highlight=False)
+        if browser and not as_json:
+            webbrowser.open(address)
+        with contextlib.suppress(KeyboardInterrupt):
+            server.serve_forever()
 
 
 @app.command()

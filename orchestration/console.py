@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from releases.release import REPORT, Release
+from releases.site.reference import INDEX
 
 # off a terminal (a log, a pipe) tables keep a width they can be read in
 out = Console(soft_wrap=True, width=None if sys.stdout.isatty() else 170)
@@ -143,6 +144,7 @@ def banner(manifest: dict[str, Any]) -> str:
 def where_next(home: Path, release: Release) -> str:
     """Where to look after a run."""
     return (
+        f"Site:     {release.path / INDEX}   (labourdb serve --home {home})\n"
         f"Tables:   {release.path / 'tables'} (Parquet), {release.path / 'labour.duckdb'}\n"
         f"Quality:  {release.path / REPORT}\n"
         f"Manifest: {release.path / 'manifest.json'}\n"

@@ -123,6 +123,12 @@ def parsed_models() -> list[Any]:
     return [n for n in _manifest().nodes.values() if str(n.resource_type) == "model"]
 
 
+def relations() -> dict[str, tuple[str, str]]:
+    """Schema and table of every model and seed, by its name."""
+    kinds = ("model", "seed")
+    return {n.name: (n.schema, n.alias) for n in _manifest().nodes.values() if str(n.resource_type) in kinds}
+
+
 def ancestors(model: str) -> set[str]:
     """Names of every model and seed that a model is made from, itself included."""
     parents = json.loads(manifest_path().read_text(encoding="utf-8"))["parent_map"]

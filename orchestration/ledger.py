@@ -194,15 +194,21 @@ def seeds_changed(warehouse: duckdb.DuckDBPyConnection) -> bool:
     return known is None or known[0] != project_hash()
 
 
-def row_counts_of(warehouse: duckdb.DuckDBPyConnection) -> dict[str, int]:
-    """Estimated rows of every table of both databases, by name: what a dbt test looked at.
+def row_counts_of(
+    warehouse: duckdb.DuckDBPyConnection, relations: Mapping[str, tuple[str, str]]
+) -> dict[str, int]:
+    """Rows of every model and seed that is there, by its name in dbt: what a dbt test looked at.
 
-    Of a candidate and what is published of it, which share a name, the candidate counts: the larger one.
+    ``relations``: schema and table by that name. dbt makes its tables anew and deletes nothing from them, so that
+    what DuckDB notes as their size is the number of rows.
     """
-    rows = warehouse.execute(
-        "select table_name, max(estimated_size) from duckdb_tables() group by table_name"
-    ).fetchall()
-    return {str(name): int(size) for name, size in rows}
+    found = {
+        (schema, table): int(size)
+        for schema, table, size in warehouse.execute(
+            "select schema_name, table_name, estimated_size from duckdb_tables()"
+        ).fetchall()
+    }
+    return {name: found[place] for name, place in relations.items() if place in found}
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from expectations.linkage_gate import linkage_gate
 from expectations.publication_gate import publication_gate
 from expectations.rules import load_rules
 from expectations.waivers import waive
-from orchestration.dbt import NodeResult, dbt_build, expected_tests, project_hash
+from orchestration.dbt import NodeResult, dbt_build, expected_tests, project_hash, relations
 from orchestration.fingerprint import arrivals, input_facts, run_fingerprint
 from orchestration.home import SEEDS, Home
 from orchestration.ledger import (
@@ -39,6 +39,7 @@ from orchestration.ledger import (
 from orchestration.periods import quarter_label, quarter_of_month
 from orchestration.run_inputs import RunScope, write_run_inputs
 from orchestration.settings import Settings, UsageError
+from orchestration.site import site_reference
 from releases.disclosure.control import control
 from releases.release import (
     PROTECTION,
@@ -200,7 +201,7 @@ def build(run: Run, layers: Sequence[str], on_event: Callable[[Any], None] | Non
     with run.warehouse(with_restricted=True) as warehouse:
         if stale:
             warehouse.execute("create or replace table run.seeds as select ? as project", [project_hash()])
-        counts = row_counts_of(warehouse)
+        counts = row_counts_of(warehouse, relations())
         checks = dbt_test_checks(tests, {str(t["model"]): counts.get(str(t["model"]), 0) for t in tests})
         keep(warehouse, "dbt_tests", checks, append=True)
     skipped = [r.name for r in results if r.kind != "test" and r.status == "skipped"]
@@ -324,7 +325,13 @@ def release(run: Run) -> Release:
         point_current(run.home.releases)
         return standing
     refuse_withdrawn(run.home.releases, period, facts["fingerprint"])
-    published = publish(run.home.releases, run.candidates, run.scope.release_id, facts)
+    from releases.site.build import build_site  # what only a run that publishes needs takes a while to import
+
+    reference = site_reference(run.home.warehouse / "kept")
+    published = publish(
+        run.home.releases, run.candidates, run.scope.release_id, facts,
+        lambda release, manifest: build_site(release, manifest, reference),
+    )  # fmt: skip
     run.home.stopped_report.unlink(missing_ok=True)  # what it says of the last stop is settled
     return published
 
@@ -345,9 +352,9 @@ def latest_release(run: Run) -> Release | None:
 
 
 def row_counts(run: Run) -> dict[str, int]:
-    """Rows of every table in the warehouse and the restricted database, by name."""
+    """Rows of every model and seed, in the warehouse or the restricted database, by its name in dbt."""
     with run.warehouse(with_restricted=True) as warehouse:
-        return row_counts_of(warehouse)
+        return row_counts_of(warehouse, relations())
 
 
 def delivery_facts(run: Run) -> DeliveryFacts:

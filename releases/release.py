@@ -6,7 +6,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +20,8 @@ from sources.errors import LabourdbError
 NAME = re.compile(r"^(\d{4}Q[1-4])\.(\d+)$")
 CURRENT = "current"
 REPORT = "quality/report.html"
+MANIFEST = "manifest.json"
+FILES = "files.sha256"  # the SHA-256 of every file of a release, as sha256sum writes and checks it
 PROTECTION = "DISCLOSURE-CONTROLLED"  # what a release says that went through disclosure control (SPEC §5)
 
 
@@ -175,11 +177,21 @@ def refuse_withdrawn(folder: Path, period: str, fingerprint: str) -> None:
             )
 
 
-def publish(folder: Path, candidates: Path, release_id: str, facts: Mapping[str, Any]) -> Release:
+Pages = Callable[[Path, Mapping[str, Any]], None]  # writes pages into a release's folder, given its manifest
+
+
+def no_pages(release: Path, manifest: Mapping[str, Any]) -> None:
+    """A release without a site."""
+
+
+def publish(
+    folder: Path, candidates: Path, release_id: str, facts: Mapping[str, Any], pages: Pages = no_pages
+) -> Release:
     """Publish the judged candidate tables as ``<folder>/<release_id>``.
 
     ``facts`` are the manifest's entries beside tables and time. The stored verdict is confirmed for exactly the
-    tables that are copied. The release is built under a hidden name and renamed into place.
+    tables that are copied. The release is built under a hidden name, with its report and its ``pages``, and renamed
+    into place.
     """
     from releases.quality import release_facts  # what only a run that publishes needs takes a while to import
     from releases.quality_page import quality_page
@@ -203,13 +215,15 @@ def publish(folder: Path, candidates: Path, release_id: str, facts: Mapping[str,
         "published_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "tables": {t: {"sha256": verdict.tables[t], "rows": rows[t]} for t in RELEASED},
     }
-    (building / "manifest.json").write_text(
+    (building / MANIFEST).write_text(
         json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
     )
     quality = building / "quality"
     quality.mkdir()
     facts_of_quality = release_facts(building, manifest)
     (building / REPORT).write_text(quality_page(facts_of_quality), encoding="utf-8")
+    pages(building, manifest)
+    _list_files(building)
     for path in sorted(building.rglob("*")):
         _sync(path)
         if path.is_file():
@@ -219,6 +233,21 @@ def publish(folder: Path, candidates: Path, release_id: str, facts: Mapping[str,
     _sync(folder)
     point_current(folder)
     return Release(release_id, folder / release_id)
+
+
+def _list_files(building: Path) -> None:
+    names = sorted(p.relative_to(building).as_posix() for p in building.rglob("*") if p.is_file())
+    lines = [f"{sha256(building / name)}  {name}\n" for name in names]
+    (building / FILES).write_text("".join(lines), encoding="utf-8")
+
+
+def listed_files(release: Path) -> dict[str, str] | None:
+    """SHA-256 by name of every file of a release, or nothing of a release older than its list of files."""
+    try:
+        lines = (release / FILES).read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        return None
+    return {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
 
 
 def _sync(path: Path) -> None:

@@ -9,14 +9,13 @@ from typing import Any, Literal
 
 import duckdb
 
-from releases.release import REPORT, Release
+from releases.release import FILES, MANIFEST, REPORT, Release, listed_files
 from releases.tables import sha256
 from sources.landing import sha256 as landed_sha256
 from sources.landing import shown, visible_files
 
 State = Literal["ok", "changed", "missing", "added"]
 DATABASE = "labour.duckdb"
-MANIFEST = "manifest.json"
 
 
 @dataclass(frozen=True)
@@ -74,16 +73,22 @@ def _manifest(release: Release) -> tuple[dict[str, Any] | None, Item]:
 def _folder(folder: Path, tables: Mapping[str, Any]) -> Iterator[Item]:
     """What else must lie in the folder, and what lies there and must not. Tables have items of their own."""
     own = {f"tables/{t}.parquet" for t in tables}
-    expected = {DATABASE, REPORT, MANIFEST, *own}
-    places = {"tables", "quality"}
-    for name in (REPORT, DATABASE):
+    listed = listed_files(folder)
+    others = (
+        {REPORT: "", DATABASE: ""} if listed is None else {n: d for n, d in listed.items() if n not in own}
+    )
+    for name, digest in others.items():
         path = folder / name
         if not path.exists():
             yield Item("folder", str(path), "missing")
         elif path.is_symlink() or not path.is_file():
             yield Item("folder", str(path), "changed", "not a file of the release")
-        else:
+        elif digest and name != DATABASE and sha256(path) != digest:  # that is compared row by row
+            yield Item("folder", str(path), "changed", f"its SHA-256 is not the one in {FILES}")
+        elif name != MANIFEST:  # which has an item of its own
             yield Item("folder", str(path), "ok")
+    expected = {MANIFEST, *own, *others, *([] if listed is None else [FILES])}
+    places = {parent.as_posix() for name in expected for parent in Path(name).parents}
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
         if name not in expected and not (name in places and path.is_dir() and not path.is_symlink()):

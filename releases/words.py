@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-Words = Mapping[str, tuple[str, str]]
+Pair = tuple[str, str]
+Words = Mapping[str, Pair]
 
 GATES: Words = {
     "delivery": ("Cổng 1 – Đợt gửi", "Gate 1 – Deliveries"),
@@ -77,4 +78,107 @@ SETTLEMENTS: Words = {
     "total": ("Chung", "Total"),
     "urban": ("Thành thị", "Urban"),
     "rural": ("Nông thôn", "Rural"),
+}
+BASES: Words = {
+    "register": ("Sổ đăng ký hành chính", "Administrative registers"),
+    "official": ("Thống kê chính thức", "Official statistics"),
+}
+VERDICTS: Words = {
+    "met": ("Đạt", "Met"),
+    "not_met": ("Chưa đạt", "Not met"),
+    "indeterminate": ("Chưa kết luận được", "Indeterminate"),
+    "no_data": ("Chưa có số liệu", "No data"),
+    "suppressed": ("Bảo mật", "Suppressed"),
+}
+COMPARATORS: Words = {
+    "<": ("dưới", "below"),
+    "<=": ("không quá", "at most"),
+    ">": ("trên", "above"),
+    ">=": ("từ", "at least"),
+}
+LEVELS_OF_AREA: Words = {
+    "country": ("Cả nước", "Country"),
+    "province": ("Tỉnh", "Province"),
+    "district": ("Huyện", "District"),
+    "commune": ("Xã", "Commune"),
+}
+AREAS: Words = {  # areas that are no place
+    "VN": ("Cả nước", "Viet Nam"),
+    "covered": ("Các tỉnh có đủ dữ liệu", "Provinces covered"),
+    "unknown": ("Không rõ địa bàn", "Unknown area"),
+    "unallocated": ("Không rõ xã", "Commune unknown"),
+}
+LABOUR_STATUSES: Words = {
+    "employed": ("Có việc làm", "Employed"),
+    "unemployed": ("Thất nghiệp đăng ký", "Registered unemployed"),
+    "inactive": ("Không hoạt động kinh tế", "Inactive"),
+    "abroad": ("Làm việc ở nước ngoài", "Working abroad"),
+    "unknown": ("Chưa rõ", "Unknown"),
+}
+LAGS: Words = {
+    "quarter": ("So với quý trước", "Against the quarter before"),
+    "year": ("So với cùng quý năm trước", "Against the same quarter a year before"),
+}
+FLOWS: Words = {
+    "M": ("Việc làm trong quý", "Flow employment (M)"),
+    "B": ("Đầu quý", "Beginning (B)"),
+    "E": ("Cuối quý", "End (E)"),
+    "F": ("Cả quý", "Full quarter (F)"),
+    "A": ("Vào làm", "Accessions (A)"),
+    "H": ("Tuyển mới", "New hires (H)"),
+    "R": ("Quay lại", "Recalls (R)"),
+    "S": ("Thôi việc", "Separations (S)"),
+    "JC": ("Việc làm tạo thêm", "Job creation (JC)"),
+    "JD": ("Việc làm mất đi", "Job destruction (JD)"),
+}
+TRAINING_LEVELS: Words = {
+    "total": ("Mọi trình độ", "All levels"),
+    "under_3_months": ("Dưới 3 tháng", "Under 3 months"),
+    "elementary": ("Sơ cấp", "Elementary"),
+    "intermediate": ("Trung cấp", "Intermediate"),
+    "college": ("Cao đẳng", "College"),
+    "university": ("Đại học", "University"),
+    "postgraduate": ("Sau đại học", "Postgraduate"),
+}
+TRAINING_KINDS: Words = {
+    "total": ("Mọi hình thức", "All kinds"),
+    "initial": ("Đào tạo ban đầu", "Initial"),
+    "retraining": ("Đào tạo lại", "Retraining"),
+    "continuing": ("Bồi dưỡng", "Continuing"),
+}
+SECTIONS: Words = {  # VSIC 2018
+    "total": ("Mọi ngành", "All sections"),
+    "A": ("Nông nghiệp, lâm nghiệp và thủy sản", "Agriculture, forestry and fishing"),
+    "B": ("Khai khoáng", "Mining and quarrying"),
+    "C": ("Công nghiệp chế biến, chế tạo", "Manufacturing"),
+    "D": ("Sản xuất và phân phối điện, khí đốt", "Electricity, gas and steam"),
+    "E": ("Cấp nước, xử lý rác thải, nước thải", "Water supply, sewerage and waste"),
+    "F": ("Xây dựng", "Construction"),
+    "G": ("Bán buôn, bán lẻ, sửa chữa xe", "Wholesale and retail trade, vehicle repair"),
+    "H": ("Vận tải, kho bãi", "Transport and storage"),
+    "I": ("Lưu trú và ăn uống", "Accommodation and food service"),
+    "J": ("Thông tin và truyền thông", "Information and communication"),
+    "K": ("Tài chính, ngân hàng, bảo hiểm", "Finance and insurance"),
+    "L": ("Kinh doanh bất động sản", "Real estate"),
+    "M": ("Chuyên môn, khoa học, công nghệ", "Professional, scientific and technical"),
+    "N": ("Hành chính và dịch vụ hỗ trợ", "Administrative and support service"),
+    "O": ("Đảng, đoàn thể, quản lý nhà nước", "Public administration"),
+    "P": ("Giáo dục và đào tạo", "Education"),
+    "Q": ("Y tế và trợ giúp xã hội", "Health and social work"),
+    "R": ("Nghệ thuật, vui chơi, giải trí", "Arts, entertainment and recreation"),
+    "S": ("Dịch vụ khác", "Other services"),
+    "T": ("Làm thuê trong hộ gia đình", "Households as employers"),
+    "U": ("Tổ chức quốc tế", "International organisations"),
+    "unknown": ("Không rõ ngành", "Unknown section"),
+}
+OFFICIAL_INDICATORS: Words = {  # what statistics offices publish beside the indicators of the registers
+    "unemployment_rate": ("Tỷ lệ thất nghiệp (điều tra)", "Unemployment rate (survey)"),
+    "labour_productivity": ("Năng suất lao động", "Labour productivity"),
+    "labour_productivity_growth": (
+        "Tốc độ tăng năng suất lao động bình quân",
+        "Mean growth of labour productivity",
+    ),
+    "grdp_constant_2010": ("GRDP theo giá so sánh 2010", "GRDP at constant prices of 2010"),
+    "employed_average": ("Lao động có việc làm bình quân", "Mean number of employed"),
+    "si_satisfaction": ("Mức độ hài lòng với bảo hiểm xã hội", "Satisfaction with social insurance"),
 }

@@ -16,6 +16,7 @@ from releases.release import (
     current_release,
     latest_of,
     list_releases,
+    listed_files,
     next_id,
     point_current,
     publish,
@@ -112,8 +113,11 @@ def test_a_release_appears_whole_and_closed(tmp_path: Path, candidates: Path) ->
     files = [p for p in release.path.rglob("*") if p.is_file()]
     assert {stat.S_IMODE(p.stat().st_mode) for p in files} == {0o444}
     assert {str(p.relative_to(release.path)) for p in files} == {
-        *(f"tables/{t}.parquet" for t in RELEASED), "labour.duckdb", "manifest.json", "quality/report.html",
+        *(f"tables/{t}.parquet" for t in RELEASED), "labour.duckdb", "manifest.json", "quality/report.html", "files.sha256",
     }  # fmt: skip
+    assert listed_files(release.path) == {
+        str(p.relative_to(release.path)): sha256(p) for p in files if p.name != "files.sha256"
+    }
     manifest = json.loads((release.path / "manifest.json").read_text(), parse_constant=pytest.fail)
     assert manifest["protection"] == "DISCLOSURE-CONTROLLED" and manifest["release_id"] == "2025Q4.1"
     assert {t: f["sha256"] for t, f in manifest["tables"].items()} == {

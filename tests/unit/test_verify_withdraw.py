@@ -128,6 +128,10 @@ FAULTS: dict[str, tuple[Callable[[Path], object], dict[str, tuple[str, str]]]] =
         lambda r: (r / f"{R}/quality/report.html").unlink(),
         {f"{R}/quality/report.html": ("missing", "")},
     ),
+    "the report changed": (
+        lambda r: write(r / f"{R}/quality/report.html", b"<p>all is well</p>"),
+        {f"{R}/quality/report.html": ("changed", "files.sha256")},
+    ),
     "files came": (
         lambda r: [
             (r / f"{R}/tables/mine.parquet").write_bytes(b""), (r / f"{R}/.hidden").mkdir(),

@@ -1,0 +1,131 @@
+"""Writing the site of a release: pages, data, charts, downloads, all below ``<release>/site``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from importlib.resources import files
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from markupsafe import Markup
+
+from releases import words
+from releases.page import environment, style
+from releases.site.charts import charts_script
+from releases.site.data import write_shape
+from releases.site.downloads import write_downloads
+from releases.site.explorers import EXPLORERS, KINDS, LISTS, Explorer
+from releases.site.reference import Reference
+from releases.site.targets import provinces
+from releases.site.vocabulary import DIMENSIONS, indicator_names, named_areas, vocabulary
+from releases.tables import RELEASED
+
+ASSETS = ("site.js", "site.css")
+PAGES: tuple[Mapping[str, str], ...] = (
+    {"file": "index.html", "vi": "Kế hoạch", "en": "Plan targets"},
+    *({"file": f"{e.name}.html", "vi": e.vi, "en": e.en} for e in EXPLORERS),
+    {"file": "../quality/report.html", "vi": "Chất lượng", "en": "Quality"},
+    {"file": "dictionary.html", "vi": "Từ điển dữ liệu", "en": "Dictionary"},
+    {"file": "downloads.html", "vi": "Tải về", "en": "Downloads"},
+)
+
+
+def build_site(release: Path, manifest: Mapping[str, Any], reference: Reference) -> None:
+    """Write ``<release>/site`` from the tables of ``release``, which is still being built.
+
+    Raises ``duckdb.Error`` if a table cannot be read. Nothing is fetched from anywhere, now or when it is read.
+    """
+    site = release / "site"
+    assets = site / "assets"
+    assets.mkdir(parents=True)
+    for name in ASSETS:
+        (assets / name).write_text(
+            files("releases").joinpath(f"templates/site/{name}").read_text("utf-8"), "utf-8"
+        )
+    (assets / "page.css").write_text(style(), "utf-8")
+    (assets / "charts.js").write_text(charts_script(reference.kept), "utf-8")
+    said = json.dumps(vocabulary(reference.dictionary), ensure_ascii=False, separators=(",", ":"))
+    (assets / "words.js").write_text(f"labourdb.words = {said};\n", "utf-8")
+    facts = {
+        "release": manifest["release_id"],
+        "period": manifest["period"],
+        "published_at": manifest["published_at"],
+        "protection": manifest["protection"],
+        "synthetic": manifest["synthetic"],
+        "version": manifest["code"]["version"],
+    }
+
+    def page(template: str, file: str, **given: Any) -> None:
+        text = environment().get_template(f"site/{template}").render(s=facts, pages=PAGES, here=file, **given)
+        (site / file).write_text(text, "utf-8")
+
+    with duckdb.connect() as connection:
+        for table in RELEASED:
+            path = str(release / "tables" / f"{table}.parquet").replace("'", "''")
+            connection.execute(f"create view {table} as from read_parquet('{path}')")
+        page(
+            "index.html",
+            "index.html",
+            provinces=provinces(
+                connection, {b: indicator_names(reference.dictionary, b) for b in words.BASES}
+            ),
+        )
+        known = connection.execute("select distinct area_version, area_code, area_name from indicators").df()
+        for explorer in EXPLORERS:
+            areas = write_shape(connection, explorer.name, explorer.shape, reference.parents, site)
+            page("explore.html", f"{explorer.name}.html", e=_facts(explorer, named_areas(areas, known)))
+        downloads = write_downloads(
+            connection, release, facts["release"], _notes(manifest), reference.dictionary.published
+        )
+    groups = [
+        {"vi": vi, "en": en, "files": [asdict(d) for d in found]}
+        for (vi, en), found in groupby(
+            downloads,
+            key=lambda d: ("Từng bảng", "Table by table") if d.table else ("Mọi bảng trong một tệp", "All tables in one file"),
+        )
+    ]  # fmt: skip
+    page("downloads.html", "downloads.html", groups=[g | {"files": list(g["files"])} for g in groups])
+    page("dictionary.html", "dictionary.html", d=reference.dictionary)
+
+
+def _facts(explorer: Explorer, areas: list[Mapping[str, object]]) -> dict[str, Any]:
+    """What the template and the page's script are told of a page."""
+    views = [asdict(v) for v in explorer.views]
+    stated = {
+        "name": explorer.name,
+        "areas": areas,
+        "filters": explorer.filters,
+        "first": explorer.first,
+        "not": explorer.leave_out,
+        "views": views,
+        "kinds": KINDS,
+        "lists": LISTS,
+    }
+    return {
+        "vi": explorer.vi,
+        "en": explorer.en,
+        "about_vi": explorer.about_vi,
+        "about_en": explorer.about_en,
+        "filters": [{"name": f, "vi": DIMENSIONS[f][0], "en": DIMENSIONS[f][1]} for f in explorer.filters],
+        "views": views,
+        "trace": explorer.trace,
+        "page": Markup(json.dumps(stated, ensure_ascii=False).replace("<", "\\u003c")),
+    }
+
+
+def _notes(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What must be known before a figure of the workbook is used."""
+    notes = [
+        (f"Bản công bố {manifest['release_id']}, kỳ số liệu {manifest['period']}", f"Release {manifest['release_id']}, reference period {manifest['period']}"),
+        (manifest["protection"], manifest["protection"]),
+        ("Thất nghiệp theo sổ đăng ký là thất nghiệp đăng ký, không theo chuẩn ILO.", "Unemployment of basis register is registered unemployment (not ILO)."),
+        ("Trạng thái suppressed: không có số vì có thể lộ thông tin; provisional: sơ bộ; low_coverage: dưới 80 % dân số biết tình trạng.", "Status suppressed: no figure, because it could tell of few; provisional: first figure of the quarter; low_coverage: the status of under 80 % of persons is known."),
+        ("Trang indicators chỉ có cả nước và các tỉnh; huyện và xã có trong CSV, Parquet và DuckDB.", "The sheet indicators holds country and provinces; districts and communes are in CSV, Parquet and DuckDB."),
+    ]  # fmt: skip
+    if manifest["synthetic"]:
+        notes.insert(1, ("DỮ LIỆU MÔ PHỎNG", "SYNTHETIC DATA"))
+    return notes

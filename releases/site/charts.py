@@ -1,0 +1,138 @@
+"""The charts of the site, described with Altair and drawn in the browser by Vega: what is drawn comes from the table beside it.
+
+The runtime and the charts are compiled once per version of the library, and kept where the caller says: that takes
+seconds, and is the same for every release.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import altair as alt
+import vl_convert
+
+# told apart by shape and dash as well as by colour; contrast with white is 3:1 at least
+COLOURS = ["#16406b", "#b3541e", "#1b7a4b", "#8a3ffc", "#a11d33", "#5f6b76"]
+SHAPES = ["circle", "square", "triangle-up", "diamond", "cross", "triangle-down"]
+DASHES = [[1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [10, 4], [4, 4]]
+TEXT = "#1b2430"
+
+
+Described = dict[str, Any]  # a chart in Vega-Lite
+
+
+def _rows() -> alt.NamedData:
+    return alt.NamedData(name="rows")
+
+
+def lines() -> Described:
+    """Figures over periods. Rows: period, value, series, provisional; what is suppressed leaves a gap."""
+    period = alt.X("period:O", title=None, axis=alt.Axis(labelAngle=-45, labelOverlap=True))
+    value = alt.Y("value:Q", title=None, scale=alt.Scale(zero=False, nice=True))
+
+    # series in the order of the rows; the legend of the shapes shows their colours as well
+    colour = alt.Color("series:N", title=None, sort=None, legend=None, scale=alt.Scale(range=COLOURS))
+    dash = alt.StrokeDash("series:N", title=None, sort=None, legend=None, scale=alt.Scale(range=DASHES))
+    legend = alt.Legend(orient="top", columns=2, labelLimit=260)
+    shape = alt.Shape("series:N", title=None, sort=None, legend=legend, scale=alt.Scale(range=SHAPES))
+    fill = alt.Fill("series:N", title=None, sort=None, legend=None, scale=alt.Scale(range=COLOURS))
+    base = alt.Chart(_rows()).encode(x=period, y=value, color=colour)
+    line = base.mark_line(strokeWidth=2.5, invalid="break-paths-show-domains").encode(strokeDash=dash)
+    points = base.mark_point(size=60, filled=False, strokeWidth=2, opacity=1, invalid="filter").encode(
+        shape=shape,
+        fill=alt.condition("datum.provisional", alt.value("#ffffff"), fill),
+        tooltip=[alt.Tooltip("period:N"), alt.Tooltip("series:N"), alt.Tooltip("value_text:N")],
+    )
+    chart: Described = alt.layer(line, points).properties(width="container", height=260).to_dict()
+    return chart
+
+
+def bars() -> Described:
+    """Figures of groups, side by side. Rows: group, order, value, series."""
+    chart: Described = (
+        alt.Chart(_rows())
+        .mark_bar()
+        .encode(
+            y=alt.Y("group:N", title=None, sort=alt.SortField("order"), axis=alt.Axis(labelLimit=220)),
+            x=alt.X("value:Q", title=None, scale=alt.Scale(zero=True)),
+            yOffset=alt.YOffset("series:N", sort=alt.SortField("order_of_series")),
+            color=alt.Color(
+                "series:N", title=None, sort=alt.SortField("order_of_series"), scale=alt.Scale(range=COLOURS),
+                legend=alt.Legend(orient="top", columns=2),
+            ),
+            tooltip=[alt.Tooltip("group:N"), alt.Tooltip("series:N"), alt.Tooltip("value_text:N")],
+        )
+        .properties(width="container", height=alt.Step(14))
+        .to_dict()
+    )  # fmt: skip
+    return chart
+
+
+def matrix() -> Described:
+    """From where to where. Rows: from, to, order, order_of_series, value (percent of ``from``), value_text."""
+    base = alt.Chart(_rows()).encode(
+        y=alt.Y("group:N", title=None, sort=alt.SortField("order"), axis=alt.Axis(labelLimit=170)),
+        x=alt.X(
+            "series:N",
+            title=None,
+            sort=alt.SortField("order_of_series"),
+            axis=alt.Axis(orient="top", labelAngle=-30),
+        ),
+    )
+    cells = base.mark_rect().encode(
+        color=alt.Color("value:Q", title=None, legend=None, scale=alt.Scale(scheme="blues", domain=[0, 100]))
+    )
+    text = base.mark_text(fontSize=13).encode(
+        text="value_text:N",
+        color=alt.condition("datum.value > 55", alt.value("#ffffff"), alt.value(TEXT)),
+    )
+    chart: Described = alt.layer(cells, text).properties(width="container", height=alt.Step(44)).to_dict()
+    return chart
+
+
+def histogram() -> Described:
+    """How many places have which value. Rows: value."""
+    chart: Described = (
+        alt.Chart(_rows())
+        .mark_bar(color=COLOURS[0])
+        .encode(
+            x=alt.X("value:Q", title=None, bin=alt.Bin(maxbins=24)),
+            y=alt.Y("count():Q", title=None),
+            tooltip=[alt.Tooltip("value:Q", bin=alt.Bin(maxbins=24)), alt.Tooltip("count():Q")],
+        )
+        .properties(width="container", height=200)
+        .to_dict()
+    )
+    return chart
+
+
+CHARTS: Mapping[str, Callable[[], Described]] = {
+    "lines": lines,
+    "bars": bars,
+    "matrix": matrix,
+    "histogram": histogram,
+}
+
+
+def charts_script(kept: Path) -> str:
+    """A script with Vega and every chart: ``labourdb.charts`` by name. Taken from the folder ``kept`` if it is there."""
+    described = {name: chart() for name, chart in CHARTS.items()}
+    made_of = f"{version('vl-convert-python')} {json.dumps(described, sort_keys=True)}"
+    file = kept / f"charts-{hashlib.sha256(made_of.encode()).hexdigest()[:16]}.js"
+    if file.exists():
+        return file.read_text(encoding="utf-8")
+    compiled = {name: vl_convert.vegalite_to_vega(chart) for name, chart in described.items()}
+    text = (
+        vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
+        + f"\nlabourdb.charts = {json.dumps(compiled, separators=(',', ':'))};\n"
+    )
+    kept.mkdir(parents=True, exist_ok=True)
+    partial = file.with_suffix(".partial")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(file)
+    return text

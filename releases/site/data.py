@@ -1,0 +1,113 @@
+"""The released tables as files the pages load: one per table and area, each a script, so that they load from a disk too."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+
+DECIMALS = 6  # of what the pages are given; they show fewer
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How a table is handed to the pages: the columns people choose by, and the figures they read."""
+
+    table: str
+    dimensions: tuple[str, ...]
+    figures: tuple[str, ...]
+    levels: tuple[str, ...] = ("country", "province")
+
+    @property
+    def all_dimensions(self) -> tuple[str, ...]:
+        """Status last, as in every table."""
+        return (*self.dimensions, "status")
+
+
+INDICATORS = Shape(
+    "indicators", ("basis", "indicator", "period", "sex", "age_group", "urban_rural", "unit"),
+    ("value", "numerator", "denominator", "ci_low", "ci_high"),
+)  # fmt: skip
+PLACES = Shape(
+    "indicators", ("area_level", "place", "indicator", "period", "unit"), ("value", "numerator", "denominator"),
+    ("district", "commune"),
+)  # fmt: skip
+FLOWS = Shape(
+    "labour_flows", ("period", "section"), ("M", "B", "E", "F", "A", "H", "R", "S", "JC", "JD"),
+    ("country", "province", "unknown"),
+)  # fmt: skip
+TRANSITIONS = Shape(
+    "transitions", ("period", "lag", "sex", "age_group", "from_status", "to_status"), ("persons", "share")
+)
+OUTCOMES = Shape(
+    "training_outcomes", ("year", "field_code", "level", "kind"),
+    ("completions", "employed_6m", "employed_12m", "same_province_12m", "median_wage_12m"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Area:
+    """An area that has a file of its own: its key in the pages, and where the file lies below the site."""
+
+    key: str
+    version: str
+    code: str
+    file: str
+
+
+def write_shape(
+    connection: duckdb.DuckDBPyConnection, name: str, shape: Shape, parents: pd.DataFrame, folder: Path
+) -> list[Area]:
+    """Write the files of one shape to ``<folder>/data``; returns their areas, the country first.
+
+    ``parents``: area_version, area_code, province_code of every district and commune.
+    """
+    connection.register("parents", parents)
+    inner = "place" in shape.dimensions
+    owner = "coalesce(p.province_code, split_part(t.area_code, ':', 1))" if inner else "t.area_code"
+    chosen = ", ".join(
+        "t.area_code || ' ' || t.area_name as place" if d == "place" else f"t.{d}::varchar as {d}"
+        for d in shape.all_dimensions
+    )
+    figures = ", ".join(_figure(f) for f in shape.figures)
+    levels = ", ".join(f"'{level}'" for level in shape.levels)
+    frame = connection.execute(
+        f"select t.area_version, {owner} as owner, {chosen}, {figures} from {shape.table} as t"
+        " left join parents as p on t.area_version = p.area_version and t.area_code = p.area_code"
+        f" where t.area_level in ({levels}) order by all"
+    ).df()
+    connection.unregister("parents")
+    areas = []
+    for (version, code), rows in frame.groupby(["area_version", "owner"], sort=True):
+        key = f"{code}@{version}"
+        file = f"data/{name}-{version}-{code}.js"
+        path = folder / file
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(
+            f"labourdb.receive({json.dumps(f'{name}/{key}')}, {_columnar(rows, shape)});\n", encoding="utf-8"
+        )
+        areas.append(Area(key, str(version), str(code), file))
+    return sorted(areas, key=lambda a: (a.version, a.code.isdigit(), a.code))
+
+
+def _figure(name: str) -> str:
+    return f"round(t.{name}, {DECIMALS}) as {name}"
+
+
+def _columnar(rows: pd.DataFrame, shape: Shape) -> str:
+    """Rows column by column; of the columns people choose by, each value once and its number in every row."""
+    dimensions: dict[str, Any] = {}
+    for name in shape.all_dimensions:
+        codes, values = pd.factorize(rows[name], sort=True)
+        dimensions[name] = {"values": list(values), "codes": codes.tolist()}
+    figures: Mapping[str, Sequence[Any]] = {
+        name: [None if pd.isna(v) else int(v) if float(v).is_integer() else float(v) for v in rows[name]]
+        for name in shape.figures
+    }
+    facts = {"rows": len(rows), "dimensions": dimensions, "figures": figures}
+    return json.dumps(facts, ensure_ascii=False, separators=(",", ":"))
