@@ -7,7 +7,10 @@ AS_OF ?= 2025Q4
 export DAGSTER_DISABLE_TELEMETRY := yes
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
-.PHONY: setup run ui docs test test-slow faults lint format bench lock clean
+PICTURES ?= data/pictures
+ROOT := $(if $(filter 0,$(shell id -u)),,sudo)
+
+.PHONY: setup run ui docs test test-slow faults browser lint format bench lock clean
 
 setup: $(BIN)/labourdb
 
@@ -50,11 +53,18 @@ test-slow: setup
 faults: setup
 	$(BIN)/pytest tests/faults -m "slow or not slow"
 
+# the release site in Debian's chromium, with axe-core; pictures of every page in $(PICTURES)
+browser: setup
+	command -v chromium > /dev/null || { $(ROOT) apt-get update -qq && $(ROOT) apt-get install -qq -y --no-install-recommends chromium fonts-dejavu-core; }
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r tests/browser.lock
+	LABOURDB_PICTURES=$(PICTURES) $(BIN)/pytest -o addopts=-q tests/browser
+
 bench: setup
 	$(BIN)/python -m benchmarks
 
 lock:
 	uv pip compile pyproject.toml --extra dev --generate-hashes --no-strip-extras --python-version 3.11 --no-header --no-annotate -o requirements.lock
+	printf 'axe-playwright-python\nplaywright\n' | uv pip compile - -c requirements.lock --generate-hashes --no-strip-extras --python-version 3.11 --no-header --no-annotate -o tests/browser.lock
 
 clean:
 	rm -rf data dbt_project/target

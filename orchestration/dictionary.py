@@ -12,6 +12,7 @@ from typing import Any
 
 from orchestration.dbt import parsed_models
 from orchestration.home import SEEDS
+from releases.dictionary import Dictionary, Field, Indicator, Table
 from sources.contract import Column, all_sources, load_contract
 
 PLACE = Path(__file__).resolve().parent.parent / "docs" / "data-dictionary.md"
@@ -68,6 +69,37 @@ def _indicator_rows() -> Iterator[Sequence[str]]:
 def _source_row(column: Column) -> Sequence[str]:
     needed = "key" if column.key_position else "yes" if column.required else ""
     return f"`{column.name}`", column.kind, needed, column.description, column.description_vi
+
+
+def dictionary() -> Dictionary:
+    """What the site shows of the contracts, the models and the indicators."""
+    with (SEEDS / "indicator_definitions.csv").open(encoding="utf-8", newline="") as stream:
+        indicators = tuple(
+            Indicator(
+                r["indicator"], r["unit"], r["name_en"], r["name_vi"], r["definition_en"], r["definition_vi"],
+                " / ".join(filter(None, (r["numerator"], r["denominator"]))), "", "", "", "", (),
+            )
+            for r in csv.DictReader(stream)
+        )  # fmt: skip
+    models = sorted(parsed_models(), key=lambda m: str(m.alias))
+    tables = {
+        schema: tuple(
+            Table(m.alias, m.alias, m.alias, _one_line(m.description), _one_line(m.description), tuple(
+                Field(c.name, c.data_type, "", c.description, c.config.meta["description_vi"]) for c in m.columns.values()
+            ))
+            for m in models if m.schema == schema and m.config.contract.enforced
+        )
+        for schema in SECTIONS
+    }  # fmt: skip
+    contracts = [load_contract(source) for source in all_sources()]
+    sources = tuple(
+        Table(c.source, c.title, c.title_vi, c.purpose, c.purpose, tuple(
+            Field(f.name, f.kind, "key" if f.key_position else "yes" if f.required else "", f.description, f.description_vi)
+            for f in c.columns
+        ))
+        for c in contracts
+    )  # fmt: skip
+    return Dictionary(indicators, tables["published"], tables["labour"], sources)
 
 
 def indicator_definition(indicator: str) -> dict[str, str] | None:

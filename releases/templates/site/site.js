@@ -97,7 +97,7 @@ window.labourdb = { words: {}, charts: {}, stored: {}, receive(name, data) { thi
       const rows = JSON.parse(place.dataset.rows).map((row) => ({
         ...row, series: row.series[language() === "en" ? 1 : 0], value_text: write(row.value, place.dataset.kind),
       }));
-      draw(place, place.dataset.chart, rows);
+      draw(place, place.dataset.chart, rows.some((row) => row.value !== null) ? rows : []);
     });
   }
 
@@ -188,7 +188,8 @@ window.labourdb = { words: {}, charts: {}, stored: {}, receive(name, data) { thi
         });
       });
     });
-    return view.chart === "lines" ? made : made.filter((r) => r.value !== null);
+    const there = made.filter((r) => r.value !== null);
+    return view.chart === "lines" && there.length ? made : there; // a line shows where a figure is missing
   }
 
   function show(page, data, chosen, area) {

@@ -1,0 +1,337 @@
+"""The release site in a real browser: what it shows is what the tables say, in both languages, for everybody, offline."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import BrowserContext, Page
+
+from orchestration.dictionary import dictionary
+from releases import words
+from releases.release import Release
+from releases.site.explorers import EXPLORERS, KINDS, LISTS, Explorer, View
+from releases.site.vocabulary import vocabulary
+
+PAGES = ("index", *(e.name for e in EXPLORERS), "dictionary", "downloads", "../quality/report")
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+PHONE = {"width": 390, "height": 844}
+LANGUAGES = {"vi": 0, "en": 1}
+HIDDEN = "•••"
+NOTHING = "–"
+
+
+def figure(text: str, language: str) -> float | None:
+    """A figure as somebody reads it off the page; none where there is none."""
+    bare = text.replace("\u00a0", " ").replace("−", "-").removesuffix("%").strip()
+    if bare == NOTHING:
+        return None
+    thousands, decimals = (".", ",") if language == "vi" else (",", ".")
+    return float(bare.replace(thousands, "").replace(decimals, "."))
+
+
+def same(shown: float | None, stated: float | None, digits: int) -> bool:
+    if shown is None or stated is None:
+        return shown is None and stated is None
+    return abs(shown - stated) <= 0.5 * 10**-digits + 1e-9
+
+
+def opened(context: BrowserContext, address: str) -> Page:
+    page = context.new_page()
+    page.goto(address)
+    page.wait_for_function("document.body.classList.contains('scripted')")
+    return page
+
+
+def chosen(page: Page, before: int = 0) -> None:
+    """Wait until what was chosen is shown."""
+    page.wait_for_function(f"Number(document.body.dataset.ready || 0) > {before}")
+
+
+def choose(page: Page, name: str, value: str) -> None:
+    before = int(page.evaluate("Number(document.body.dataset.ready || 0)"))
+    page.select_option(f"#choose-{name}", value)
+    chosen(page, before)
+
+
+def switch(page: Page, language: str) -> None:
+    page.click(f"label[for=read-{language}]")
+
+
+# ---- figures ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_targets_are_as_released(
+    context: BrowserContext, address: str, tables: duckdb.DuckDBPyConnection, language: str
+) -> None:
+    page = opened(context, f"{address}index.html?lang={language}")
+    rows = tables.execute(
+        "select province_code || '@' || area_version || '/' || indicator || '/' || sex || '/' || age_group || '/'"
+        " || urban_rural, value, verdict, other_value, other_status, ci_low, ci_high from target_progress"
+    ).fetchall()
+    assert len(rows) > 20 and page.locator("tr[data-target]").count() == len(rows)
+    for key, value, verdict, other, other_status, low, high in rows:
+        row = page.locator(f'tr[data-target="{key}"]')
+        cells = row.locator("td").all_inner_texts()
+        assert row.locator("[data-verdict]").get_attribute("data-verdict") == verdict
+        assert cells[4].strip() == words.VERDICTS[verdict][LANGUAGES[language]]
+        hidden = words.STATUSES["suppressed"][LANGUAGES[language]]
+        for text, stated, status in (
+            (cells[2], value, verdict),
+            (cells[6].split("\n")[0], other, other_status),
+        ):
+            if status == "suppressed":
+                assert text.strip() == hidden and stated is None
+            else:
+                assert same(figure(text.strip(), language), stated, 2), key
+        if low is None:
+            assert cells[3] == NOTHING
+        else:
+            shown = [figure(t.strip(), language) for t in cells[3].split(" – ")]
+            assert same(shown[0], low, 2) and same(shown[1], high, 2)
+
+
+def stated_rows(
+    tables: duckdb.DuckDBPyConnection, explorer: Explorer, view: View, area: str, wanted: Mapping[str, str]
+) -> dict[tuple[str, ...], tuple[tuple[float | None, ...], str, str]]:
+    """What the released table holds for a view: by the codes of its rows, figures, status and unit."""
+    code, version = area.split("@")
+    limits = {"area_version": version}
+    columns = {d: f"{d}::varchar" for d in view.free} | {"place": "area_code || ' ' || area_name"}
+    if explorer.name != "places":
+        limits["area_code"] = code
+    limits |= {f: wanted[f] for f in explorer.filters if f not in (*view.free, *view.any)} | dict(view.fixed)
+    unit = "unit" if explorer.shape.table == "indicators" else "''"
+    where = " and ".join(f"{name}::varchar = '{value}'" for name, value in limits.items())
+    found = tables.execute(
+        f"select {', '.join(columns[d] for d in view.free)}, {', '.join(view.figures)}, status, {unit}"
+        f" from {explorer.shape.table} where {where}"
+    ).fetchall()
+    free = len(view.free)
+    return {tuple(r[:free]): (tuple(r[free:-2]), r[-2], r[-1]) for r in found}
+
+
+def shown_rows(page: Page, view: View) -> list[tuple[tuple[str, ...], dict[str, str], str]]:
+    """What a view's table shows: the words of its rows, figures, and status."""
+    rows: list[dict[str, Any]] = page.evaluate(
+        """id => [...document.querySelectorAll(`[data-view="${id}"] tbody tr`)].map(row => ({
+            status: row.dataset.status,
+            words: [...row.children].filter(c => !c.dataset.figure).map(c => c.innerText.trim()),
+            figures: Object.fromEntries([...row.querySelectorAll('[data-figure]')].map(c => [c.dataset.figure, c.innerText])),
+        }))""",
+        view.id,
+    )
+    return [(tuple(r["words"][:-1]), r["figures"], r["status"]) for r in rows]
+
+
+CHOICES: dict[str, list[dict[str, str]]] = {
+    "indicators": [
+        {},
+        {"area": "30@2024", "indicator": "si_coverage", "age_group": "working_age"},
+        {"area": "31@2025", "indicator": "median_wage", "sex": "female"},
+        {"area": "19@2024", "indicator": "unemployed", "urban_rural": "urban", "period": "2025Q3"},
+    ],
+    "places": [
+        {},
+        {"area": "30@2024", "indicator": "population_15_plus", "area_level": "district"},
+        {"area": "31@2025", "indicator": "employed"},
+    ],
+    "flows": [{}, {"area": "30@2024", "section": "C", "period": "2025Q2"}],
+    "transitions": [{}, {"area": "19@2025", "lag": "quarter", "sex": "male", "age_group": "25-54"}],
+    "outcomes": [{}, {"area": "30@2024", "year": "2024", "kind": "initial"}],
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("explorer", EXPLORERS, ids=lambda e: e.name)
+def test_chosen_cells_are_as_released(
+    context: BrowserContext,
+    address: str,
+    tables: duckdb.DuckDBPyConnection,
+    explorer: Explorer,
+    language: str,
+) -> None:
+    lists = vocabulary(dictionary())
+    page = opened(context, f"{address}{explorer.name}.html?lang={language}")
+    chosen(page)
+    compared = suppressed = 0
+    for choice in CHOICES[explorer.name]:
+        for name, value in choice.items():
+            choose(page, name, value)
+        wanted = {f: page.input_value(f"#choose-{f}") for f in explorer.filters}
+        area = page.input_value("#choose-area")
+        for view in explorer.views:
+            stated = stated_rows(tables, explorer, view, area, wanted)
+            if explorer.name == "places":  # of the country; the page shows those of the province
+                inside = {w[0] for w, _, _ in shown_rows(page, view)}
+                stated = {k: v for k, v in stated.items() if k[0] in inside}
+            said = {
+                tuple(lists.get(LISTS.get(d, d), {}).get(c, (c, c))[LANGUAGES[language]] for d, c in zip(view.free, k, strict=True)): v
+                for k, v in stated.items()
+            }  # fmt: skip
+            shown = shown_rows(page, view)
+            assert sorted(w for w, _, _ in shown) == sorted(said), view.id
+            for row, figures, status in shown:
+                values, stated_status, unit = said[row]
+                assert status == stated_status
+                for name, value in zip(view.figures, values, strict=True):
+                    whole = KINDS[name] == "whole" or unit in ("persons", "VND")
+                    if status == "suppressed" and value is None:
+                        assert figures[name] == HIDDEN
+                        suppressed += 1
+                    else:
+                        assert same(figure(figures[name], language), value, 0 if whole else 2), (
+                            view.id,
+                            row,
+                            name,
+                        )
+                        compared += 1
+    assert compared > 20 and suppressed > 0
+
+
+def test_a_link_of_a_target_leads_to_its_cell(context: BrowserContext, address: str) -> None:
+    page = opened(context, f"{address}index.html")
+    row = page.locator('tr[data-target="30@2024/retrained_share/total/total/total"]')
+    value = row.locator("[data-figure=value]").inner_text()
+    row.locator("a").click()
+    chosen(page)
+    assert (
+        page.input_value("#choose-indicator") == "retrained_share"
+        and page.input_value("#choose-area") == "30@2024"
+    )
+    shown = {w[0]: f["value"] for w, f, _ in shown_rows(page, EXPLORERS[0].views[0])}
+    assert shown["2025Q4"] == value
+    trace = page.inner_text("#trace")
+    assert trace == "labourdb explain retrained_share --area 30@2024 --period 2025Q4"
+
+
+# ---- languages, choices, everybody --------------------------------------------------------------------------------
+
+
+def test_the_language_is_switched_and_kept(context: BrowserContext, address: str) -> None:
+    page = opened(context, f"{address}indicators.html")
+    chosen(page)
+    assert page.evaluate("document.documentElement.lang") == "vi" and "Chỉ tiêu" in page.inner_text("h1")
+    assert re.search(r"\d,\d\d %", page.inner_text("[data-view=register] table"))
+    before = int(page.evaluate("Number(document.body.dataset.ready)"))
+    switch(page, "en")
+    chosen(page, before)
+    assert page.evaluate("document.documentElement.lang") == "en" and "Indicators" in page.inner_text("h1")
+    assert re.search(r"\d\.\d\d %", page.inner_text("[data-view=register] table"))
+    assert "not ILO" in page.inner_text(".banner.note")
+    page.goto(f"{address}index.html")
+    page.wait_for_function("document.body.classList.contains('scripted')")
+    assert "Progress" in page.inner_text("h1") and page.evaluate("document.documentElement.lang") == "en"
+
+
+def test_a_province_is_chosen(context: BrowserContext, address: str) -> None:
+    page = opened(context, f"{address}index.html")
+    assert page.locator("section[data-province]:visible").count() == 2
+    page.select_option("#choose-province", "30@2024")
+    assert page.locator("section[data-province]:visible").all_inner_texts()[0].startswith("Tỉnh Hải Dương")
+    assert page.locator("section[data-province]:visible").count() == 1
+
+
+def test_places_are_found_by_name(context: BrowserContext, address: str) -> None:
+    page = opened(context, f"{address}places.html#area=30@2024&indicator=employed")
+    chosen(page)
+    rows = page.locator("[data-view=places] tbody tr")
+    all_of_them = rows.count()
+    before = int(page.evaluate("Number(document.body.dataset.ready)"))
+    page.fill("input[type=search]", "bình")
+    chosen(page, before)
+    assert 0 < rows.count() < all_of_them
+    assert all(
+        "bình" in text.lower() for text in page.locator("[data-view=places] tbody th").all_inner_texts()
+    )
+
+
+@pytest.mark.parametrize("size", ["desktop", "phone"])
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", PAGES)
+def test_every_page_is_accessible(
+    context: BrowserContext, address: str, name: str, language: str, size: str, tmp_path: Path
+) -> None:
+    """WCAG 2.2 AA as far as axe can tell, nothing wider than the screen, charts with their figures in a table beside."""
+    page = context.new_page()
+    if size == "phone":
+        page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    page.goto(f"{address}{name}.html?lang={language}")
+    if name in CHOICES:
+        chosen(page)
+    page.wait_for_timeout(300)
+    page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true; })")
+    found = Axe().run(page, options={"runOnly": {"type": "tag", "values": WCAG}})
+    told = [(v["id"], [n["html"][:120] for n in v["nodes"][:3]]) for v in found.response["violations"]]
+    assert told == []
+    assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
+    charts = page.locator(".chart:visible")
+    for number in range(charts.count()):
+        chart = charts.nth(number)
+        assert chart.get_attribute("aria-label") and chart.locator("xpath=..").locator("table").count() == 1
+    folder = Path(os.environ.get("LABOURDB_PICTURES", str(tmp_path)))
+    folder.mkdir(parents=True, exist_ok=True)
+    picture = folder / f"{name.rpartition('/')[2]}-{language}-{size}.png"
+    page.screenshot(path=picture, full_page=True)
+    assert picture.stat().st_size > 10_000
+
+
+def test_everything_can_be_done_by_keyboard(context: BrowserContext, address: str) -> None:
+    page = opened(context, f"{address}indicators.html")
+    chosen(page)
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.id") == "read-vi"
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate("document.documentElement.lang") == "en"
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    reached = set()
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        reached.add(page.evaluate("document.activeElement.id || document.activeElement.getAttribute('href')"))
+    assert {"choose-area", "choose-indicator", "choose-period", "index.html", "downloads.html"} <= reached
+    page.focus("#choose-indicator")
+    before, first = (
+        int(page.evaluate("Number(document.body.dataset.ready)")),
+        page.input_value("#choose-indicator"),
+    )
+    page.keyboard.press("ArrowDown")
+    chosen(page, before)
+    assert page.input_value("#choose-indicator") != first
+
+
+def test_it_works_from_a_folder_as_well(context: BrowserContext, release: Release) -> None:
+    page = opened(context, f"file://{release.path}/site/flows.html")
+    chosen(page)
+    assert page.locator("[data-view=trend] tbody tr").count() > 3
+    assert page.locator("[data-view=trend] .chart svg").count() == 1
+
+
+def test_charts_draw_the_rows_of_their_table(context: BrowserContext, address: str) -> None:
+    page = opened(context, f"{address}indicators.html#area=30@2024&indicator=population_15_plus")
+    chosen(page)
+    page.wait_for_selector("[data-view=register] .chart svg")
+    rows = page.locator("[data-view=register] tbody tr:not([data-status=suppressed])").count()
+    points = page.locator("[data-view=register] .chart .mark-symbol.role-mark path").count()
+    assert rows == points > 3
+
+
+def test_downloads_are_there_and_hold_the_rows(
+    context: BrowserContext, address: str, release: Release
+) -> None:
+    page = opened(context, f"{address}downloads.html")
+    links = [str(link.get_attribute("href")) for link in page.locator("main a[download]").all()]
+    assert len(links) == 18
+    for link in links:
+        assert page.request.get(f"{address}{link}").ok
+    for table, facts in release.manifest["tables"].items():
+        path = release.path / "site" / "downloads" / f"{table}.csv"
+        counted = duckdb.execute(f"select count(*) from read_csv('{path}', all_varchar = true)").fetchone()
+        assert counted == (facts["rows"],)
