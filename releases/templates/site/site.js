@@ -51,7 +51,7 @@ window.labourdb = { words: {}, charts: {}, stored: {}, receive(name, data) { thi
     const text = new Intl.NumberFormat(language() === "en" ? "en" : "vi-VN", {
       minimumFractionDigits: digits, maximumFractionDigits: digits,
     }).format(value);
-    return kind === "percent" ? text + " %" : text;
+    return kind === "percent" ? text + "\u00a0%" : text;
   }
 
   function kindOf(figure, unit, page) {
