@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -35,6 +36,14 @@ def site_reference(kept: Path) -> Reference:
 
 class _Quiet(SimpleHTTPRequestHandler):
     """Serves a release's files and says nothing of every request."""
+
+    def do_GET(self) -> None:
+        """A file; browsers also ask for an icon, which the site has none of."""
+        if self.path == "/favicon.ico":
+            self.send_response(HTTPStatus.NO_CONTENT)
+            self.end_headers()
+        else:
+            super().do_GET()
 
     def log_message(self, format: str, *args: object) -> None:
         pass
