@@ -113,6 +113,7 @@ def _facts(explorer: Explorer, areas: list[Mapping[str, object]]) -> dict[str, A
         "filters": [{"name": f, "vi": DIMENSIONS[f][0], "en": DIMENSIONS[f][1]} for f in explorer.filters],
         "views": views,
         "trace": explorer.trace,
+        "any": bool(areas),
         "page": Markup(json.dumps(stated, ensure_ascii=False).replace("<", "\\u003c")),
     }
 
