@@ -27,7 +27,6 @@ from orchestration.dbt import NodeResult, dbt_build, expected_tests, project_has
 from orchestration.fingerprint import arrivals, input_facts, run_fingerprint
 from orchestration.home import SEEDS, Home
 from orchestration.ledger import (
-    DeliveryFacts,
     file_hashes,
     has_table,
     keep,
@@ -344,27 +343,13 @@ def latest_release(run: Run) -> Release | None:
     return same or (earlier[-1] if earlier else None)
 
 
-def row_counts(run: Run) -> dict[str, int]:
-    """Rows of every table in the warehouse and the restricted database, by name."""
+def row_counts(run: Run) -> dict[tuple[str, str], int]:
+    """Estimated rows of every table in the warehouse and the restricted database, by schema and name."""
     with run.warehouse(with_restricted=True) as warehouse:
-        return row_counts_of(warehouse)
-
-
-def delivery_facts(run: Run) -> DeliveryFacts:
-    """Counts of every ingested delivery."""
-    with run.restricted() as connection:
-        rows = connection.execute(
-            "select source, delivery_key, any_value(problem), coalesce(sum(rows_read), 0)::bigint,"
-            " coalesce(sum(accepted), 0)::bigint, coalesce(sum(quarantined), 0)::bigint,"
-            " coalesce(sum(duplicate + superseded), 0)::bigint"
-            " from landing.deliveries left join landing.files using (source, delivery_key)"
-            " group by source, delivery_key"
+        rows = warehouse.execute(
+            "select schema_name, table_name, estimated_size from duckdb_tables()"
         ).fetchall()
-    facts: dict[tuple[str, int], dict[str, Any]] = {}
-    for source, key, problem, *counts in rows:
-        named = dict(zip(("rows_in", "accepted", "quarantined", "set_aside"), counts, strict=True))
-        facts[(source, key)] = {"refused": problem, **named} if problem else named
-    return DeliveryFacts(facts)
+    return {(str(schema), str(name)): int(size) for schema, name, size in rows}
 
 
 def kept_checks(run: Run) -> pd.DataFrame:
