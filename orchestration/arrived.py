@@ -27,14 +27,14 @@ class Reason:
     why: str
 
     @property
-    def text(self) -> str:
-        """In one sentence, with the figures."""
+    def figures(self) -> str:
+        """What failed of how much, and how much may."""
         if self.rows_failed is None:
-            return f"{self.check_id}: could not be measured. {self.why}"
+            return f"{self.check_id}: could not be measured"
         share = 100 * self.rows_failed / self.rows_checked
         return (
             f"{self.check_id}: {self.rows_failed:,} of {self.rows_checked:,} ({share:.1f} %) failed,"
-            f" {100 * self.threshold:g} % may. {self.why}"
+            f" at most {100 * self.threshold:g} % may"
         )
 
 
@@ -67,12 +67,18 @@ class Arrived:
 
     @property
     def because(self) -> str:
-        """Why it does not count, in words; empty if it does."""
+        """Why it does not count, with the figures; empty if it does."""
         if self.disposition == "replaced":
             return f"{self.in_force} replaces it"
         if self.disposition == LATER:
-            return "of a month after the cut-off of this run"
-        return self.problem or "\n".join(r.text for r in self.reasons)
+            later = "of a month after the cut-off of this run"
+            return f"{later}; refused all the same: {self.problem}" if self.problem else later
+        return self.problem or "; ".join(r.figures for r in self.reasons)
+
+    @property
+    def because_in_full(self) -> str:
+        """The same, and why the checks that hold it must hold."""
+        return "\n".join(f"{r.figures}. {r.why}" for r in self.reasons) or self.because
 
 
 def arrived(run: Run) -> list[Arrived]:

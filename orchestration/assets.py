@@ -127,7 +127,7 @@ def linkage_gate(installation: Installation) -> dg.AssetCheckResult:
         f"linked_share_{c['object']}": round(1 - float(c["rows_failed"]) / float(c["rows_checked"]), 4)
         for c in shares.to_dict("records")
     }
-    return _gate_result(checks, linked)
+    return _gate_result(run, "linkage", checks, linked)
 
 
 @dbt_assets(
@@ -199,16 +199,19 @@ def publication_gate(installation: Installation) -> dg.AssetCheckResult:
     run = installation.run()
     with installation.step("gate 3: publication"):
         checks = pipeline.gate_publication(run)
-    return _gate_result(checks)
+    return _gate_result(run, "publication", checks)
 
 
-def _gate_result(checks: Any, facts: Mapping[str, float] | None = None) -> dg.AssetCheckResult:
+def _gate_result(
+    run: pipeline.Run, gate: str, checks: Any, facts: Mapping[str, float] | None = None
+) -> dg.AssetCheckResult:
+    """A gate's verdict; a run it stops leaves its report in the warehouse, whoever started it."""
     blocking = blocking_failures(checks[checks["gate"] != "delivery"])
-    return dg.AssetCheckResult(
-        passed=blocking.empty,
-        severity=dg.AssetCheckSeverity.ERROR,
-        metadata={**(facts or {}), **shown.of_gate(checks, blocking)},
-    )
+    metadata = {**(facts or {}), **shown.of_gate(gate, checks, blocking)}
+    if not blocking.empty:
+        report = pipeline.write_stopped_report(run, pipeline.kept_checks(run))
+        metadata["quality_report"] = dg.MetadataValue.path(report.relative_to(run.home.root).as_posix())
+    return dg.AssetCheckResult(passed=blocking.empty, severity=dg.AssetCheckSeverity.ERROR, metadata=metadata)
 
 
 @dg.asset(

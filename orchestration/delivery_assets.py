@@ -159,7 +159,7 @@ def judge_deliveries(
     run = installation.run()
     with installation.step("judge deliveries"):
         checks = pipeline.gate_deliveries(run)
-    rows = pipeline.row_counts(run)
+        rows = pipeline.row_counts(run)
     for table in RUN_TABLES:
         count = {"dagster/row_count": rows["run", table]}
         yield dg.MaterializeResult(asset_key=dg.AssetKey(["run", table]), metadata=count)

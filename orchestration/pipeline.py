@@ -291,14 +291,7 @@ def stop_if_blocked(run: Run, checks: pd.DataFrame) -> None:
     blocking = blocking_failures(checks[checks["gate"] != "delivery"])
     if blocking.empty:
         return
-    from releases.quality import stopped_facts  # what only a stopped run needs takes a while to import
-    from releases.quality_page import quality_page
-
-    with run.warehouse() as warehouse:
-        manifest = {"release_id": run.scope.release_id, "protection": PROTECTION, **_facts(run, warehouse)}
-        accounting = warehouse.execute("select * from run.row_accounting").df()
-    report = run.home.stopped_report
-    report.write_text(quality_page(stopped_facts(manifest, checks, accounting)), encoding="utf-8")
+    report = write_stopped_report(run, checks)
     lines = [
         f"  {c['check_id']} on {c['object']}: {c['rows_failed']} of {c['rows_checked']} rows failed."
         for c in blocking.to_dict("records")
@@ -308,6 +301,20 @@ def stop_if_blocked(run: Run, checks: pd.DataFrame) -> None:
         + "\n".join(lines)
         + f"\nReasons, and the queries that show the rows: {report}"
     )
+
+
+def write_stopped_report(run: Run, checks: pd.DataFrame) -> Path:
+    """Write the quality report of a run that publishes nothing; returns where."""
+    from releases.quality import stopped_facts  # what only a stopped run needs takes a while to import
+    from releases.quality_page import quality_page
+
+    with run.warehouse() as warehouse:
+        manifest = {"release_id": run.scope.release_id, "protection": PROTECTION, **_facts(run, warehouse)}
+        accounting = warehouse.execute("select * from run.row_accounting").df()
+    run.home.stopped_report.write_text(
+        quality_page(stopped_facts(manifest, checks, accounting)), encoding="utf-8"
+    )
+    return run.home.stopped_report
 
 
 def release(run: Run) -> Release:

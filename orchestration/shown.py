@@ -37,7 +37,7 @@ def of_delivery(delivery: Arrived) -> Metadata:
     """One delivery: what came in, what became of it, why, and what to send."""
     shown: Metadata = {"delivery": delivery.folder, "disposition": delivery.disposition}
     if delivery.because:
-        shown["why"] = delivery.because
+        shown["why"] = delivery.because_in_full
     if delivery.disposition in ("held", "refused"):
         shown["in_force_instead"] = delivery.in_force or "none"
     shown |= delivery.counts
@@ -51,21 +51,23 @@ def of_delivery(delivery: Arrived) -> Metadata:
 def of_source(deliveries: Sequence[Arrived]) -> Metadata:
     """All deliveries of a source: sums over those in force, how many became what, and a table of them, newest first."""
     used = [d for d in deliveries if d.disposition == "used"]
-    rows = [
-        {"delivery": d.folder.split("/", 1)[1], "disposition": d.disposition, **d.counts, "why": d.because}
-        for d in reversed(deliveries)
-    ]
-    figures = dict.fromkeys(COUNTS, "int")
     states = ("used", "replaced", "held", "refused", LATER)
     by_state = {state: sum(d.disposition == state for d in deliveries) for state in states}
+    rows = [
+        {"delivery": _month(d.folder), "disposition": d.disposition, **d.counts} for d in reversed(deliveries)
+    ]
+    columns = {"delivery": "string", "disposition": "string", **dict.fromkeys(COUNTS, "int")}
     return {
-        "deliveries": table(
-            rows, {"delivery": "string", "disposition": "string", **figures, "why": "string"}
-        ),
         **{f"deliveries_{state}": n for state, n in by_state.items() if n or state == "used"},
         **{name: sum(d.counts[name] for d in used) for name in COUNTS},
+        "deliveries": table(rows, columns),
         "dagster/row_count": sum(d.counts["accepted"] for d in used),
     }
+
+
+def _month(folder: str) -> str:
+    """A delivery's folder within its source, as the tables of one source name it."""
+    return folder.rsplit("/", 1)[-1]
 
 
 def of_left_out(deliveries: Sequence[Arrived]) -> Metadata:
@@ -75,18 +77,18 @@ def of_left_out(deliveries: Sequence[Arrived]) -> Metadata:
         return {"left_out": "none"}
     rows = [
         {
-            "delivery": d.folder,
+            "delivery": _month(d.folder),
             "disposition": d.disposition,
             "why": d.because,
-            "in_force_instead": d.in_force or "none",
-            "to_mend": d.feedback,
-            "send_corrected_as": d.send_as,
+            "in_force_instead": _month(d.in_force or "none"),
+            "send_corrected_as": _month(d.send_as or "nothing"),
         }
-        for d in left_out
+        for d in reversed(left_out)
     ]
+    to_mend = [d.feedback for d in reversed(left_out[-MOST:]) if d.feedback]
     return {
-        "left_out": "\n".join(f"{d.folder} {d.disposition}. {d.because}" for d in left_out[:MOST]),
-        "what_to_do": table(rows, dict.fromkeys(rows[0], "string")),
+        "left_out": table(rows, dict.fromkeys(rows[0], "string")),
+        "to_mend": "\n".join(to_mend) or "none",
     }
 
 
@@ -111,17 +113,18 @@ def of_delivery_check(lines: pd.DataFrame) -> Metadata:
     }
 
 
-def of_gate(checks: pd.DataFrame, blocking: pd.DataFrame) -> Metadata:
-    """Gate 2 or 3: how many checks there are of each status, what stops the run, what is waived, what failed and why."""
-    failed = _failed(checks[checks["gate"] != "delivery"], "stops the run")
-    counts = {str(k): int(v) for k, v in checks["status"].value_counts().items()}
+def of_gate(gate: str, checks: pd.DataFrame, blocking: pd.DataFrame) -> Metadata:
+    """Gate 2 or 3: how many of its checks ended how, what stops the run, what is waived, what failed and why."""
+    own = checks[checks["gate"] == gate]
+    failed = _failed(own, "stops the run")
+    counts = {f"checks_{k}": int(v) for k, v in own["status"].value_counts().items()}
     stops = [f"{c['check_id']} ({c['object']}): {_figures(c)}. {c['why']}" for c in _records(blocking)]
-    columns = {"check": "string", **FAILED, "why": "string"}
+    columns = {"check": "string", **FAILED}
     return {
         "blocking": "\n".join(stops) or "none",
-        "waived": "\n".join(checks["waiver"].dropna()) or "none",
+        "waived": "\n".join(own["waiver"].dropna()) or "none",
         **counts,
-        **({"failed_checks": table(failed, columns), "queries": _queries(failed)} if failed else {}),
+        **({"failed": table(failed, columns), "queries": _queries(failed)} if failed else {}),
     }
 
 
@@ -156,7 +159,10 @@ def _failed(lines: pd.DataFrame, blocked: str) -> list[dict[str, Any]]:
 
 def _queries(failed: Sequence[Mapping[str, Any]]) -> dg.MarkdownMetadataValue:
     """The queries that show what failed, for `labourdb query`."""
-    parts = [f"**{c['check']}** on {c['object']}\n\n```sql\n{c['query']}\n```" for c in failed[:QUERIES]]
+    parts = [
+        f"**{c['check']}** on {c['object']}: {c['why']}\n\n```sql\n{c['query']}\n```"
+        for c in failed[:QUERIES]
+    ]
     more = f"\n\nand {len(failed) - QUERIES} more" if len(failed) > QUERIES else ""
     return dg.MetadataValue.md("\n\n".join(["Run with `labourdb query`:", *parts]) + more)
 
@@ -164,7 +170,6 @@ def _queries(failed: Sequence[Mapping[str, Any]]) -> dg.MarkdownMetadataValue:
 TARGETS = {
     "province": "string",
     "indicator": "string",
-    "group": "string",
     "target": "string",
     "value": "float",
     "verdict": "string",
@@ -177,11 +182,14 @@ def of_release(release: Release, home: Path) -> Metadata:
     facts = facts_of(release.path)
     folder = release.path.relative_to(home).as_posix()
     left_out = [
-        {**d, "why": "; ".join(f"{c['check_id']}: {_figures(c)}" for c in d["checks"]) or d["because"]}
-        | ({"why": d["because"]} if d["disposition"] == "refused" else {})
+        {
+            "delivery": d["folder"],
+            "disposition": d["disposition"],
+            "why": d["because"],
+            "send_as": "settled" if d["settled"] else _month(d["send_as"]),
+        }
         for d in facts["left_out"]
     ]
-    columns = ("folder", "disposition", "why", "in_force", "send_as")
     targets = _targets(release.path / "tables" / "target_progress.parquet")
     verdicts = pd.Series([t["verdict"] for t in targets], dtype="object").value_counts()
     return {
@@ -192,9 +200,9 @@ def of_release(release: Release, home: Path) -> Metadata:
         "protection": manifest["protection"],
         "synthetic": manifest["synthetic"],
         "held_or_refused": len(left_out),
-        **({"left_out": table(left_out, dict.fromkeys(columns, "string"))} if left_out else {}),
-        "targets": table(targets, TARGETS),
+        **({"left_out": table(left_out, dict.fromkeys(left_out[0], "string"))} if left_out else {}),
         **{f"targets_{verdict}": int(n) for verdict, n in verdicts.items()},
+        "targets": table(targets, TARGETS),
         **{f"rows_{t}": int(f["rows"]) for t, f in manifest["tables"].items()},
     }
 
@@ -203,9 +211,9 @@ def _targets(path: Path) -> list[dict[str, Any]]:
     """The released table of targets, figures as readers see them."""
     with duckdb.connect() as connection:
         found = connection.execute(
-            "select province_code || '@' || area_version as province, indicator,"
-            " concat_ws(' ', nullif(sex, 'total'), nullif(age_group, 'total'), nullif(urban_rural, 'total')) as \"group\","
-            " comparator || ' ' || target_value as target, round(value, 2) as value, verdict"
+            "select province_code || '@' || area_version as province,"
+            " concat_ws(' ', indicator, nullif(sex, 'total'), nullif(age_group, 'total'), nullif(urban_rural, 'total')) as indicator,"
+            " replace(replace(comparator, '>=', '≥'), '<=', '≤') || ' ' || format('{:g}', target_value) as target, round(value, 2) as value, verdict"
             " from read_parquet(?) order by all",
             [str(path)],
         )
