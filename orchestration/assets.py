@@ -1,4 +1,4 @@
-"""Assets by layer: what agencies sent, what was read, linked, counted, published."""
+"""Assets from staging on: what was linked, counted, protected, published. Those before are in ``delivery_assets``."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,155 +8,28 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, dbt_assets
 
 from expectations.judge import blocking_failures
-from expectations.rules import load_rules
-from orchestration import pipeline
+from orchestration import pipeline, shown
 from orchestration.dbt import NodeResult, manifest_path
+from orchestration.delivery_assets import IDENTITY, REFERENCE
+from orchestration.ledger import disclosure_facts
 from orchestration.resources import Installation
 from releases.disclosure.control import PROTECTED
 from releases.tables import RELEASED
-from sources.contract import all_sources, load_contract
-from sources.landing import Delivery
 
-MONTHS = dg.MonthlyPartitionsDefinition(start_date="2015-01-01", end_offset=1)
 RELEASE = dg.AssetKey(["releases", "release"])
+DISCLOSURE, PUBLICATION = "8_disclosure", "9_published"
+# by folder of models; numbered, so that lists show them in the order data takes
 GROUPS = {
-    "staging": "c_staging",
-    "identity": "d_identity",
-    "areas": "b_reference",
-    "labour": "e_labour_database",
-    "longitudinal": "f_careers",
-    "candidates": "g_indicators",
-    "covered": "g_indicators",
-    "published": "h_published",
+    "staging": "3_staging",
+    "identity": IDENTITY,
+    "areas": REFERENCE,
+    "labour": "5_labour_database",
+    "longitudinal": "6_careers",
+    "candidates": "7_indicators",
+    "covered": "7_indicators",
+    "published": PUBLICATION,
 }
-
-
-def agency_key(source: str) -> dg.AssetKey:
-    """What the agency sends: partitioned by month, observed rather than made."""
-    return dg.AssetKey(["agency", source])
-
-
-def landing_key(source: str) -> dg.AssetKey:
-    """Accepted rows of a source in the restricted database."""
-    return dg.AssetKey(["landing", source])
-
-
-agency_deliveries = [
-    dg.AssetSpec(
-        agency_key(source),
-        partitions_def=MONTHS,
-        group_name="a_deliveries",
-        description=f"{load_contract(source).title} / {load_contract(source).title_vi}: files as sent, by month.",
-    )
-    for source in all_sources()
-]
-
-
-@dg.multi_asset(
-    name="read_deliveries",
-    specs=[
-        dg.AssetSpec(
-            landing_key(source),
-            deps=[agency_key(source)],
-            group_name="a_deliveries",
-            description=f"{load_contract(source).purpose} Accepted rows; the rest is quarantined or set aside.",
-        )
-        for source in all_sources()
-    ],
-)
-def read_deliveries(
-    context: dg.AssetExecutionContext, installation: Installation
-) -> Iterator[dg.MaterializeResult[Any]]:
-    """Read what is new in the landing area; one materialization per delivery, in its month's partition."""
-    run = installation.run()
-    fresh: list[Delivery] = []
-    with installation.step("read deliveries") as tell:
-
-        def heard(delivery: Delivery, state: str) -> None:
-            fresh.append(delivery)
-            tell(f"{delivery.name} {state}")
-
-        strange = pipeline.ingest_new(run, heard)
-        deleted = pipeline.apply_retention(run)
-    if deleted.anything:
-        context.log.info(f"Deleted after [retention] months: {deleted}")
-    for note in strange:
-        context.log.warning(f"Not read: {note}")
-    facts = pipeline.delivery_facts(run)
-    for delivery in fresh:
-        context.log_event(
-            dg.AssetMaterialization(
-                agency_key(delivery.source),
-                partition=f"{delivery.period}-01",
-                metadata=facts.of_delivery(delivery.source, delivery.key),
-            )
-        )
-    for source in all_sources():
-        yield dg.MaterializeResult(asset_key=landing_key(source), metadata=facts.of_source(source))
-
-
-RUN_TABLES = (
-    "parameters",
-    "quarters",
-    "months",
-    "flow_quarters",
-    "deliveries_in_force",
-    "missing_sources",
-    "row_accounting",
-    "covered_provinces",
-)
-FROM_DELIVERIES = ("deliveries_in_force", "flow_quarters", "missing_sources", "row_accounting")
-PSEUDONYMS = ("person_keys", "employer_keys")
-IN_FORCE = dg.AssetKey(["run", "deliveries_in_force"])
-DELIVERY_CHECKS = tuple(sorted(r.id for r in load_rules().values() if r.gate == "delivery"))
-
-
-@dg.multi_asset(
-    name="delivery_gate",
-    specs=[
-        *(
-            dg.AssetSpec(
-                dg.AssetKey(["run", table]),
-                deps=[landing_key(s) for s in all_sources()] if table in FROM_DELIVERIES else [],
-                group_name="b_reference",
-                description="What this run is about: which deliveries are in force, which quarters are published.",
-            )
-            for table in RUN_TABLES
-        ),
-        *(
-            dg.AssetSpec(
-                dg.AssetKey(["identity", table]),
-                deps=[landing_key("population")],
-                group_name="d_identity",
-                description="Keyed hashes, computed once per new ID inside the restricted zone.",
-            )
-            for table in PSEUDONYMS
-        ),
-    ],
-    check_specs=[
-        dg.AssetCheckSpec(name, asset=IN_FORCE, description="Gate 1: a delivery that fails is held.")
-        for name in DELIVERY_CHECKS
-    ],
-)
-def judge_deliveries(
-    installation: Installation,
-) -> Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]:
-    """Gate 1. A held delivery does not stop the rest, so its checks warn and never block."""
-    with installation.step("judge deliveries"):
-        checks = pipeline.gate_deliveries(installation.run())
-    for table in RUN_TABLES:
-        yield dg.MaterializeResult(asset_key=dg.AssetKey(["run", table]))
-    for table in PSEUDONYMS:
-        yield dg.MaterializeResult(asset_key=dg.AssetKey(["identity", table]))
-    for name in DELIVERY_CHECKS:
-        failed = checks[(checks["check_id"] == name) & checks["status"].isin(["failed", "error"])]
-        yield dg.AssetCheckResult(
-            asset_key=IN_FORCE,
-            check_name=name,
-            passed=failed.empty,
-            severity=dg.AssetCheckSeverity.WARN,
-            metadata={"held_or_refused": ", ".join(failed["object"]) or "none"},
-        )
+ZONES = {"restricted": "restricted", "labour": "pseudonymised"}  # by database
 
 
 class _Translator(DagsterDbtTranslator):
@@ -169,17 +42,24 @@ class _Translator(DagsterDbtTranslator):
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
         folders = dbt_resource_props["fqn"][1:-1]
-        return GROUPS.get(folders[0], "b_reference") if folders else "b_reference"
+        return GROUPS.get(folders[0], REFERENCE) if folders else REFERENCE
+
+    def get_tags(self, dbt_resource_props: Mapping[str, Any]) -> Mapping[str, str]:
+        tags = super().get_tags(dbt_resource_props)
+        zone = ZONES.get(str(dbt_resource_props.get("database")))
+        return {**tags, "zone": zone} if zone else tags
 
 
 _TRANSLATOR = _Translator()
 
 
 def _dbt_events(
-    context: dg.AssetExecutionContext, results: Sequence[NodeResult], rows: Mapping[str, int]
+    context: dg.AssetExecutionContext, run: pipeline.Run, results: Sequence[NodeResult]
 ) -> Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]:
     """dbt's results as materializations and check results, of the nodes this step is to report."""
-    nodes = _nodes()
+    nodes, rows = _nodes(), pipeline.row_counts(run)
+    with run.warehouse() as warehouse:
+        disclosed = disclosure_facts(warehouse)
     checks = {key.name: key for key in context.selected_asset_check_keys}
     for result in results:
         if result.kind == "test":
@@ -195,12 +75,14 @@ def _dbt_events(
                     metadata={"rows_failed": result.failures or 0},
                 )
         else:
+            asset = _TRANSLATOR.get_asset_key(nodes[result.unique_id])
+            schema, name = asset.path
             metadata: dict[str, Any] = {"seconds": round(result.seconds, 2)}
-            if result.name in rows:
-                metadata["dagster/row_count"] = rows[result.name]
-            yield dg.MaterializeResult(
-                asset_key=_TRANSLATOR.get_asset_key(nodes[result.unique_id]), metadata=metadata
-            )
+            if (schema, name) in rows:
+                metadata["dagster/row_count"] = rows[schema, name]
+            if schema == "published" and name in disclosed:
+                metadata |= {m: disclosed[name][m] for m in ("rows", "suppressed", "suppressed_percent")}
+            yield dg.MaterializeResult(asset_key=asset, metadata=metadata)
 
 
 def _nodes() -> Mapping[str, Any]:
@@ -226,7 +108,7 @@ def labour_database(context: dg.AssetExecutionContext, installation: Installatio
             yield dg.MaterializeResult(
                 asset_key=_TRANSLATOR.get_asset_key(node), metadata={"unchanged": True}
             )
-    yield from _dbt_events(context, results, pipeline.row_counts(run))
+    yield from _dbt_events(context, run, results)
 
 
 LABOUR = dg.AssetKey(["labour", "person_quarters"])
@@ -245,7 +127,7 @@ def linkage_gate(installation: Installation) -> dg.AssetCheckResult:
         f"linked_share_{c['object']}": round(1 - float(c["rows_failed"]) / float(c["rows_checked"]), 4)
         for c in shares.to_dict("records")
     }
-    return _gate_result(checks, linked)
+    return _gate_result(run, "linkage", checks, linked)
 
 
 @dbt_assets(
@@ -260,7 +142,7 @@ def indicators(context: dg.AssetExecutionContext, installation: Installation) ->
     run = installation.run()
     with installation.step("count indicators"):
         results = pipeline.build(run, pipeline.COUNTED_LAYERS)
-    yield from _dbt_events(context, results, pipeline.row_counts(run))
+    yield from _dbt_events(context, run, results)
 
 
 @dg.multi_asset(
@@ -269,7 +151,9 @@ def indicators(context: dg.AssetExecutionContext, installation: Installation) ->
         dg.AssetSpec(
             dg.AssetKey(["disclosure", f"suppressed_{table}"]),
             deps=[dg.AssetKey(["covered", table])],
-            group_name="h_published",
+            group_name=DISCLOSURE,
+            kinds={"duckdb"},
+            tags={"zone": "pseudonymised"},
             description=f"Which rows of {table} are suppressed, and by which rule.",
         )
         for table in PROTECTED
@@ -298,7 +182,7 @@ def published_tables(context: dg.AssetExecutionContext, installation: Installati
     run = installation.run()
     with installation.step("make the published tables"):
         results = pipeline.build(run, pipeline.LAST_LAYERS)
-    yield from _dbt_events(context, results, pipeline.row_counts(run))
+    yield from _dbt_events(context, run, results)
 
 
 PUBLISHED = dg.AssetKey(["published", "target_progress"])
@@ -315,44 +199,32 @@ def publication_gate(installation: Installation) -> dg.AssetCheckResult:
     run = installation.run()
     with installation.step("gate 3: publication"):
         checks = pipeline.gate_publication(run)
-    return _gate_result(checks)
+    return _gate_result(run, "publication", checks)
 
 
-def _gate_result(checks: Any, facts: Mapping[str, float] | None = None) -> dg.AssetCheckResult:
+def _gate_result(
+    run: pipeline.Run, gate: str, checks: Any, facts: Mapping[str, float] | None = None
+) -> dg.AssetCheckResult:
+    """A gate's verdict; a run it stops leaves its report in the warehouse, whoever started it."""
     blocking = blocking_failures(checks[checks["gate"] != "delivery"])
-    counts = {str(k): int(v) for k, v in checks["status"].value_counts().items()}
-    failed = [
-        f"{c['check_id']} ({c['object']}): {c['rows_failed']} rows" for c in blocking.to_dict("records")
-    ]
-    return dg.AssetCheckResult(
-        passed=blocking.empty,
-        severity=dg.AssetCheckSeverity.ERROR,
-        metadata={
-            **(facts or {}),
-            **counts,
-            "blocking": "\n".join(failed) or "none",
-            "waived": "\n".join(checks["waiver"].dropna()) or "none",
-        },
-    )
+    metadata = {**(facts or {}), **shown.of_gate(gate, checks, blocking)}
+    if not blocking.empty:
+        report = pipeline.write_stopped_report(run, pipeline.kept_checks(run))
+        metadata["quality_report"] = dg.MetadataValue.path(report.relative_to(run.home.root).as_posix())
+    return dg.AssetCheckResult(passed=blocking.empty, severity=dg.AssetCheckSeverity.ERROR, metadata=metadata)
 
 
 @dg.asset(
     key=RELEASE,
     deps=[dg.AssetKey(["published", t]) for t in RELEASED if t != "checks"],
-    group_name="h_published",
+    group_name=PUBLICATION,
+    kinds={"parquet"},
+    tags={"zone": "published"},
     description="One immutable folder of tables, manifest and report; `current` points to the newest.",
 )
 def release(installation: Installation) -> dg.MaterializeResult[Any]:
     """Publish what the gates passed, whole or not at all."""
+    run = installation.run()
     with installation.step("publish"):
-        published = pipeline.release(installation.run())
-    manifest = published.manifest
-    return dg.MaterializeResult(
-        metadata={
-            "release": published.id,
-            "protection": manifest["protection"],
-            "synthetic": manifest["synthetic"],
-            "held_or_refused": sum(d["disposition"] in ("held", "refused") for d in manifest["inputs"]),
-            **{f"rows_{t}": int(facts["rows"]) for t, facts in manifest["tables"].items()},
-        }
-    )
+        published = pipeline.release(run)
+    return dg.MaterializeResult(metadata=shown.of_release(published, run.home.root))

@@ -8,7 +8,7 @@ from typing import Any
 
 import dagster as dg
 
-from orchestration import assets
+from orchestration import assets, delivery_assets
 from orchestration.home import Home
 from orchestration.periods import quarter_label, quarter_of_month, reference_month
 from orchestration.resources import Installation, default_home, last_whole_quarter
@@ -17,8 +17,8 @@ from sources.landing import Delivery, file_states, find_deliveries, month_number
 RUN = dg.define_asset_job(
     "run",
     selection=dg.AssetSelection.assets(
-        assets.read_deliveries,
-        assets.judge_deliveries,
+        delivery_assets.read_deliveries,
+        delivery_assets.judge_deliveries,
         assets.labour_database,
         assets.indicators,
         assets.disclosure_control,
@@ -82,9 +82,9 @@ def build_defs(overrides: Mapping[str, Any] | None = None) -> dg.Definitions:
     """The definitions, with resources replaced by ``overrides`` (tests and the command line inject theirs)."""
     return dg.Definitions(
         assets=[
-            *assets.agency_deliveries,
-            assets.read_deliveries,
-            assets.judge_deliveries,
+            *delivery_assets.agency_deliveries,
+            delivery_assets.read_deliveries,
+            delivery_assets.judge_deliveries,
             assets.labour_database,
             assets.indicators,
             assets.disclosure_control,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 import duckdb
@@ -61,7 +61,7 @@ def release_facts(
         "successions_followed": _successions(warehouse),
         "ladder_steps_skipped": [LADDER[s] for s in missing if s in LADDER],
         "checks": [dict(zip(("gate", "status", "checks"), c, strict=True)) for c in checks],
-        "disclosure": _disclosure(warehouse),
+        "disclosure": disclosure_facts(warehouse),
         "waivers": [_waiver_facts(warehouse, w, gates) for w in settings.waived()],
         "row_accounting": [dict(zip(names, a, strict=True)) for a in accounting],
         "inputs": inputs,
@@ -71,7 +71,7 @@ def release_facts(
     }
 
 
-def _disclosure(warehouse: duckdb.DuckDBPyConnection) -> dict[str, dict[str, Any]]:
+def disclosure_facts(warehouse: duckdb.DuckDBPyConnection) -> dict[str, dict[str, Any]]:
     """By table: rows, how many are suppressed, by which rule, and what the audit looked at and found."""
     if not has_table(warehouse, "outcome", "disclosure"):
         return {}
@@ -194,37 +194,18 @@ def seeds_changed(warehouse: duckdb.DuckDBPyConnection) -> bool:
     return known is None or known[0] != project_hash()
 
 
+def table_sizes(warehouse: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], int]:
+    """Rows of every table of the attached databases, by schema and name.
+
+    dbt makes its tables anew and deletes nothing from them, so that what DuckDB notes as their size is the number of rows.
+    """
+    rows = warehouse.execute("select schema_name, table_name, estimated_size from duckdb_tables()").fetchall()
+    return {(str(schema), str(table)): int(size) for schema, table, size in rows}
+
+
 def row_counts_of(
     warehouse: duckdb.DuckDBPyConnection, relations: Mapping[str, tuple[str, str]]
 ) -> dict[str, int]:
-    """Rows of every model and seed that is there, by its name in dbt: what a dbt test looked at.
-
-    ``relations``: schema and table by that name. dbt makes its tables anew and deletes nothing from them, so that
-    what DuckDB notes as their size is the number of rows.
-    """
-    found = {
-        (schema, table): int(size)
-        for schema, table, size in warehouse.execute(
-            "select schema_name, table_name, estimated_size from duckdb_tables()"
-        ).fetchall()
-    }
-    return {name: found[place] for name, place in relations.items() if place in found}
-
-
-@dataclass(frozen=True)
-class DeliveryFacts:
-    """Counts of what was read, for people who look at assets."""
-
-    by_delivery: dict[tuple[str, int], dict[str, Any]]
-
-    def of_delivery(self, source: str, key: int) -> dict[str, Any]:
-        """Rows in, accepted, quarantined and set aside of one delivery, or why it was refused."""
-        return self.by_delivery[(source, key)]
-
-    def of_source(self, source: str) -> dict[str, Any]:
-        """The same over all of a source's deliveries."""
-        mine = [facts for (s, _), facts in self.by_delivery.items() if s == source]
-        totals: dict[str, Any] = {"deliveries": len(mine), "refused": sum("refused" in f for f in mine)}
-        for name in ("rows_in", "accepted", "quarantined", "set_aside"):
-            totals[name] = sum(int(f.get(name) or 0) for f in mine)
-        return totals
+    """Rows of every model and seed that is there, by its name in dbt (``relations``: schema and table of it)."""
+    sizes = table_sizes(warehouse)
+    return {name: sizes[place] for name, place in relations.items() if place in sizes}

@@ -27,7 +27,6 @@ from orchestration.dbt import NodeResult, dbt_build, expected_tests, project_has
 from orchestration.fingerprint import arrivals, input_facts, run_fingerprint
 from orchestration.home import SEEDS, Home
 from orchestration.ledger import (
-    DeliveryFacts,
     file_hashes,
     has_table,
     keep,
@@ -35,6 +34,7 @@ from orchestration.ledger import (
     release_facts,
     row_counts_of,
     seeds_changed,
+    table_sizes,
 )
 from orchestration.periods import quarter_label, quarter_of_month
 from orchestration.run_inputs import RunScope, write_run_inputs
@@ -293,14 +293,7 @@ def stop_if_blocked(run: Run, checks: pd.DataFrame) -> None:
     blocking = blocking_failures(checks[checks["gate"] != "delivery"])
     if blocking.empty:
         return
-    from releases.quality import stopped_facts  # what only a stopped run needs takes a while to import
-    from releases.quality_page import quality_page
-
-    with run.warehouse() as warehouse:
-        manifest = {"release_id": run.scope.release_id, "protection": PROTECTION, **_facts(run, warehouse)}
-        accounting = warehouse.execute("select * from run.row_accounting").df()
-    report = run.home.stopped_report
-    report.write_text(quality_page(stopped_facts(manifest, checks, accounting)), encoding="utf-8")
+    report = write_stopped_report(run, checks)
     lines = [
         f"  {c['check_id']} on {c['object']}: {c['rows_failed']} of {c['rows_checked']} rows failed."
         for c in blocking.to_dict("records")
@@ -310,6 +303,20 @@ def stop_if_blocked(run: Run, checks: pd.DataFrame) -> None:
         + "\n".join(lines)
         + f"\nReasons, and the queries that show the rows: {report}"
     )
+
+
+def write_stopped_report(run: Run, checks: pd.DataFrame) -> Path:
+    """Write the quality report of a run that publishes nothing; returns where."""
+    from releases.quality import stopped_facts  # what only a stopped run needs takes a while to import
+    from releases.quality_page import quality_page
+
+    with run.warehouse() as warehouse:
+        manifest = {"release_id": run.scope.release_id, "protection": PROTECTION, **_facts(run, warehouse)}
+        accounting = warehouse.execute("select * from run.row_accounting").df()
+    run.home.stopped_report.write_text(
+        quality_page(stopped_facts(manifest, checks, accounting)), encoding="utf-8"
+    )
+    return run.home.stopped_report
 
 
 def release(run: Run) -> Release:
@@ -351,27 +358,10 @@ def latest_release(run: Run) -> Release | None:
     return same or (earlier[-1] if earlier else None)
 
 
-def row_counts(run: Run) -> dict[str, int]:
-    """Rows of every model and seed, in the warehouse or the restricted database, by its name in dbt."""
+def row_counts(run: Run) -> dict[tuple[str, str], int]:
+    """Rows of every table in the warehouse and the restricted database, by schema and name."""
     with run.warehouse(with_restricted=True) as warehouse:
-        return row_counts_of(warehouse, relations())
-
-
-def delivery_facts(run: Run) -> DeliveryFacts:
-    """Counts of every ingested delivery."""
-    with run.restricted() as connection:
-        rows = connection.execute(
-            "select source, delivery_key, any_value(problem), coalesce(sum(rows_read), 0)::bigint,"
-            " coalesce(sum(accepted), 0)::bigint, coalesce(sum(quarantined), 0)::bigint,"
-            " coalesce(sum(duplicate + superseded), 0)::bigint"
-            " from landing.deliveries left join landing.files using (source, delivery_key)"
-            " group by source, delivery_key"
-        ).fetchall()
-    facts: dict[tuple[str, int], dict[str, Any]] = {}
-    for source, key, problem, *counts in rows:
-        named = dict(zip(("rows_in", "accepted", "quarantined", "set_aside"), counts, strict=True))
-        facts[(source, key)] = {"refused": problem, **named} if problem else named
-    return DeliveryFacts(facts)
+        return table_sizes(warehouse)
 
 
 def kept_checks(run: Run) -> pd.DataFrame:

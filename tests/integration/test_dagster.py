@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
 import worlds
 
-from orchestration import assets
+from orchestration import assets, delivery_assets, pipeline, shown
+from orchestration.arrived import arrived
 from orchestration.definitions import annual, build_defs, new_deliveries_sensor, quarterly
 from orchestration.resources import Installation, last_whole_quarter
 from orchestration.run import dagster_instance
+from orchestration.settings import load_settings
 from sources.contract import all_sources
 
 
@@ -31,6 +35,19 @@ def run_id(instance: dg.DagsterInstance) -> str:
     (run,) = instance.get_runs()
     assert run.job_name == "run" and run.status == dg.DagsterRunStatus.SUCCESS
     return run.run_id
+
+
+def metadata(instance: dg.DagsterInstance, key: dg.AssetKey) -> dict[str, Any]:
+    """What the last materialization of an asset said."""
+    event = instance.get_latest_materialization_event(key)
+    assert event is not None and event.asset_materialization is not None
+    return {n: v.value for n, v in event.asset_materialization.metadata.items()}
+
+
+def cells(table: Any) -> list[dict[str, Any]]:
+    """The rows of a table in metadata."""
+    records = table.records if hasattr(table, "records") else table
+    return [dict(r.data) for r in records]
 
 
 def test_every_asset_of_the_job_is_materialized(instance: dg.DagsterInstance, run_id: str) -> None:
@@ -52,26 +69,166 @@ def test_each_delivery_is_a_materialization_of_its_month(instance: dg.DagsterIns
             seen[made.asset_key.path[1], made.partition] = {n: v.value for n, v in made.metadata.items()}
     assert set(seen) == {(f.split("/")[0], f"{f.split('/')[1]}-01") for f in worlds.deliveries()}
     assert seen["population", "2025-09-01"] == {
-        "rows_in": 20,
+        "delivery": "population/2025-09",
+        "disposition": "used",
+        "rows_read": 20,
         "accepted": 18,
         "quarantined": 1,
-        "set_aside": 1,
+        "duplicate": 1,
+        "superseded": 0,
+        "to_mend": "restricted/feedback/population/2025-09.xlsx",
+        "send_corrected_as": "landing/population/2025-09.r2",
     }
-    assert seen["training", "2025-09-01"] == {"rows_in": 8, "accepted": 7, "quarantined": 0, "set_aside": 1}
+    assert seen["training", "2025-09-01"] == {
+        "delivery": "training/2025-09",
+        "disposition": "used",
+        "rows_read": 8,
+        "accepted": 7,
+        "quarantined": 0,
+        "duplicate": 0,
+        "superseded": 1,
+    }
 
 
-def test_a_source_shows_the_sum_of_its_deliveries(instance: dg.DagsterInstance, run_id: str) -> None:
-    event = instance.get_latest_materialization_event(assets.landing_key("population"))
-    assert event is not None and event.run_id == run_id and event.asset_materialization is not None
-    facts = {n: v.value for n, v in event.asset_materialization.metadata.items()}
-    assert facts == {
-        "deliveries": 2,
-        "refused": 0,
-        "rows_in": 23,
-        "accepted": 21,
-        "quarantined": 1,
-        "set_aside": 1,
+def test_a_source_shows_the_figures_of_the_manifest(instance: dg.DagsterInstance) -> None:
+    accounting = worlds.manifest(worlds.small_home())["row_accounting"]
+    counts = ("rows_read", "accepted", "quarantined", "duplicate", "superseded")
+    for source in all_sources():
+        facts = metadata(instance, delivery_assets.landing_key(source))
+        used = [a for a in accounting if a["source"] == source and a["disposition"] == "used"]
+        assert {c: facts[c] for c in counts} == {c: sum(a[c] for a in used) for c in counts}, source
+        assert facts["dagster/row_count"] == facts["accepted"]
+        folders = {f.split("/")[1] for f in worlds.deliveries() if f.startswith(f"{source}/")}
+        assert {c["delivery"] for c in cells(facts["deliveries"])} == folders
+        assert facts["deliveries_used"] == len(folders)
+
+
+def test_published_tables_and_release_show_the_figures_of_the_manifest(instance: dg.DagsterInstance) -> None:
+    manifest = worlds.manifest(worlds.small_home())
+    facts = metadata(instance, assets.RELEASE)
+    assert (facts["release"], facts["held_or_refused"]) == (manifest["release_id"], 0)
+    assert facts["quality_report"] == f"releases/{manifest['release_id']}/quality/report.html"
+    assert (worlds.small_home().root / facts["quality_report"]).exists()
+    assert facts["verdict"].startswith("Published: every blocking check")
+    verdicts = dict(
+        worlds.shown(worlds.small_home(), "select verdict, count(*) from target_progress group by 1")
+    )
+    assert {n.removeprefix("targets_"): v for n, v in facts.items() if n.startswith("targets_")} == verdicts
+    assert len(cells(facts["targets"])) == sum(verdicts.values())
+    for table, entry in manifest["tables"].items():
+        assert facts[f"rows_{table}"] == entry["rows"]
+        if table != "checks":
+            made = metadata(instance, dg.AssetKey(["published", table]))
+            assert made["dagster/row_count"] == entry["rows"], table
+            disclosed = manifest["disclosure"].get(table)
+            if disclosed is not None:
+                assert (made["suppressed"], made["suppressed_percent"]) == (
+                    disclosed["suppressed"],
+                    disclosed["suppressed_percent"],
+                )
+
+
+@pytest.fixture
+def bad(tmp_path: Path) -> Iterator[pipeline.Run]:
+    """A home that got a delivery to hold, one to refuse, and one of a month after the cut-off."""
+    home = worlds.copy_of(worlds.small_home(), tmp_path / "home")
+    sent = worlds.deliveries()
+    rows = [r | {"month": "2026-01"} if n == 0 else r for n, r in enumerate(sent["social_insurance/2025-12"])]
+    worlds.deliver(home, "social_insurance/2025-12.r2", rows)
+    rows = [{c: v for c, v in r.items() if c != "outcome"} for r in sent["training/2025-12"]]
+    worlds.deliver(home, "training/2025-12.r2", rows)
+    worlds.deliver(home, "vacancies/2026-01", [{"vacancy_no": "VL1"}])
+    worlds.deliver(home, "training/2026-01", sent["training/2025-12"])
+    with worlds.environment(LABOURDB_KEY=worlds.KEY):
+        run = pipeline.Run(home, load_settings(home.settings), worlds.scope(number=2))
+        pipeline.ingest_new(run)
+        yield run
+
+
+def test_what_is_left_out_says_why_and_what_to_send(bad: pipeline.Run) -> None:
+    deliveries = {d.folder: d for d in arrived(bad)}
+    held = deliveries["social_insurance/2025-12.r2"]
+    facts = {n: getattr(v, "value", v) for n, v in shown.of_delivery(held).items()}
+    assert (facts["disposition"], facts["in_force_instead"]) == ("held", "social_insurance/2025-12")
+    assert facts["why"].startswith("future_months: 1 of 9 (11.1 %) failed, at most 0 % may. A month after")
+    assert facts["send_corrected_as"] == "landing/social_insurance/2025-12.r3" and facts["rows_read"] == 9
+    refused = shown.of_delivery(deliveries["training/2025-12.r2"])
+    assert refused["disposition"] == "refused" and "outcome" in refused["why"] and "rows_read" not in refused
+    assert deliveries["training/2026-01"].disposition == "after_cut_off"
+    assert "refused all the same: data.csv, line 1" in deliveries["vacancies/2026-01"].because
+
+    mine = [d for d in deliveries.values() if d.source == "training"]
+    (line,) = cells(shown.of_left_out(mine)["left_out"])
+    assert (line["delivery"], line["send_corrected_as"]) == ("2025-12.r2", "2025-12.r3")
+    assert (line["in_force_instead"], line["disposition"]) == ("2025-12", "refused")
+    facts = shown.of_source(mine)
+    assert (facts["deliveries_used"], facts["deliveries_refused"], facts["deliveries_after_cut_off"]) == (
+        2,
+        1,
+        1,
+    )
+    assert facts["rows_read"] == 9  # of those in force
+
+    checks = pipeline.gate_deliveries(bad)  # says the same as what was shown before it
+    inputs = {d.folder: d.disposition for d in deliveries.values() if d.disposition != "after_cut_off"}
+    with bad.warehouse() as warehouse:
+        judged = dict(warehouse.execute("select distinct folder, disposition from run.inputs").fetchall())
+    assert judged == inputs
+    facts = shown.of_delivery_check(checks[checks["check_id"] == "future_months"])
+    assert (facts["held_or_refused"], facts["deliveries_failed"]) == ("social_insurance/2025-12.r2", 1)
+    (line,) = cells(facts["failed"])
+    assert line == {
+        "object": "social_insurance/2025-12.r2",
+        "consequence": "held",
+        "rows_failed": 1,
+        "rows_checked": 9,
+        "failed_percent": 11.11,
+        "allowed_percent": 0.0,
     }
+    assert "where d.folder = 'social_insurance/2025-12.r2'" in facts["queries"].value
+    facts = shown.of_delivery_check(checks[checks["check_id"] == "delivery_readable"])
+    assert [c["consequence"] for c in cells(facts["failed"])] == ["refused"]
+    # sent again, it is settled
+    worlds.deliver(bad.home, "training/2025-12.r3", worlds.deliveries()["training/2025-12"])
+    pipeline.ingest_new(bad)
+    mine = [d for d in arrived(bad) if d.source == "training"]
+    assert shown.of_left_out(mine) == {"left_out": "none"}
+    assert {d.folder: d.because for d in mine}["training/2025-12"] == "training/2025-12.r3 replaces it"
+
+
+def test_nothing_personal_is_shown(instance: dg.DagsterInstance, run_id: str, bad: pipeline.Run) -> None:
+    secrets = {s for p in worlds.PEOPLE.values() for s in (p.name, p.id, p.id.lstrip("0"), p.born)} | {
+        worlds.FORMER
+    }
+    secrets |= {"không rõ"}  # a quarantined value
+    told = [json.dumps(json.loads(e.to_json()), ensure_ascii=False) for e in instance.all_logs(run_id)]
+    assert len(told) > 400 and any("quarantined" in t for t in told)
+    checks = pipeline.gate_deliveries(bad)
+    for delivery in (deliveries := arrived(bad)):
+        told += [str(shown.of_delivery(delivery)), str(shown.of_left_out([delivery]))]
+    told += [str(shown.of_source(deliveries)), str(shown.of_delivery_check(checks))]
+    assert {s for s in secrets if any(s in t for t in told)} == set()
+
+
+def test_lineage_leads_from_a_delivery_to_the_targets() -> None:
+    graph = build_defs().resolve_asset_graph()
+    above = graph.upstream_key_iterator(assets.PUBLISHED)
+    sources = {k.path[1] for k in above if k.path[0] == "agency"}
+    assert sources >= {"population", "enterprises", "social_insurance", "training", "official_statistics"}
+    groups = {graph.get(k).group_name for k in graph.get_all_asset_keys()}
+    assert sorted(g for g in groups if g[0].isdigit()) == [
+        "1_deliveries",
+        "2_in_force",
+        "3_staging",
+        "4_identity",
+        "5_labour_database",
+        "6_careers",
+        "7_indicators",
+        "8_disclosure",
+        "9_published",
+    ]
+    assert {g for g in groups if not g[0].isdigit()} == {"reference"}
+    assert all(graph.get(k).description for k in graph.get_all_asset_keys() if graph.get(k).is_materializable)
 
 
 def test_checks_are_reported(instance: dg.DagsterInstance, run_id: str) -> None:
@@ -87,7 +244,7 @@ def test_checks_are_reported(instance: dg.DagsterInstance, run_id: str) -> None:
     gates = {k.name: r for k, r in results.items() if k.name in ("linkage_gate", "publication_gate")}
     assert set(gates) == {"linkage_gate", "publication_gate"}
     assert all(r.passed and r.metadata["blocking"].value == "none" for r in gates.values())
-    assert {k.name for k in results} >= set(assets.DELIVERY_CHECKS)
+    assert {k.name for k in results} >= set(delivery_assets.DELIVERY_CHECKS)
 
 
 def test_gates_block() -> None:

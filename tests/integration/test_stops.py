@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import pytest
 import worlds
 from typer.testing import CliRunner
@@ -15,6 +16,7 @@ from orchestration import pipeline
 from orchestration.cli import app
 from orchestration.home import Home
 from orchestration.pipeline import GateStopped
+from orchestration.run import dagster_instance
 from releases.release import current_release, list_releases
 from releases.verdict import confirmed_verdict
 from sources.errors import ChangedDelivery, LabourdbError
@@ -85,6 +87,12 @@ def test_gate_2_stops_the_run(copied: Home) -> None:
         and PROTECTION in report
     )
     assert f"{AS_OF}.2" in report
+    with dagster_instance(copied.dagster) as instance:
+        events = instance.all_logs(instance.get_runs()[0].run_id, dg.DagsterEventType.ASSET_CHECK_EVALUATION)
+    told = [e.dagster_event.asset_check_evaluation_data for e in events if e.dagster_event is not None]
+    (gate,) = [t for t in told if t.asset_check_key.name == "linkage_gate"]
+    assert not gate.passed and "9 of 15 rows failed" in str(gate.metadata["blocking"].value)
+    assert gate.metadata["quality_report"].value == "warehouse/report.html"
     # nothing is left that a later release step could take for judged
     with pytest.raises(LabourdbError):
         confirmed_verdict(copied.warehouse / "candidates", f"{AS_OF}.2", "any")
