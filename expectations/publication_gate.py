@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import duckdb
@@ -15,18 +14,23 @@ from expectations.rules import CheckRule, rules_of
 
 COMPLETENESS = "all_checks_ran"
 CHANGE = "change_since_last_release"
+OFFICIAL = "official_statistics"  # the source of every figure of basis official, and of no other
+REGISTER_SOURCES = (  # those that figures of basis register are made from
+    "population", "enterprises", "social_insurance", "overseas_contracts", "unemployment_benefits", "job_seekers",
+    "labour_register", "training",
+)  # fmt: skip
 
 
 def publication_gate(
     warehouse: duckdb.DuckDBPyConnection,
     rules: Mapping[str, CheckRule],
     previous_tables: Path | None,
-    inputs_changed: bool,
+    changed_sources: Collection[str],
 ) -> pd.DataFrame:
     """The checks table of gate 3, of schema ``candidates`` with the restricted database attached as ``restricted``.
 
-    ``previous_tables`` holds the last release's tables, if there is one. Changed inputs explain a change
-    of what it released: then its rows are counted, and none of them fails.
+    ``previous_tables`` holds the last release's tables, if there is one. Deliveries that changed since explain a
+    change of what it released, of the figures made from them: then these rows are counted, and none of them fails.
     """
     measured = [r for r in rules_of(rules, "publication") if r.id != CHANGE]
     measures = measure_rules(warehouse, measured)
@@ -36,15 +40,20 @@ def publication_gate(
         if previous_tables is None:
             measures += [Measure(CHANGE, name, 0, 0) for name in change.objects]
         else:
-            counted = measure_rules(warehouse, [change.bound_to(previous=_quoted(str(previous_tables)))])
-            measures += [_explained(m) for m in counted] if inputs_changed else counted
-            shown[CHANGE] = change.bound_to(previous=_quoted("/".join(previous_tables.parts[-3:])))
+            explained = ", ".join(f"'{basis}'" for basis in ["", *_explained(changed_sources)])
+            places = {"explained": explained, "previous": _quoted(str(previous_tables))}
+            measures += measure_rules(warehouse, [change.bound_to(**places)])
+            shown[CHANGE] = change.bound_to(
+                **places | {"previous": _quoted("/".join(previous_tables.parts[-3:]))}
+            )
     complete_measures = complete(measures, intended_objects(rules, "publication"), rules[COMPLETENESS])
     return judge(frame_of(complete_measures), shown)
 
 
-def _explained(measure: Measure) -> Measure:
-    return measure if measure.rows_failed is None else replace(measure, rows_failed=0)
+def _explained(changed_sources: Collection[str]) -> list[str]:
+    """The bases whose figures may have moved for that reason; sources no indicator is made from explain nothing."""
+    made_from = {"official": {OFFICIAL}, "register": set(REGISTER_SOURCES)}
+    return [basis for basis, sources in made_from.items() if sources & set(changed_sources)]
 
 
 def _quoted(text: str) -> str:

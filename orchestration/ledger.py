@@ -156,9 +156,13 @@ def _text(value: Any) -> str:
     return "" if pd.isna(value) else str(value)
 
 
-def file_hashes(inputs: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
-    """Folder to file hashes: what explains that a figure changed since the last release."""
-    return {d["folder"]: sorted(f["sha256"] for f in d["files"]) for d in inputs}
+def changed_sources(before: Sequence[Mapping[str, Any]], now: Sequence[Mapping[str, Any]]) -> set[str]:
+    """Sources of which a delivery came, went or has other files: what explains that a figure changed since."""
+    then, today = (
+        {(d["folder"], tuple(sorted(f["sha256"] for f in d["files"]))) for d in inputs}
+        for inputs in (before, now)
+    )
+    return {folder.split("/")[0] for folder, _ in then ^ today}
 
 
 def has_table(warehouse: duckdb.DuckDBPyConnection, table: str, schema: str = "run") -> bool:

@@ -27,7 +27,7 @@ from orchestration.dbt import NodeResult, dbt_build, expected_tests, project_has
 from orchestration.fingerprint import arrivals, input_facts, run_fingerprint
 from orchestration.home import SEEDS, Home
 from orchestration.ledger import (
-    file_hashes,
+    changed_sources,
     has_table,
     keep,
     noted_inputs,
@@ -257,9 +257,7 @@ def gate_publication(run: Run) -> pd.DataFrame:
     """
     previous = latest_release(run)
     with run.warehouse(with_restricted=True) as warehouse:
-        changed = previous is None or file_hashes(previous.manifest["inputs"]) != file_hashes(
-            noted_inputs(warehouse)
-        )
+        changed = changed_sources(previous.manifest["inputs"], noted_inputs(warehouse)) if previous else set()
         own = publication_gate(
             warehouse,
             load_rules(run.settings.thresholds),

@@ -11,6 +11,7 @@ from typing import Any
 
 import duckdb
 
+from expectations.publication_gate import OFFICIAL, REGISTER_SOURCES
 from releases.cell import KEY, SUPPRESSED, CellKey, Row, find_cell, open_table, rows_of
 from releases.guards import checks_on_the_path
 from releases.history import history
@@ -21,10 +22,6 @@ from releases.release import Release
 from releases.walk import Proof, conflicts, deliveries, gather, not_counted, persons, terms_of
 from sources.errors import LabourdbError
 
-REGISTER_SOURCES = (
-    "population", "enterprises", "social_insurance", "overseas_contracts", "unemployment_benefits", "job_seekers",
-    "labour_register", "training",
-)  # fmt: skip
 COUNTS = {
     "population_15_plus": "all", "employed": "employed", "unemployed": "unemployed", "inactive": "inactive",
     "abroad": "abroad", "status_unknown": "unknown",
@@ -41,7 +38,7 @@ SUPPRESSED_SAYS = (
 def sources_of(key: CellKey) -> tuple[str, ...]:
     """The sources whose deliveries a cell is made from."""
     if key.basis == "official":
-        return ("official_statistics",)
+        return (OFFICIAL,)
     return ("population",) if key.indicator == "population_15_plus" else REGISTER_SOURCES
 
 
