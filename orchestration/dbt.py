@@ -123,6 +123,16 @@ def parsed_models() -> list[Any]:
     return [n for n in _manifest().nodes.values() if str(n.resource_type) == "model"]
 
 
+def parsed_sources() -> list[Any]:
+    """Every table the parsed project reads or names and does not make, with its columns and descriptions."""
+    return list(_manifest().sources.values())
+
+
+def parsed_exposures() -> list[Any]:
+    """Who reads what, as the parsed project names them."""
+    return list(_manifest().exposures.values())
+
+
 def ancestors(model: str) -> set[str]:
     """Names of every model and seed that a model is made from, itself included."""
     parents = json.loads(manifest_path().read_text(encoding="utf-8"))["parent_map"]
