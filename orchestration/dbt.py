@@ -129,6 +129,16 @@ def relations() -> dict[str, tuple[str, str]]:
     return {n.name: (n.schema, n.alias) for n in _manifest().nodes.values() if str(n.resource_type) in kinds}
 
 
+def parsed_sources() -> list[Any]:
+    """Every table the parsed project reads or names and does not make, with its columns and descriptions."""
+    return list(_manifest().sources.values())
+
+
+def parsed_exposures() -> list[Any]:
+    """Who reads what, as the parsed project names them."""
+    return list(_manifest().exposures.values())
+
+
 def ancestors(model: str) -> set[str]:
     """Names of every model and seed that a model is made from, itself included."""
     parents = json.loads(manifest_path().read_text(encoding="utf-8"))["parent_map"]

@@ -55,6 +55,7 @@ class Contract:
     title: str
     title_vi: str
     purpose: str
+    purpose_vi: str
     columns: tuple[Column, ...]
     core: bool
     full_month: bool
@@ -133,6 +134,7 @@ def load_contract(source: str) -> Contract:
         title=document.name or source,
         title_vi=custom.get("title_vi", ""),
         purpose=(document.description.purpose if document.description else None) or "",
+        purpose_vi=custom.get("purpose_vi", ""),
         columns=tuple(_column(p) for p in document.schema_[0].properties),
         core=bool(custom.get("core", False)),
         full_month=bool(custom.get("full_month", False)),

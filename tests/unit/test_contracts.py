@@ -132,7 +132,7 @@ def test_bounds_and_defaults_are_those_of_the_spec() -> None:
 @pytest.mark.parametrize("source", SPEC)
 def test_every_column_is_described_in_both_languages(source: str) -> None:
     contract = load_contract(source)
-    assert contract.title and contract.title_vi and contract.purpose
+    assert contract.title and contract.title_vi and contract.purpose and contract.purpose_vi
     for column in contract.columns:
         assert column.description.strip(), column.name
         assert column.description_vi.strip(), column.name
