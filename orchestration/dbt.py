@@ -190,7 +190,7 @@ def _folder(node: Any) -> str:
 def dbt_build(
     home: Home, settings: Settings, select: list[str], on_event: Callable[[Any], None] | None = None
 ) -> list[NodeResult]:
-    """Build and test the selected nodes in the home's warehouse; unit tests stay out.
+    """Build and test the selected nodes in the home's warehouse; unit tests and exposures stay out.
 
     ``on_event`` hears dbt's events (NodeStart, NodeFinished and others). Returns a result per node. Raises ``LabourdbError`` if dbt could not work at all; a model that fails is
     a result with status error.
@@ -209,7 +209,10 @@ def dbt_build(
         str(target),
         "--no-write-json",
     ]
-    arguments += ["--exclude-resource-type", "unit_test", "--select", *select]
+    # dbt would report exposures as built; nothing is made of them
+    for kind in ("unit_test", "exposure"):
+        arguments += ["--exclude-resource-type", kind]
+    arguments += ["--select", *select]
     with _environment(home, settings), private_files():
         try:
             callbacks = [on_event] if on_event else []
