@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -124,15 +125,16 @@ def charts_script(kept: Path) -> str:
     described = {name: chart() for name, chart in CHARTS.items()}
     made_of = f"{version('vl-convert-python')} {json.dumps(described, sort_keys=True)}"
     file = kept / f"charts-{hashlib.sha256(made_of.encode()).hexdigest()[:16]}.js"
-    if file.exists():
-        return file.read_text(encoding="utf-8")
-    compiled = {name: vl_convert.vegalite_to_vega(chart) for name, chart in described.items()}
-    text = (
-        vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
-        + f"\nlabourdb.charts = {json.dumps(compiled, separators=(',', ':'))};\n"
-    )
-    kept.mkdir(parents=True, exist_ok=True)
-    partial = file.with_suffix(".partial")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(file)
-    return text
+    if not file.exists():
+        kept.mkdir(parents=True, exist_ok=True)
+        partial = file.with_suffix(".partial")
+        partial.write_text(_compiled(), encoding="utf-8")
+        partial.replace(file)
+    return file.read_text(encoding="utf-8")
+
+
+@cache
+def _compiled() -> str:
+    compiled = {name: vl_convert.vegalite_to_vega(chart()) for name, chart in CHARTS.items()}
+    runtime = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
+    return f"{runtime}\nlabourdb.charts = {json.dumps(compiled, separators=(',', ':'))};\n"
