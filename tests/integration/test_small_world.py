@@ -331,5 +331,5 @@ def test_the_queries_of_docs_run_on_a_release() -> None:
     assert len(queries) == 5
     released = small_home().releases / "current" / "labour.duckdb"
     with duckdb.connect(str(released), read_only=True) as release:
-        for query in queries:
-            assert release.execute(query).fetchall(), query
+        found = [len(release.execute(query).fetchall()) for query in queries]
+    assert [n > 0 for n in found] == [True, True, True, False, True]  # too few months for flows
