@@ -78,14 +78,19 @@ def serve(
 
     from orchestration.site import served
     from releases.release import find_release, standing_release
+    from releases.withdraw import withdrawals
 
     folder = home_of(home).releases
     shown = find_release(folder, release) if release else standing_release(folder)
+    withdrawn = withdrawals(folder).get(shown.id)
     with served(shown, port) as (server, address):
         if as_json:
-            console.print_json({"release": shown.id, "address": address})
+            reason = withdrawn.reason if withdrawn else None
+            console.print_json({"release": shown.id, "address": address, "withdrawn": reason})
         else:
             console.out.print(f"Release {shown.id}: {address}", highlight=False)
+            if withdrawn:
+                console.out.print(f"It was withdrawn: {withdrawn.reason}", markup=False, highlight=False)
             console.out.print("Only this machine can see it. Ctrl-C ends it.", highlight=False)
         if browser and not as_json:
             webbrowser.open(address)

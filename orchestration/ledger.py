@@ -157,9 +157,13 @@ def _text(value: Any) -> str:
 
 
 def changed_sources(before: Sequence[Mapping[str, Any]], now: Sequence[Mapping[str, Any]]) -> set[str]:
-    """Sources of which a delivery came, went or has other files: what explains that a figure changed since."""
+    """Sources of which another delivery is used, or one with other files: what explains that a figure changed since."""
     then, today = (
-        {(d["folder"], tuple(sorted(f["sha256"] for f in d["files"]))) for d in inputs}
+        {
+            (d["folder"], tuple(sorted(f["sha256"] for f in d["files"])))
+            for d in inputs
+            if d["disposition"] == "used"
+        }
         for inputs in (before, now)
     )
     return {folder.split("/")[0] for folder, _ in then ^ today}

@@ -211,6 +211,7 @@ def publish(
     manifest = {
         "release_id": release_id,
         "protection": PROTECTION,
+        "files_listed": True,  # in files.sha256, which a release without this entry is older than
         **facts,
         "published_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "tables": {t: {"sha256": verdict.tables[t], "rows": rows[t]} for t in RELEASED},
@@ -247,6 +248,8 @@ def listed_files(release: Path) -> dict[str, str] | None:
         lines = (release / FILES).read_text(encoding="utf-8").splitlines()
     except FileNotFoundError:
         return None
+    except ValueError:  # no text: nothing that lies there is listed
+        return {}
     return {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
 
 

@@ -38,7 +38,7 @@ def verify(release: Release, landing: Path, heard: Callable[[str], None] = lambd
     manifest, problem = _manifest(release)
     if manifest is None:
         return [problem]
-    items = [problem, *_folder(release.path, manifest["tables"])]
+    items = [problem, *_folder(release.path, manifest["tables"], bool(manifest.get("files_listed")))]
     for table, facts in manifest["tables"].items():
         heard(table)
         items.append(_table(release.path / "tables" / f"{table}.parquet", facts))
@@ -70,10 +70,12 @@ def _manifest(release: Release) -> tuple[dict[str, Any] | None, Item]:
     return manifest, Item("folder", where, "ok")
 
 
-def _folder(folder: Path, tables: Mapping[str, Any]) -> Iterator[Item]:
+def _folder(folder: Path, tables: Mapping[str, Any], must_be_listed: bool) -> Iterator[Item]:
     """What else must lie in the folder, and what lies there and must not. Tables have items of their own."""
     own = {f"tables/{t}.parquet" for t in tables}
     listed = listed_files(folder)
+    if listed is None and must_be_listed:
+        yield Item("folder", str(folder / FILES), "missing", "pages and report cannot be verified without it")
     others = (
         {REPORT: "", DATABASE: ""} if listed is None else {n: d for n, d in listed.items() if n not in own}
     )

@@ -45,7 +45,7 @@ SEXES: Words = {
     "total": ("Chung", "Total"),
 }
 STATUSES: Words = {
-    "released": ("Chính thức", "Released"),
+    "released": ("Đã công bố", "Released"),
     "provisional": ("Sơ bộ", "Provisional"),
     "low_coverage": ("Độ bao phủ thấp", "Low coverage"),
     "suppressed": ("Bảo mật", "Suppressed"),
@@ -55,7 +55,7 @@ AREA_VERSIONS: Words = {
     "2024": ("Danh mục trước 01/7/2025", "List before 2025-07-01"),
     "2025": ("Danh mục từ 01/7/2025", "List from 2025-07-01"),
 }
-UNITS: Words = {  # of a difference
+DIFFERENCES: Words = {  # units of a difference
     "persons": ("người", "persons"),
     "percent": ("điểm phần trăm", "percentage points"),
     "VND": ("đồng", "VND"),
@@ -94,7 +94,7 @@ COMPARATORS: Words = {
     "<": ("dưới", "below"),
     "<=": ("không quá", "at most"),
     ">": ("trên", "above"),
-    ">=": ("từ", "at least"),
+    ">=": ("ít nhất", "at least"),
 }
 LEVELS_OF_AREA: Words = {
     "country": ("Cả nước", "Country"),
@@ -182,3 +182,15 @@ OFFICIAL_INDICATORS: Words = {  # what statistics offices publish beside the ind
     "employed_average": ("Lao động có việc làm bình quân", "Mean number of employed"),
     "si_satisfaction": ("Mức độ hài lòng với bảo hiểm xã hội", "Satisfaction with social insurance"),
 }
+UNITS: Words = {
+    "persons": ("người", "persons"),
+    "person": ("người", "persons"),
+    "thousand_persons": ("nghìn người", "thousand persons"),
+    "percent": ("%", "percent"),
+    "percent_per_year": ("% mỗi năm", "percent a year"),
+    "VND": ("đồng", "VND"),
+    "VND_per_person": ("đồng mỗi người", "VND per person"),
+    "billion_vnd": ("tỷ đồng", "billion VND"),
+    "billion_VND": ("tỷ đồng", "billion VND"),
+}
+PROTECTIONS: Words = {"DISCLOSURE-CONTROLLED": ("Đã bảo mật số liệu", "Disclosure-controlled")}

@@ -125,7 +125,7 @@ def _notes(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
         (manifest["protection"], manifest["protection"]),
         ("Thất nghiệp theo sổ đăng ký là thất nghiệp đăng ký, không theo chuẩn ILO.", "Unemployment of basis register is registered unemployment (not ILO)."),
         ("Trạng thái suppressed: không có số vì có thể lộ thông tin; provisional: sơ bộ; low_coverage: dưới 80 % dân số biết tình trạng.", "Status suppressed: no figure, because it could tell of few; provisional: first figure of the quarter; low_coverage: the status of under 80 % of persons is known."),
-        ("Trang indicators chỉ có cả nước và các tỉnh; huyện và xã có trong CSV, Parquet và DuckDB.", "The sheet indicators holds country and provinces; districts and communes are in CSV, Parquet and DuckDB."),
+        ("Trang indicators chỉ có cả nước và các tỉnh; huyện và xã có trong CSV, Parquet và DuckDB. Trang không đủ chỗ thì chỉ có các kỳ mới nhất.", "The sheet indicators holds country and provinces; districts and communes are in CSV, Parquet and DuckDB. A sheet that cannot take all rows holds the newest periods."),
     ]  # fmt: skip
     if manifest["synthetic"]:
         notes.insert(1, ("DỮ LIỆU MÔ PHỎNG", "SYNTHETIC DATA"))

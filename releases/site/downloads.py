@@ -72,6 +72,7 @@ def _write_workbook(
             sheet = book.add_worksheet(table)
             sheet.freeze_panes(1, 0)
             chosen = f"where {LEFT_OUT[table]}" if table in LEFT_OUT else ""
+            chosen += _newest(connection, table, chosen)
             rows = connection.execute(
                 f"select * exclude (release_id) from {table} {chosen} limit {ROW_LIMIT - 1}"
                 if "release_id" in _columns(connection, table)
@@ -84,6 +85,21 @@ def _write_workbook(
                     sheet.write_row(line, 0, values)
                     line += 1
             sheet.autofilter(0, 0, line - 1, len(rows.description or ()) - 1)
+
+
+def _newest(connection: duckdb.DuckDBPyConnection, table: str, chosen: str) -> str:
+    """A further condition where a sheet cannot take all rows: those of the newest periods that fit."""
+    if "period" not in _columns(connection, table):
+        return ""
+    first = connection.execute(
+        "select min(period) filter (where so_far < $most), max(so_far) < $most from ("
+        " select period, sum(count(*)) over (order by period desc) as so_far"
+        f" from {table} {chosen} group by period)",
+        {"most": ROW_LIMIT},
+    ).fetchone()
+    if first is None or first[0] is None or first[1]:
+        return ""
+    return f"{' and' if chosen else 'where'} period >= '{first[0]}'"
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, table: str) -> list[str]:

@@ -38,6 +38,7 @@ ANYBODY = PERSONS["an"]
 COMMANDS: dict[str, list[list[str]]] = {
     "run": [],  # below, in every way it can end
     "simulate": [],  # makes people up
+    "serve": [],  # hands out a release's files, which are looked at themselves
     "check": [
         ["check", "{delivery}"],
         ["check", "{delivery}", "--json", "--feedback", "{restricted}/mend.xlsx"],

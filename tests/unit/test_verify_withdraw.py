@@ -132,6 +132,10 @@ FAULTS: dict[str, tuple[Callable[[Path], object], dict[str, tuple[str, str]]]] =
         lambda r: write(r / f"{R}/quality/report.html", b"<p>all is well</p>"),
         {f"{R}/quality/report.html": ("changed", "files.sha256")},
     ),
+    "the list of files went": (
+        lambda r: (r / f"{R}/files.sha256").unlink(),
+        {f"{R}/files.sha256": ("missing", "")},
+    ),
     "files came": (
         lambda r: [
             (r / f"{R}/tables/mine.parquet").write_bytes(b""), (r / f"{R}/.hidden").mkdir(),
