@@ -21,17 +21,16 @@ LOCAL = "127.0.0.1"
 
 
 def site_reference(kept: Path) -> Reference:
-    """The dictionary, and the province of every district and commune of both lists; ``kept`` takes compiled charts."""
-    parents = duckdb.execute(
-        "select a.area_version::varchar as area_version, a.code as area_code,"
-        " coalesce(d.parent_code, a.parent_code) as province_code"
+    """The dictionary, and name and province of every area of both lists; ``kept`` takes compiled charts."""
+    areas = duckdb.execute(
+        "select a.area_version::varchar as area_version, a.code as area_code, a.name as area_name,"
+        " coalesce(d.parent_code, a.parent_code, a.code) as province_code"
         " from read_csv($areas, all_varchar = true) as a"
         " left join read_csv($areas, all_varchar = true) as d"
-        " on d.level = 'district' and a.area_version = d.area_version and a.parent_code = d.code"
-        " where a.level <> 'province'",
+        " on d.level = 'district' and a.area_version = d.area_version and a.parent_code = d.code",
         {"areas": str(SEEDS / "areas.csv")},
     ).df()
-    return Reference(dictionary(), parents, kept)
+    return Reference(dictionary(), areas, kept)
 
 
 class _Quiet(SimpleHTTPRequestHandler):

@@ -71,13 +71,18 @@ def build_site(release: Path, manifest: Mapping[str, Any], reference: Reference)
             "index.html",
             "index.html",
             provinces=provinces(
-                connection, {b: indicator_names(reference.dictionary, b) for b in words.BASES}
+                connection,
+                {b: indicator_names(reference.dictionary, b) for b in words.BASES},
+                reference.areas,
             ),
         )
-        known = connection.execute("select distinct area_version, area_code, area_name from indicators").df()
         for explorer in EXPLORERS:
-            areas = write_shape(connection, explorer.name, explorer.shape, reference.parents, site)
-            page("explore.html", f"{explorer.name}.html", e=_facts(explorer, named_areas(areas, known)))
+            areas = write_shape(connection, explorer.name, explorer.shape, reference.areas, site)
+            page(
+                "explore.html",
+                f"{explorer.name}.html",
+                e=_facts(facts["release"], explorer, named_areas(areas, reference.areas)),
+            )
         downloads = write_downloads(
             connection, release, facts["release"], _notes(manifest), reference.dictionary.published
         )
@@ -92,11 +97,12 @@ def build_site(release: Path, manifest: Mapping[str, Any], reference: Reference)
     page("dictionary.html", "dictionary.html", d=reference.dictionary)
 
 
-def _facts(explorer: Explorer, areas: list[Mapping[str, object]]) -> dict[str, Any]:
+def _facts(release: str, explorer: Explorer, areas: list[Mapping[str, object]]) -> dict[str, Any]:
     """What the template and the page's script are told of a page."""
     views = [asdict(v) for v in explorer.views]
     stated = {
         "name": explorer.name,
+        "release": release,
         "areas": areas,
         "filters": explorer.filters,
         "first": explorer.first,

@@ -61,13 +61,13 @@ class Area:
 
 
 def write_shape(
-    connection: duckdb.DuckDBPyConnection, name: str, shape: Shape, parents: pd.DataFrame, folder: Path
+    connection: duckdb.DuckDBPyConnection, name: str, shape: Shape, known: pd.DataFrame, folder: Path
 ) -> list[Area]:
     """Write the files of one shape to ``<folder>/data``; returns their areas, the country first.
 
-    ``parents``: area_version, area_code, province_code of every district and commune.
+    ``known``: area_version, area_code, province_code of every district and commune.
     """
-    connection.register("parents", parents)
+    connection.register("known_areas", known)
     inner = "place" in shape.dimensions
     owner = "coalesce(p.province_code, split_part(t.area_code, ':', 1))" if inner else "t.area_code"
     chosen = ", ".join(
@@ -78,10 +78,10 @@ def write_shape(
     levels = ", ".join(f"'{level}'" for level in shape.levels)
     frame = connection.execute(
         f"select t.area_version, {owner} as owner, {chosen}, {figures} from {shape.table} as t"
-        " left join parents as p on t.area_version = p.area_version and t.area_code = p.area_code"
+        " left join known_areas as p on t.area_version = p.area_version and t.area_code = p.area_code"
         f" where t.area_level in ({levels}) order by all"
     ).df()
-    connection.unregister("parents")
+    connection.unregister("known_areas")
     areas = []
     for (version, code), rows in frame.groupby(["area_version", "owner"], sort=True):
         key = f"{code}@{version}"

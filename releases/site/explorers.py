@@ -14,7 +14,7 @@ class View:
 
     The table has a row for each value of ``free``, all else being as chosen or ``fixed``; ``any`` is not looked at.
     The chart draws the figures ``drawn``, told apart by ``series`` (else by figure), in groups by ``group``;
-    ``share_of`` makes them percentages of another figure.
+    ``share_of`` makes them percentages of another figure. Of the columns in ``only`` values like the pattern alone count.
     """
 
     id: str
@@ -29,6 +29,7 @@ class View:
     share_of: str = ""
     fixed: Mapping[str, str] = field(default_factory=dict)
     any: tuple[str, ...] = ()
+    only: Mapping[str, str] = field(default_factory=dict)
     about_vi: str = ""
     about_en: str = ""
     search: bool = False
@@ -76,8 +77,12 @@ EXPLORERS = (
             View("groups", "Theo tuổi và giới trong kỳ đã chọn (sổ đăng ký)", "By age and sex in the chosen period (registers)",
                  ("age_group", "sex"), ("value", "numerator", "denominator"), "bars", ("value",), series="sex", group="age_group",
                  fixed={"basis": "register"}, any=("unit",)),
-            View("official", "Thống kê chính thức cho cùng nhóm", "Official statistics of the same group", ("period",),
-                 ("value", "ci_low", "ci_high"), "lines", ("value", "ci_low", "ci_high"), fixed={"basis": "official"}, any=("unit",)),
+            View("official", "Thống kê chính thức cho cùng nhóm, theo năm", "Official statistics of the same group, by year",
+                 ("period", "unit"), ("value", "ci_low", "ci_high"), "lines", ("value",), series="unit",
+                 fixed={"basis": "official"}, only={"period": r"^\d{4}$"}),
+            View("quarters", "Thống kê chính thức cho cùng nhóm, theo quý", "Official statistics of the same group, by quarter",
+                 ("period", "unit"), ("value", "ci_low", "ci_high"), "lines", ("value",), series="unit",
+                 fixed={"basis": "official"}, only={"period": r"^\d{4}Q\d$"}),
         ),
         leave_out={"period": r"^\d{4}$"}, trace=True,
     ),

@@ -14,12 +14,12 @@ INDEX = "site/index.html"
 
 @dataclass(frozen=True)
 class Reference:
-    """The dictionary, and which province each place below it lies in.
+    """The dictionary, and every area of both lists: its name, and the province it is or lies in.
 
-    ``parents`` has area_version, area_code, province_code of districts and communes; ``kept`` is a folder for what
-    is the same for every release.
+    ``areas`` has area_version, area_code, area_name, province_code; ``kept`` is a folder for what is the same for
+    every release.
     """
 
     dictionary: Dictionary
-    parents: pd.DataFrame
+    areas: pd.DataFrame
     kept: Path

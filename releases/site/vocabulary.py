@@ -41,6 +41,7 @@ DIMENSIONS: words.Words = {
     "kind": ("Hình thức", "Kind"),
     "field_code": ("Ngành đào tạo", "Field"),
     "status": ("Trạng thái", "Status"),
+    "unit": ("Đơn vị", "Unit"),
 }
 NOTES: words.Words = {
     "none": ("Không có số liệu cho lựa chọn này.", "There is no figure for this choice."),
@@ -58,10 +59,16 @@ def indicator_names(dictionary: Dictionary, basis: str) -> dict[str, words.Pair]
 
 def vocabulary(dictionary: Dictionary) -> dict[str, words.Words]:
     """Lists of words by the column (or the kind of column) whose values they say; codes in the order they are shown."""
-    names = indicator_names(dictionary, "register")
     registers = [i.name for i in dictionary.indicators]
+
+    def indicators(basis: str) -> words.Words:
+        names = indicator_names(dictionary, basis)
+        return {n: names[n] for n in [*registers, *(n for n in names if n not in registers)]}
+
     return {
-        "indicator": {n: names[n] for n in [*registers, *(n for n in names if n not in registers)]},
+        "indicator": indicators("register"),
+        "indicator of official": indicators("official"),
+        "unit": words.UNITS,
         "sex": {s: words.SEXES[s] for s in ("total", "male", "female")},
         "age_group": words.AGES,
         "urban_rural": words.SETTLEMENTS,
@@ -81,9 +88,10 @@ def vocabulary(dictionary: Dictionary) -> dict[str, words.Words]:
 def named_areas(areas: list[Area], known: pd.DataFrame) -> list[Mapping[str, object]]:
     """Areas as the pages list them: key, file, and a name that says of which list it is.
 
-    ``known``: area_version, area_code, area_name.
+    ``known``: area_version, area_code, area_name of every area.
     """
-    names = {(str(v), str(c)): str(n) for v, c, n in known.itertuples(index=False)}
+    columns = known[["area_version", "area_code", "area_name"]]
+    names = {(str(v), str(c)): str(n) for v, c, n in columns.itertuples(index=False)}
     found: list[Mapping[str, object]] = []
     for area in areas:
         vi, en = words.AREAS.get(area.code) or (names.get((area.version, area.code), area.code),) * 2

@@ -112,6 +112,7 @@ def stated_rows(
     limits |= {f: wanted[f] for f in explorer.filters if f not in (*view.free, *view.any)} | dict(view.fixed)
     unit = "unit" if explorer.shape.table == "indicators" else "''"
     where = " and ".join(f"{name}::varchar = '{value}'" for name, value in limits.items())
+    where += "".join(f" and regexp_matches({name}, '{like}')" for name, like in view.only.items())
     found = tables.execute(
         f"select {', '.join(columns[d] for d in view.free)}, {', '.join(view.figures)}, status, {unit}"
         f" from {explorer.shape.table} where {where}"
@@ -139,6 +140,14 @@ CHOICES: dict[str, list[dict[str, str]]] = {
         {"area": "30@2024", "indicator": "si_coverage", "age_group": "working_age"},
         {"area": "31@2025", "indicator": "median_wage", "sex": "female"},
         {"area": "19@2024", "indicator": "unemployed", "urban_rural": "urban", "period": "2025Q3"},
+        {
+            "area": "VN@2024",
+            "indicator": "employed_average",
+            "urban_rural": "total",
+            "sex": "total",
+            "age_group": "total",
+        },
+        {"area": "30@2024", "indicator": "labour_productivity"},
     ],
     "places": [
         {},
@@ -184,7 +193,7 @@ def test_chosen_cells_are_as_released(
                 values, stated_status, unit = said[row]
                 assert status == stated_status
                 for name, value in zip(view.figures, values, strict=True):
-                    whole = KINDS[name] == "whole" or unit in ("persons", "VND")
+                    whole = KINDS[name] == "whole" or unit in ("persons", "person", "VND")
                     if status == "suppressed" and value is None:
                         assert figures[name] == HIDDEN
                         suppressed += 1
@@ -211,7 +220,12 @@ def test_a_link_of_a_target_leads_to_its_cell(context: BrowserContext, address: 
     shown = {w[0]: f["value"] for w, f, _ in shown_rows(page, EXPLORERS[0].views[0])}
     assert shown["2025Q4"] == value
     trace = page.inner_text("#trace")
-    assert trace == "labourdb explain retrained_share --area 30@2024 --period 2025Q4"
+    assert trace == "labourdb explain retrained_share --area 30@2024 --period 2025Q4 --release 2025Q4.1"
+    caption = page.inner_text("[data-view=register] caption")
+    assert "Tỉnh Hải Dương" in caption and "đào tạo lại" in caption  # on paper nobody sees the choices
+    choose(page, "indicator", "labour_productivity")
+    trace = page.inner_text("#trace")
+    assert trace.endswith("--area 30@2024 --period 2025 --basis official --release 2025Q4.1"), trace
 
 
 # ---- languages, choices, everybody --------------------------------------------------------------------------------
@@ -269,6 +283,7 @@ def test_every_page_is_accessible(
     page.goto(f"{address}{name}.html?lang={language}")
     if name in CHOICES:
         chosen(page)
+    assert not set("<>") & set(page.title())
     page.wait_for_timeout(300)
     if name != REPORT:  # of whose hundreds of checks one stands for all
         page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true; })")

@@ -57,7 +57,7 @@ window.labourdb = { words: {}, charts: {}, stored: {}, receive(name, data) { thi
   function kindOf(figure, unit, page) {
     const stated = page.kinds[figure];
     if (stated !== "unit") return stated;
-    return unit === "percent" ? "percent" : unit === "persons" || unit === "VND" ? "whole" : "rounded";
+    return unit.startsWith("percent") ? "percent" : ["persons", "person", "VND"].includes(unit) ? "whole" : "rounded";
   }
 
   function element(tag, attributes, ...children) {
@@ -148,7 +148,17 @@ window.labourdb = { words: {}, charts: {}, stored: {}, receive(name, data) { thi
     return element("td", {}, element("span", { class: "mark " + (kinds[row.status] ?? "good") }, say("status", row.status)));
   }
 
-  function table(page, view, rows) {
+  /* What a table shows, also where nobody sees the choices: on paper. */
+  function captionOf(page, view, limits, area) {
+    const said = page.filters.filter((d) => d in limits).map((d) => {
+      const list = d === "indicator" && view.fixed.basis === "official" ? "indicator of official" : page.lists[d] || d;
+      return say(list, limits[d]);
+    });
+    const heading = document.querySelector(`[data-view="${view.id}"] h2`).innerText;
+    return [heading, area.name[language() === "en" ? 1 : 0], ...said].join(" · ");
+  }
+
+  function table(page, view, rows, caption) {
     const head = element("tr", {});
     view.free.forEach((d) => head.append(element("th", { scope: "col" }, say("columns", d))));
     view.figures.forEach((f) => head.append(element("th", { scope: "col", class: "n" }, say("columns", f))));
@@ -166,7 +176,7 @@ window.labourdb = { words: {}, charts: {}, stored: {}, receive(name, data) { thi
       line.append(statusCell(row));
       body.append(line);
     });
-    return [element("caption", {}, document.querySelector(`[data-view="${view.id}"] h2`).innerText), element("thead", {}, head), body];
+    return [element("caption", {}, caption), element("thead", {}, head), body];
   }
 
   function charted(page, view, rows) {
@@ -182,7 +192,7 @@ window.labourdb = { words: {}, charts: {}, stored: {}, receive(name, data) { thi
           kind = "percent";
         }
         made.push({
-          period: row.period, series, group, value, value_text: write(value, kind), provisional: row.status === "provisional",
+          period: row.period, series, group, value, value_text: write(value, kind), provisional: ["provisional", "low_coverage"].includes(row.status),
           order: view.group ? view.orders[view.group].indexOf(row[view.group]) : 0,
           order_of_series: view.series ? view.orders[view.series].indexOf(row[view.series]) : view.drawn.indexOf(figure),
         });
@@ -192,6 +202,12 @@ window.labourdb = { words: {}, charts: {}, stored: {}, receive(name, data) { thi
     return view.chart === "lines" && there.length ? made : there; // a line shows where a figure is missing
   }
 
+  function lastOfficial(data, chosen) {
+    const { period, ...cell } = chosen;
+    const periods = rowsOf(data, { basis: "official" }, cell).map((r) => r.period).filter((p) => p <= period);
+    return periods.sort().pop() || period;
+  }
+
   function show(page, data, chosen, area) {
     page.views.forEach((view) => {
       const section = document.querySelector(`[data-view="${view.id}"]`);
@@ -199,6 +215,7 @@ window.labourdb = { words: {}, charts: {}, stored: {}, receive(name, data) { thi
       view.free.forEach((d) => delete limits[d]);
       (view.any || []).forEach((d) => delete limits[d]);
       let rows = rowsOf(data, view.fixed, limits);
+      Object.entries(view.only).forEach(([d, like]) => { rows = rows.filter((r) => new RegExp(like).test(r[d])); });
       const orders = {};
       view.free.forEach((d) => { orders[d] = ordered(page, d, new Set(rows.map((r) => r[d]))); });
       view.orders = orders;
@@ -208,7 +225,7 @@ window.labourdb = { words: {}, charts: {}, stored: {}, receive(name, data) { thi
         const wanted = search.value.trim().toLowerCase();
         rows = rows.filter((r) => r[view.free[0]].toLowerCase().includes(wanted));
       }
-      section.querySelector("table").replaceChildren(...table(page, view, rows));
+      section.querySelector("table").replaceChildren(...table(page, view, rows, captionOf(page, view, limits, area)));
       const hidden = rows.filter((r) => r.status === "suppressed").length;
       const note = section.querySelector(".note");
       note.textContent = !rows.length ? say("notes", "none") : hidden ? say("notes", "hidden").replace("{n}", hidden).replace("{all}", rows.length) : "";
@@ -216,10 +233,14 @@ window.labourdb = { words: {}, charts: {}, stored: {}, receive(name, data) { thi
     });
     const trace = byId("trace");
     if (trace) {
+      const plain = (text) => (/^[\w.@:+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
+      const isRegister = rowsOf(data, { basis: "register" }, { indicator: chosen.indicator }).length > 0;
+      const period = isRegister ? chosen.period : lastOfficial(data, chosen);
       const cell = ["sex", "age_group", "urban_rural"].filter((d) => chosen[d] && chosen[d] !== "total");
       const options = { sex: "--sex", age_group: "--age", urban_rural: "--urban" };
-      trace.textContent = `labourdb explain ${chosen.indicator} --area ${area.key} --period ${chosen.period}`
-        + cell.map((d) => ` ${options[d]} ${chosen[d]}`).join("");
+      trace.textContent = `labourdb explain ${plain(chosen.indicator)} --area ${area.key} --period ${period}`
+        + cell.map((d) => ` ${options[d]} ${plain(chosen[d])}`).join("")
+        + (isRegister ? "" : " --basis official") + ` --release ${page.release}`;
     }
   }
 
@@ -237,7 +258,12 @@ window.labourdb = { words: {}, charts: {}, stored: {}, receive(name, data) { thi
       try {
         data = await loaded(page, area);
       } catch (error) {
-        byId("failed").hidden = false;
+        data = { rows: 0, dimensions: {}, figures: {} };
+      }
+      if (areas.value !== area.key) return; // another was chosen meanwhile
+      byId("failed").hidden = data.rows > 0;
+      if (!data.rows) {
+        document.querySelectorAll("[data-view] table, [data-view] .chart").forEach((place) => place.replaceChildren());
         return;
       }
       page.filters.forEach((name, i) => {
