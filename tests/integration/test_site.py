@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import re
 import threading
@@ -160,16 +161,26 @@ def test_the_server_shows_one_release_and_nothing_else(release: Release, tmp_pat
             assert (
                 urllib.request.urlopen(address).read() == (release.path / "site" / "index.html").read_bytes()
             )
-            base = address.removesuffix("site/index.html")
-            for path in (
-                "../restricted/person.key",
-                "..%2f..%2frestricted/person.key",
-                "../../labourdb.toml",
-            ):
-                with pytest.raises(urllib.error.HTTPError):
-                    urllib.request.urlopen(base + path)
             with pytest.raises(LabourdbError, match="Port"), served(release, server.server_port):
                 pass
+        finally:
+            server.shutdown()
+            thread.join()
+    own = tmp_path / "releases" / "2025Q4.2"
+    (own / "site").mkdir(parents=True)
+    (own / "site" / "index.html").write_text("site")
+    (own / "marker").write_text("own")
+    (tmp_path / "releases" / "marker").write_text("beside")
+    with served(Release("2025Q4.2", own), 0) as (server, _):
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            for path in ("/marker", "/../marker", "/%2e%2e/marker", "/site/../../marker", "/..%2fmarker"):
+                connection = http.client.HTTPConnection("127.0.0.1", server.server_port)
+                connection.request("GET", path)
+                said = connection.getresponse().read()
+                connection.close()
+                assert b"beside" not in said and (path != "/marker" or said == b"own")
         finally:
             server.shutdown()
             thread.join()
