@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import home_tables
 import pytest
 import worlds
 from typer.testing import CliRunner
@@ -36,7 +37,7 @@ def said(home: Home, *arguments: str) -> str:
 def shown_home(folder: Path) -> Home:
     """A copy of the small world: explaining writes to its access log, and in so small a world hardly a figure is shown."""
     copied = worlds.copy_of(small_home(), folder)
-    worlds.show_as_counted(copied)
+    home_tables.show_as_counted(copied)
     return copied
 
 
@@ -45,7 +46,7 @@ def followed_by_another(home: Home, copied: Home) -> None:
     place = Path("2025Q4.1") / "tables" / "indicators.parquet"
     (copied.releases / place).chmod(0o644)
     shutil.copyfile(home.releases / place, copied.releases / place)
-    worlds.show_as_counted(copied)
+    home_tables.show_as_counted(copied)
 
 
 def access_lines(home: Home) -> list[dict[str, Any]]:

@@ -26,9 +26,7 @@ from orchestration.periods import quarter_number
 from orchestration.run import Outcome, execute
 from orchestration.run_inputs import RunScope
 from orchestration.settings import load_settings
-from releases.disclosure.control import PROTECTED
 from releases.release import Release, current_release, next_id
-from releases.tables import RELEASED
 from sources.encryption import encryption_config, private_files
 from sources.restricted import attach_restricted
 
@@ -375,43 +373,6 @@ def run_steps(home: Home, as_of: str = AS_OF, key: str | None = KEY) -> Release:
         pipeline.build(run, pipeline.LAST_LAYERS)
         pipeline.stop_if_blocked(run, pipeline.gate_publication(run))
         return pipeline.release(run)
-
-
-def shown(home: Home, query: str) -> list[tuple[Any, ...]]:
-    """Query a home's current tables, each by its name: as readers see them, suppressed figures and all."""
-    with duckdb.connect() as connection:
-        for table in RELEASED:
-            file = home.releases / "current" / "tables" / f"{table}.parquet"
-            connection.execute(f"create view {table} as select * from read_parquet('{file}')")
-        return connection.execute(query).fetchall()
-
-
-def counted(table: str, warehouse: str = "w") -> str:
-    """Where a table lies in the warehouse as counted: within the coverage, before disclosure control."""
-    return f"{warehouse}.{'covered' if table in PROTECTED else 'candidates'}.{table}"
-
-
-def sql(home: Home, query: str) -> list[tuple[Any, ...]]:
-    """Query what a home's last run counted, each table by its name: within the coverage, before disclosure control.
-
-    In worlds as small as these hardly a figure is shown.
-    """
-    with duckdb.connect() as connection:
-        connection.execute(f"attach '{home.database}' as labour (read_only)")
-        for table in RELEASED:
-            connection.execute(f"create view {table} as from {counted(table, 'labour')}")
-        return connection.execute(query).fetchall()
-
-
-def show_as_counted(home: Home) -> None:
-    """Let a copied home's current release show every indicator: to look at figures in a world as small as this."""
-    release = current_release(home.releases)
-    assert release is not None
-    path = release.path / "tables" / "indicators.parquet"
-    path.chmod(0o644)
-    with duckdb.connect() as connection:
-        connection.execute(f"attach '{home.database}' as w (read_only)")
-        connection.execute(f"copy (from w.covered.indicators order by all) to '{path}' (format parquet)")
 
 
 def manifest(home: Home) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+import home_tables
 import pytest
 import worlds
 from typer.testing import CliRunner
@@ -51,7 +52,7 @@ def test_a_release_is_verified_withdrawn_and_replaced(tmp_path: Path) -> None:
     manifest = worlds.manifest(home)
     assert manifest["release_id"] == "2025Q4.2" and manifest["previous_release"] is None
     change = "select distinct status from checks where check_id = 'change_since_last_release'"
-    assert worlds.sql(home, change) == [("not_applicable",)]
+    assert home_tables.sql(home, change) == [("not_applicable",)]
 
     code, facts = call(home, "diff", "2025Q4.1", "2025Q4.2")
     assert code == 0 and facts["gone"] > facts["added"] > 0

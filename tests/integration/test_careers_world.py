@@ -8,6 +8,7 @@ from pathlib import Path
 
 import careers_world
 import duckdb
+import home_tables
 import pytest
 import worlds
 from careers_world import FACTORY, NEW_FACTORY, PEOPLE, RENEWED, SHOP, WORKERS, contribution, deliveries
@@ -135,7 +136,7 @@ AS_SENT = {
 def test_flows_of_the_country(name: str, expected: dict[str, object], request: pytest.FixtureRequest) -> None:
     home: Home = request.getfixturevalue(name)
     total = "area_version = '2025' and area_code = 'VN' and section = 'total'"
-    found = worlds.sql(
+    found = home_tables.sql(
         home, f"select period, M, B, E, F, A, H, R, S, JC, JD from labour_flows where {total} order by 1"
     )
     assert {row[0]: row[1:] for row in found} == expected
@@ -143,7 +144,7 @@ def test_flows_of_the_country(name: str, expected: dict[str, object], request: p
 
 def test_flows_of_sections_are_the_successors(followed: Home) -> None:
     cell = "area_version = '2024' and area_code = '30' and period = '2025Q3'"
-    found = worlds.sql(followed, f"select section, M, A, S from labour_flows where {cell} order by 1")
+    found = home_tables.sql(followed, f"select section, M, A, S from labour_flows where {cell} order by 1")
     assert found == [("C", 6, 1, 1), ("G", 2, 0, 0), ("total", 8, 1, 1)]
 
 
@@ -187,7 +188,7 @@ def test_the_example_of_the_documentation(followed: Home) -> None:
 
 def test_outcome_of_the_one_completion(followed: Home) -> None:
     total = "area_code = 'VN' and area_version = '2024' and field_code = 'total' and level = 'total' and kind = 'total'"
-    found = worlds.sql(
+    found = home_tables.sql(
         followed,
         "select year, completions, employed_6m, employed_12m, median_wage_12m, same_province_12m, status"
         f" from training_outcomes where {total}",
@@ -200,12 +201,12 @@ def test_transitions_are_of_persons_at_both_dates(followed: Home, as_sent: Home)
     cell = "area_version = '2024' and area_code = '30' and sex = 'total' and age_group = 'total' and lag = 'quarter'"
     query = f"select from_status, to_status, persons from transitions where {cell} and period = '2025Q2' order by 1, 2"
     # the second twin and namesake came in this quarter
-    assert worlds.sql(followed, query) == [
+    assert home_tables.sql(followed, query) == [
         ("employed", "employed", 8),  # six workers, Hạnh, Minh
         ("unemployed", "unknown", 1),  # Lan
         ("unknown", "unknown", 3),  # Tú, Ánh, Bảo
     ]
-    assert worlds.sql(as_sent, query) == [
+    assert home_tables.sql(as_sent, query) == [
         ("employed", "employed", 7),
         ("employed", "unknown", 1),  # Minh's old ID
         ("unemployed", "unknown", 1),
@@ -251,7 +252,7 @@ def test_a_quarter_nobody_delivered_is_unknown_not_a_wave_of_dismissals(tmp_path
     missing = [f"social_insurance/2025-0{m}" for m in (4, 5, 6)]
     home = careers_world.run(careers_world.write(Home(tmp_path / "gap"), without=missing))
     total = "area_version = '2025' and area_code = 'VN' and section = 'total'"
-    found = worlds.sql(
+    found = home_tables.sql(
         home, f"select period, M, B, E, F, A, H, R, S, JC, JD from labour_flows where {total} order by 1"
     )
     assert found == [
@@ -261,4 +262,4 @@ def test_a_quarter_nobody_delivered_is_unknown_not_a_wave_of_dismissals(tmp_path
         ("2025Q4", 8, 7, None, None, 1, None, None, None, None, None),
     ]
     said = "select rows_failed, severity from checks where check_id = 'insured_months_delivered'"
-    assert worlds.sql(home, said) == [(3, "warn")]
+    assert home_tables.sql(home, said) == [(3, "warn")]

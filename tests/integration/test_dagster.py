@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import home_tables
 import pytest
 import worlds
 
@@ -111,7 +112,7 @@ def test_published_tables_and_release_show_the_figures_of_the_manifest(instance:
     assert (worlds.small_home().root / facts["quality_report"]).exists()
     assert facts["verdict"].startswith("Published: every blocking check")
     verdicts = dict(
-        worlds.shown(worlds.small_home(), "select verdict, count(*) from target_progress group by 1")
+        home_tables.shown(worlds.small_home(), "select verdict, count(*) from target_progress group by 1")
     )
     assert {n.removeprefix("targets_"): v for n, v in facts.items() if n.startswith("targets_")} == verdicts
     assert len(cells(facts["targets"])) == sum(verdicts.values())

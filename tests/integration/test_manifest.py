@@ -8,7 +8,8 @@ from pathlib import Path
 
 import duckdb
 import worlds
-from worlds import AS_OF, KEY, deliveries, manifest, scope, small_home, sql, write_world
+from home_tables import sql
+from worlds import AS_OF, KEY, deliveries, manifest, scope, small_home, write_world
 
 from orchestration import pipeline
 from orchestration.home import Home

@@ -7,8 +7,9 @@ from typing import Any
 
 import duckdb
 import worlds
+from home_tables import shown, sql
 from typer.testing import CliRunner
-from worlds import AS_OF, deliveries, manifest, shown, small_home, sql
+from worlds import AS_OF, deliveries, manifest, small_home
 
 from orchestration.cli import app
 from releases.quality import facts_of

@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 import worlds
+from home_tables import shown, sql
 from worlds import (
     AS_OF,
     KEY,
@@ -21,9 +22,7 @@ from worlds import (
     manifest,
     run_steps,
     scope,
-    shown,
     small_home,
-    sql,
     write_world,
 )
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
+import home_tables
 import pytest
 import worlds
 from worlds import PEOPLE, small_home
@@ -115,7 +116,7 @@ def world() -> Iterator[duckdb.DuckDBPyConnection]:
     home = small_home()
     with worlds.opened(home) as connection:
         for table in ("indicators", "target_progress", "linkage", "row_accounting", "checks"):
-            connection.execute(f"create view {table} as from {worlds.counted(table)}")
+            connection.execute(f"create view {table} as from {home_tables.counted(table)}")
         yield connection
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import home_tables
 import pytest
 import worlds
 from typer.testing import CliRunner
@@ -106,7 +107,7 @@ def test_gate_2_stops_the_run(copied: Home) -> None:
     ]
     said = "select object, status, waiver from checks where waiver is not null"
     text = "Trưởng phòng: resent in March (until 2999-12-31)"
-    assert worlds.sql(copied, said) == [("social_insurance", "failed", text)]
+    assert home_tables.sql(copied, said) == [("social_insurance", "failed", text)]
     page = (release.path / "quality" / "report.html").read_text()
     assert "resent in March" in page and "Trưởng phòng" in page
     assert not (copied.warehouse / "report.html").exists()  # the stop it told of is settled

@@ -1,20 +1,16 @@
-"""The restricted zone on disk: encrypted, closed to others, opened with its key alone, and logged."""
+"""The restricted zone on disk: encrypted, closed to others, and opened with its key alone."""
 
 from __future__ import annotations
 
-import json
 import multiprocessing
 import os
 import signal
 import stat
-from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from sources import access
-from sources.access import accessing
 from sources.encryption import WrongKey, is_encrypted, is_forged, private_files
 from sources.errors import LabourdbError
 from sources.keys import (
@@ -353,54 +349,3 @@ def test_killed_at_any_step_the_home_opens_with_one_of_its_keys(zone: Path, step
     rekey(zone, lambda: None, lambda said: None)
     assert set(pseudonyms(zone).values()).isdisjoint(after.values())
     assert not unfinished(zone).exists() and not next_key_file(zone).exists()
-
-
-# ---- the access log ------------------------------------------------------------------------------------------
-
-
-def lines(folder: Path) -> Iterator[tuple[str, str]]:
-    for line in (folder / access.FILE).read_text().splitlines():
-        entry = json.loads(line)
-        assert set(entry) == {"at", "by", "process", "command", "detail"}
-        yield entry["command"], entry["detail"]
-
-
-def test_one_line_a_command_however_often_it_opens(tmp_path: Path) -> None:
-    folder = tmp_path / "restricted"
-    with accessing("labourdb run", "as_of=2025Q4"):
-        for _ in range(3):
-            with accessing("inner"), restricted_database(folder):
-                pass
-    with accessing("labourdb run", "as_of=2025Q4"), restricted_database(folder):
-        pass
-    assert list(lines(folder)) == [("labourdb run", "as_of=2025Q4")] * 2
-    assert stat.S_IMODE((folder / access.FILE).stat().st_mode) == 0o600
-
-
-def test_steps_of_a_run_in_dagster_make_one_line(tmp_path: Path) -> None:
-    folder = tmp_path / "restricted"
-    for _ in range(3):
-        with accessing("run in Dagster", "as_of=2031Q1", once=True), restricted_database(folder):
-            pass
-        with restricted_database(folder):  # between two steps
-            pass
-    assert list(lines(folder)) == [("run in Dagster", "as_of=2031Q1")]
-
-
-def test_who_says_nothing_is_logged_at_each_opening(zone: Path) -> None:
-    before = len(list(lines(zone)))
-    for _ in range(2):
-        with restricted_database(zone):
-            pass
-    found = list(lines(zone))[before:]
-    assert [detail for _, detail in found] == ["no purpose stated"] * 2 and all(
-        command for command, _ in found
-    )
-
-
-def test_a_failed_opening_is_logged_too(zone: Path) -> None:
-    before = len(list(lines(zone)))
-    (zone / "person.key").write_text(OTHER)
-    with pytest.raises(WrongKey), accessing("labourdb status"), restricted_database(zone):
-        pass
-    assert list(lines(zone))[before:] == [("labourdb status", "")]

@@ -1,0 +1,49 @@
+"""What a home's last run counted, and what its current release shows of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import duckdb
+
+from orchestration.home import Home
+from releases.disclosure.control import PROTECTED
+from releases.release import current_release
+from releases.tables import RELEASED
+
+
+def shown(home: Home, query: str) -> list[tuple[Any, ...]]:
+    """Query a home's current tables, each by its name: as readers see them, suppressed figures and all."""
+    with duckdb.connect() as connection:
+        for table in RELEASED:
+            file = home.releases / "current" / "tables" / f"{table}.parquet"
+            connection.execute(f"create view {table} as select * from read_parquet('{file}')")
+        return connection.execute(query).fetchall()
+
+
+def counted(table: str, warehouse: str = "w") -> str:
+    """Where a table lies in the warehouse as counted: within the coverage, before disclosure control."""
+    return f"{warehouse}.{'covered' if table in PROTECTED else 'candidates'}.{table}"
+
+
+def sql(home: Home, query: str) -> list[tuple[Any, ...]]:
+    """Query what a home's last run counted, each table by its name: within the coverage, before disclosure control.
+
+    In worlds as small as these hardly a figure is shown.
+    """
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{home.database}' as labour (read_only)")
+        for table in RELEASED:
+            connection.execute(f"create view {table} as from {counted(table, 'labour')}")
+        return connection.execute(query).fetchall()
+
+
+def show_as_counted(home: Home) -> None:
+    """Let a copied home's current release show every indicator: to look at figures in a world as small as this."""
+    release = current_release(home.releases)
+    assert release is not None
+    path = release.path / "tables" / "indicators.parquet"
+    path.chmod(0o644)
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{home.database}' as w (read_only)")
+        connection.execute(f"copy (from w.covered.indicators order by all) to '{path}' (format parquet)")
