@@ -73,6 +73,12 @@ def _moved(change: dict[str, Any] | None) -> str:
     return f"{change['relative']:+,.1%}"
 
 
+NUMBERED = {
+    "site": "files of the site",
+    "input": "files of deliveries",
+}  # too many to name each that is as it was
+
+
 def amiss(items: Sequence[Item]) -> list[Item]:
     """What is not as it was published."""
     return [item for item in items if item.state != "ok"]
@@ -91,12 +97,13 @@ def verified(release_id: str, items: Sequence[Item]) -> str:
 
 
 def render_verify(release: Path, items: Sequence[Item]) -> None:
-    """Print what was looked at: each part of the release by itself, inputs by their number."""
+    """Print what was looked at: each part of the release by itself, files of site and inputs by their number."""
     rows = [
         [i.kind, escape(i.where.removeprefix(f"{release}/")), i.state, escape(i.why)]
         for i in items
-        if i.kind != "input" or i.state != "ok"
+        if i.kind not in NUMBERED or i.state != "ok"
     ]
-    inputs = Counter(i.state for i in items if i.kind == "input")
-    rows.append(["input", f"{inputs.total():,} files of deliveries", f"{inputs['ok']:,} ok", ""])
+    for kind, what in NUMBERED.items():
+        states = Counter(i.state for i in items if i.kind == kind)
+        rows.append([kind, f"{states.total():,} {what}", f"{states['ok']:,} ok", ""])
     console.out.print(console.table(f"Release {release.name}", ("kind", "where", "state", "why"), rows))

@@ -22,7 +22,7 @@ DATABASE = "labour.duckdb"
 class Item:
     """One thing looked at: what kind it is, where it lies, whether it is as published, and if not, why."""
 
-    kind: Literal["table", "database", "folder", "input"]
+    kind: Literal["table", "database", "folder", "site", "input"]
     where: str
     state: State
     why: str = ""
@@ -81,14 +81,15 @@ def _folder(folder: Path, tables: Mapping[str, Any], must_be_listed: bool) -> It
     )
     for name, digest in others.items():
         path = folder / name
+        kind: Literal["site", "folder"] = "site" if name.startswith("site/") else "folder"
         if not path.exists():
-            yield Item("folder", str(path), "missing")
+            yield Item(kind, str(path), "missing")
         elif path.is_symlink() or not path.is_file():
-            yield Item("folder", str(path), "changed", "not a file of the release")
+            yield Item(kind, str(path), "changed", "not a file of the release")
         elif digest and name != DATABASE and sha256(path) != digest:  # that is compared row by row
-            yield Item("folder", str(path), "changed", f"its SHA-256 is not the one in {FILES}")
+            yield Item(kind, str(path), "changed", f"its SHA-256 is not the one in {FILES}")
         elif name != MANIFEST:  # which has an item of its own
-            yield Item("folder", str(path), "ok")
+            yield Item(kind, str(path), "ok")
     expected = {MANIFEST, *own, *others, *([] if listed is None else [FILES])}
     places = {parent.as_posix() for name in expected for parent in Path(name).parents}
     for path in sorted(folder.rglob("*")):
