@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
+from worlds import SHARED
 
 from orchestration.dbt import manifest_path
 from orchestration.home import Home
@@ -18,9 +20,16 @@ WITHOUT_LATER_RULES = "[linkage]\nprobabilistic = false\n[succession]\nemployers
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Parse the dbt project once, before workers that would all find it unparsed."""
+    """Before workers start: parse the dbt project, which they would all find unparsed, and make what they share."""
     if not hasattr(config, "workerinput"):
         manifest_path()
+        os.environ[SHARED] = tempfile.mkdtemp(prefix="labourdb-shared-")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Remove what the workers shared."""
+    if not hasattr(config, "workerinput"):
+        shutil.rmtree(os.environ[SHARED], ignore_errors=True)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+from filelock import FileLock
 
 from orchestration import pipeline
 from orchestration.home import Home
@@ -34,6 +35,7 @@ KEY = "a key for tests only, long enough to be taken"
 # one unlinked row of eight is more than training may have; tiny worlds are not held to shares
 SETTINGS = "[thresholds]\nlinked_share_training = 0.2\n"
 AS_OF = "2025Q4"
+SHARED = "LABOURDB_TEST_WORLDS"  # a folder for homes that all processes of one test run share
 
 
 def citizen(number: int, sex: str, born: str, prefix: str = "030") -> str:
@@ -336,10 +338,14 @@ def scratch() -> Path:
 
 @cache
 def small_home() -> Home:
-    """The world, run once; no test may change it."""
-    home = write_world(Home(scratch() / "small"))
-    assert run_world(home).published
-    return home
+    """The world, run once for all test processes, each with a copy of its own; no test may change it."""
+    first = Path(os.environ.get(SHARED, str(scratch()))) / "small"
+    with FileLock(f"{first}.lock"):
+        if not first.exists():
+            home = write_world(Home(first.with_name("being-run")))
+            assert run_world(home).published
+            home.root.rename(first)
+    return copy_of(Home(first), scratch() / "small-copy")
 
 
 def copy_of(home: Home, target: Path) -> Home:
