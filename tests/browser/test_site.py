@@ -342,6 +342,27 @@ def test_charts_draw_the_rows_of_their_table(context: BrowserContext, address: s
     assert rows == points > 3
 
 
+def test_a_series_has_one_colour_in_legend_line_and_points(context: BrowserContext, address: str) -> None:
+    """Though the first of them begins later than the others: nobody was there before the first quarter to be hired."""
+    page = opened(context, f"{address}flows.html#area=VN@2024&section=total")
+    chosen(page)
+    page.wait_for_selector("[data-view=trend] .chart svg")
+    chart = page.locator("[data-view=trend] .chart")
+    texts = chart.locator(".role-legend-label text").all_text_contents()
+    symbols = chart.locator(".role-legend-symbol path").all()
+    legend = {t: s.get_attribute("fill") for t, s in zip(texts, symbols, strict=True)}
+    assert len(legend) == len(set(legend.values())) >= 2
+    drawn = 0
+    for mark in ("line", "symbol"):
+        for path in chart.locator(f".mark-{mark}.role-mark path[aria-label]").all():
+            series = next(s for s in legend if f"series: {s}" in (path.get_attribute("aria-label") or ""))
+            assert path.get_attribute("stroke") == legend[series]
+            if mark == "symbol":
+                assert path.get_attribute("fill") in (legend[series], "#ffffff")
+            drawn += 1
+    assert drawn > len(legend)
+
+
 def test_downloads_are_there_and_hold_the_rows(
     context: BrowserContext, address: str, release: Release
 ) -> None:

@@ -84,6 +84,13 @@ window.labourdb = { words: {}, charts: {}, stored: {}, receive(name, data) { thi
     }
     const described = structuredClone(site.charts[chart]);
     described.data.find((d) => d.name === "rows").values = rows;
+    // Vega takes the order of the series from what each mark draws, and a missing figure is drawn by some marks only:
+    // colour, dash and shape of a series agree if all take it from the rows
+    const series = [...new Map(rows.map((row) => [row.series, row.order_of_series || 0]))];
+    const names = series.sort((a, b) => a[1] - b[1]).map(([name]) => name);
+    described.scales.filter((scale) => scale.type === "ordinal").forEach((scale) => {
+      if ((scale.domain.fields || [scale.domain]).some((from) => from.field === "series")) scale.domain = names;
+    });
     place.drawn = window.vegaEmbed(place, described, {
       mode: "vega", renderer: "svg", actions: false, formatLocale: locales[language()],
     }).then((drawn) => {
