@@ -74,7 +74,10 @@ def _prepare(warehouse: duckdb.DuckDBPyConnection, earlier: Sequence[Path]) -> N
         " and table_name = 'cells' and data_type = 'BIGINT'"
     ).fetchone()
     assert counted is not None
-    figures = ",\n    ".join(f"bool_or(o.{f} = c.{f}) as public_n_{f.lower()}" for f in FIGURES)
+    beside = {"B": " or bool_or(before.E = c.B)", "E": " or bool_or(after.B = c.E)"}
+    figures = ",\n    ".join(
+        f"bool_or(o.{f} = c.{f}){beside.get(f, '')} as public_n_{f.lower()}" for f in FIGURES
+    )
     text = PREPARE.read_text(encoding="utf-8")
     warehouse.execute(text.replace("{measures}", counted[0]).replace("{flow_figures}", figures))
 

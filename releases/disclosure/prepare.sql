@@ -119,6 +119,8 @@ order by all;
 
 -- ---- flags: rows that are sensitive whatever they count, and figures that an earlier release showed
 
+create or replace macro disclosure.quarter(period) as period[:4]::integer * 4 + period[6]::integer;
+
 create or replace view disclosure.flags_labour_flows as
 select
     c.period, c.area_version, c.area_level, c.area_code, c.section,
@@ -130,6 +132,15 @@ select
 from covered.labour_flows as c
 left join cells.flow_employers as w using (period, area_version, area_level, area_code, section)
 left join disclosure.earlier_labour_flows as o using (period, area_version, area_level, area_code, section)
+-- jobs at the end of a quarter are those at the beginning of the next
+left join disclosure.earlier_labour_flows as before
+    on disclosure.quarter(c.period) = disclosure.quarter(before.period) + 1
+    and (c.area_version, c.area_level, c.area_code, c.section)
+    = (before.area_version, before.area_level, before.area_code, before.section)
+left join disclosure.earlier_labour_flows as after
+    on disclosure.quarter(c.period) = disclosure.quarter(after.period) - 1
+    and (c.area_version, c.area_level, c.area_code, c.section)
+    = (after.area_version, after.area_level, after.area_code, after.section)
 group by c.period, c.area_version, c.area_level, c.area_code, c.section;
 
 create or replace view disclosure.flags_transitions as

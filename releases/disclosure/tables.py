@@ -25,23 +25,45 @@ def decided_rows(warehouse: duckdb.DuckDBPyConnection, table: str, country: str)
         table
     ]
     names = ["province_2024", "province_2025", "new_is_covered"]
+    groups = province_groups(atoms[names].drop_duplicates().sort_values(names))
     flags = _flags(warehouse, table)
+    ends: dict[tuple[str, int], pd.DataFrame] = {}  # by the quarter that begins with them, and group
     for block, members in atoms.groupby(blocks, sort=True):
         of_block = flags[(flags[blocks] == list(block)).all(axis=1)].drop(columns=blocks)
-        groups = province_groups(members[names].drop_duplicates().sort_values(names))
-        sums = []
-        for group in groups:
+        decided, period = [], str(block[0])
+        for number, group in enumerate(groups):
             mine = members[members["province_2024"].isin(list(group["province_2024"]))]
+            if mine.empty:
+                continue
             places, hidden = province_dimension(group, country if len(groups) == 1 else None)
             shape = _shape(table, mine, places, hidden)
-            rows, audited, exposed = decide(shape, of_block)
+            rows, audited, exposed = decide(shape, _knowing_ends(of_block, ends.get((period, number))))
+            if "n_e" in shape.figures:
+                ends[_next_quarter(period), number] = rows.loc[rows["shown"], ["place", "section"]]
             for name, code in zip(blocks, block, strict=True):
                 rows[str(name)] = pd.Series([code] * len(rows), index=rows.index)
             is_sum = area_columns(rows["place"])["area_level"] == GROUP
-            sums.append(rows[is_sum])
+            decided.append(rows[is_sum])
             yield rows[~is_sum], audited, exposed
         if len(groups) > 1:
-            yield _country(sums, of_block, country), 0, 0
+            yield _country(decided, of_block, country), 0, 0
+
+
+def _knowing_ends(flags: pd.DataFrame, ends: pd.DataFrame | None) -> pd.DataFrame:
+    """``flags`` of a quarter, with ``public_n_b`` also where the quarter before shows its end (``ends``: place, section).
+
+    Jobs at the end of a quarter are those at the beginning of the next.
+    """
+    if ends is None:
+        return flags
+    joined = flags.merge(ends.assign(ended=True), how="outer", on=["place", "section"])
+    joined["public_n_b"] = truth(joined["public_n_b"]) | truth(joined["ended"])
+    return joined.drop(columns="ended")
+
+
+def _next_quarter(period: str) -> str:
+    year, quarter = int(period[:4]), int(period[5])
+    return f"{year + quarter // 4}Q{quarter % 4 + 1}"
 
 
 def _country(sums: Sequence[pd.DataFrame], flags: pd.DataFrame, country: str) -> pd.DataFrame:

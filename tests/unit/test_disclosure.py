@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
@@ -24,6 +25,7 @@ from releases.disclosure.places import (
     province_groups,
 )
 from releases.disclosure.suppress import shown_cells
+from releases.disclosure.tables import decided_rows
 
 SIZES = st.one_of(st.integers(0, 6), st.integers(5, 60))
 
@@ -235,3 +237,31 @@ def test_a_zero_that_is_not_seen_protects_until_it_is_given_away() -> None:
     assert zeros_given_away(layer, by_sex).size == 0
     of_age_2 = np.flatnonzero((keys["age"] == 2) & (keys["sex"] == "total"))
     assert layer.places[zeros_given_away(layer, np.concatenate([by_sex, of_age_2]))].tolist() == [1, 3]
+
+
+def test_two_quarters_together_do_not_give_away_the_jobs_between_them() -> None:
+    """Jobs at the end of a quarter are those at the beginning of the next, which must not show what the first hid."""
+    jobs = pd.DataFrame({"section": ["A", "B", "C"], "jobs": [3, 50, 60]})
+    place = {"province_2024": "19", "province_2025": "19", "new_is_covered": True}
+    quarters = pd.concat(
+        [
+            jobs.assign(period="2025Q4", n_m=jobs["jobs"] + 10, n_e=jobs["jobs"]),
+            jobs.assign(
+                period="2026Q1", n_m=[13, 90, 70], n_b=jobs["jobs"]
+            ),  # by its own order it would show B, not C
+        ]
+    ).assign(**place)
+    total = {"area_version": "2024", "area_level": "province", "area_code": "19", "section": "total"}
+    flags = pd.DataFrame(
+        [{**total, "period": p, "sensitive": False, "public_n_b": False} for p in ("2025Q4", "2026Q1")]
+    )
+    with duckdb.connect() as warehouse:
+        warehouse.execute("create schema disclosure")
+        for name, frame in (("atoms", quarters), ("flags", flags)):
+            warehouse.register(f"{name}_given", frame)
+            warehouse.execute(f"create table disclosure.{name}_labour_flows as from {name}_given")
+        rows = pd.concat([decided for decided, _, _ in decided_rows(warehouse, "labour_flows", "VN")])
+    assert set(rows.loc[rows["period"] == "2025Q4"].query("shown")["section"]) == {"total", "C"}
+    for _, both in rows.groupby("place"):
+        known = set(both.loc[both["shown"], "section"])
+        assert "total" in known and not {"A", "B"} & known
