@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array
 
-from releases.disclosure.audit import exposed_cells
+from releases.disclosure.audit import exposed_cells, fixed
 from releases.disclosure.block import Block, Layer
 from releases.disclosure.cubes import Dimension, Ints, atom_counts, cube_cells, truth
 from releases.disclosure.places import GROUP, area_columns
@@ -51,7 +51,11 @@ def decide(rows: Rows, flags: pd.DataFrame) -> tuple[pd.DataFrame, int, int]:
         counted = areas["area_version"] == version if version else areas["area_version"].notna()
         public = truth(keys.get(f"public_{figure}", pd.Series(False, index=keys.index)))
         counts = atom_counts(rows.dimensions, rows.atoms, figure)
-        layers.append(Layer.of(csr_array(sums * counted.to_numpy(np.int64)[:, None]), counts, public))
+        layers.append(
+            _with_consequences(
+                Layer.of(csr_array(sums * counted.to_numpy(np.int64)[:, None]), counts, public)
+            )
+        )
     values = np.stack([layer.values for layer in layers])
     hidden = np.zeros(len(keys), dtype=np.bool_)
     for name, codes in rows.hidden.items():
@@ -83,3 +87,16 @@ def decide(rows: Rows, flags: pd.DataFrame) -> tuple[pd.DataFrame, int, int]:
     audited = np.any([block.secrets(layer, shown) for layer in layers], axis=0)
     stands = pd.DataFrame({"shown": shown, "there": values.any(axis=0)}, index=keys.index)
     return keys[names].join(stands)[~hidden], int(audited.sum()), int(exposed.sum())
+
+
+def _with_consequences(layer: Layer) -> Layer:
+    """The layer, where what follows from public figures alone is public too: hiding it would hide nothing.
+
+    Not so for what is small: if that follows, the audit must find it.
+    """
+    cells = np.flatnonzero(~layer.known & (layer.values > SMALL))
+    if not layer.public.any() or not cells.size:
+        return layer
+    public = layer.public.copy()
+    public[cells[fixed(layer, np.zeros_like(public), cells)]] = True
+    return replace(layer, public=public)
