@@ -14,6 +14,7 @@ from expectations.rules import CheckRule, rules_of
 
 COMPLETENESS = "all_checks_ran"
 CHANGE = "change_since_last_release"
+REVISION = "small_revision"
 OFFICIAL = "official_statistics"  # the source of every figure of basis official, and of no other
 REGISTER_SOURCES = (  # those that figures of basis register are made from
     "population", "enterprises", "social_insurance", "overseas_contracts", "unemployment_benefits", "job_seekers",
@@ -26,13 +27,15 @@ def publication_gate(
     rules: Mapping[str, CheckRule],
     previous_tables: Path | None,
     changed_sources: Collection[str],
+    remembered: Path | None = None,
 ) -> pd.DataFrame:
     """The checks table of gate 3, of schema ``candidates`` with the restricted database attached as ``restricted``.
 
     ``previous_tables`` holds the last release's tables, if there is one. Deliveries that changed since explain a
     change of what it released, of the figures made from them: then these rows are counted, and none of them fails.
+    ``remembered`` are the finest counts of the last release of the same quarter, if there was one.
     """
-    measured = [r for r in rules_of(rules, "publication") if r.id != CHANGE]
+    measured = [r for r in rules_of(rules, "publication") if r.id not in (CHANGE, REVISION)]
     measures = measure_rules(warehouse, measured)
     shown = dict(rules)
     if CHANGE in rules:
@@ -46,6 +49,14 @@ def publication_gate(
             shown[CHANGE] = change.bound_to(
                 **places | {"previous": _quoted("/".join(previous_tables.parts[-3:]))}
             )
+    if REVISION in rules:
+        revision = rules[REVISION]
+        if remembered is None:
+            measures += [Measure(REVISION, name, 0, 0) for name in revision.objects]
+        else:
+            shown[REVISION] = revision.bound_to(remembered=_quoted(str(remembered)))
+            measures += measure_rules(warehouse, [shown[REVISION]])
+            shown[REVISION] = revision.bound_to(remembered=_quoted("/".join(remembered.parts[-3:])))
     complete_measures = complete(measures, intended_objects(rules, "publication"), rules[COMPLETENESS])
     return judge(frame_of(complete_measures), shown)
 

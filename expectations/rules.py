@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -19,6 +19,9 @@ GATES = ("delivery", "linkage", "publication")
 LEVELS = ("structural", "logical", "analytical")
 SEVERITIES = ("block", "warn")
 SCOPES = ("all", "identified", "month", "full_month")
+PUBLISHED = (
+    "published "  # before the name of an object of what is published, where candidates are checked as well
+)
 
 
 @dataclass(frozen=True)
@@ -111,6 +114,7 @@ def _rule(entry: Mapping[str, Any]) -> CheckRule:
     rows = None
     if "rows" in entry:
         rows = (HERE / "sql" / f"{entry['rows']}.sql").read_text(encoding="utf-8").strip()
+        rows = _of_schemas(rows, tuple(str(o) for o in entry.get("published", ())))
         if "tolerance" in entry:
             rows = _filled(rows, {"tolerance": str(entry["tolerance"])})
     rule = CheckRule(
@@ -123,7 +127,10 @@ def _rule(entry: Mapping[str, Any]) -> CheckRule:
         why=str(entry["why"]).strip(),
         why_vi=str(entry["why_vi"]).strip(),
         query=str(entry["query"]).strip() if rows is None else failed_rows_query(rows),
-        objects=tuple(str(o) for o in entry.get("objects", ())),
+        objects=(
+            *(str(o) for o in entry.get("objects", ())),
+            *(f"{PUBLISHED}{o}" for o in entry.get("published", ())),
+        ),
         applies_to=_one_of(name, entry["applies_to"], SCOPES) if "applies_to" in entry else None,
         min_rows_to_block=entry.get("min_rows_to_block"),
         tolerance=entry.get("tolerance"),
@@ -132,6 +139,23 @@ def _rule(entry: Mapping[str, Any]) -> CheckRule:
     if not rule.objects and rule.applies_to is None:
         raise ValueError(f"{name} names neither objects nor what it applies to")
     return rule
+
+
+def _of_schemas(rows: str, published: Sequence[str]) -> str:
+    """The SQL over the candidates and, for the objects ``published``, the same over what is published of them.
+
+    The country stands among the candidates always, among what is published where no part of it is set as covered.
+    """
+    counted = _filled(rows, {"schema": "candidates", "country_stands": "true"})
+    if not published:
+        return counted
+    whole = "not exists (select 1 from {warehouse}.run.covered_provinces)"
+    shown = _filled(rows, {"schema": "published", "country_stands": whole})
+    names = ", ".join(f"'{_quoted(name)}'" for name in published)
+    return (
+        f"select * from (\n{counted}\n)\nunion all\n"
+        f"select * replace ('{PUBLISHED}' || object as object) from (\n{shown}\n) where object in ({names})"
+    )
 
 
 def _one_of(check_id: str, value: Any, allowed: Iterable[str]) -> str:

@@ -11,9 +11,7 @@ from expectations.judge import blocking_failures
 from orchestration import pipeline, shown
 from orchestration.dbt import NodeResult, manifest_path
 from orchestration.delivery_assets import IDENTITY, REFERENCE
-from orchestration.ledger import disclosure_facts
 from orchestration.resources import Installation
-from releases.disclosure.control import PROTECTED
 from releases.tables import RELEASED
 
 RELEASE = dg.AssetKey(["releases", "release"])
@@ -26,7 +24,7 @@ GROUPS = {
     "labour": "5_labour_database",
     "longitudinal": "6_careers",
     "candidates": "7_indicators",
-    "covered": "7_indicators",
+    "disclosure": DISCLOSURE,
     "published": PUBLICATION,
 }
 ZONES = {"restricted": "restricted", "labour": "pseudonymised"}  # by database
@@ -58,8 +56,6 @@ def _dbt_events(
 ) -> Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]:
     """dbt's results as materializations and check results, of the nodes this step is to report."""
     nodes, rows = _nodes(), pipeline.row_counts(run)
-    with run.warehouse() as warehouse:
-        disclosed = disclosure_facts(warehouse)
     checks = {key.name: key for key in context.selected_asset_check_keys}
     for result in results:
         if result.kind == "test":
@@ -80,8 +76,6 @@ def _dbt_events(
             metadata: dict[str, Any] = {"seconds": round(result.seconds, 2)}
             if (schema, name) in rows:
                 metadata["dagster/row_count"] = rows[schema, name]
-            if schema == "published" and name in disclosed:
-                metadata |= {m: disclosed[name][m] for m in ("rows", "suppressed", "suppressed_percent")}
             yield dg.MaterializeResult(asset_key=asset, metadata=metadata)
 
 
@@ -145,31 +139,6 @@ def indicators(context: dg.AssetExecutionContext, installation: Installation) ->
     yield from _dbt_events(context, run, results)
 
 
-@dg.multi_asset(
-    name="disclosure_control",
-    specs=[
-        dg.AssetSpec(
-            dg.AssetKey(["disclosure", f"suppressed_{table}"]),
-            deps=[dg.AssetKey(["covered", table])],
-            group_name=DISCLOSURE,
-            kinds={"duckdb"},
-            tags={"zone": "pseudonymised"},
-            description=f"Which rows of {table} are suppressed, and by which rule.",
-        )
-        for table in PROTECTED
-    ],
-)
-def disclosure_control(installation: Installation) -> Iterator[dg.MaterializeResult[Any]]:
-    """What must not be shown, what must be hidden with it, and the audit that nothing of it can be computed."""
-    with installation.step("disclosure control") as tell:
-        outcome = pipeline.protect(installation.run(), tell)
-    for row in outcome.to_dict("records"):
-        facts = {str(name): value for name, value in row.items() if name != "table_name"}
-        yield dg.MaterializeResult(
-            asset_key=dg.AssetKey(["disclosure", f"suppressed_{row['table_name']}"]), metadata=facts
-        )
-
-
 @dbt_assets(
     manifest=manifest_path(),
     select=" ".join(pipeline.LAST_LAYERS),
@@ -178,7 +147,7 @@ def disclosure_control(installation: Installation) -> Iterator[dg.MaterializeRes
     name="published_tables",
 )
 def published_tables(context: dg.AssetExecutionContext, installation: Installation) -> Iterator[Any]:
-    """The tables of a release, with what is suppressed."""
+    """The tables of a release: noise at the finest counts, and what they add up to."""
     run = installation.run()
     with installation.step("make the published tables"):
         results = pipeline.build(run, pipeline.LAST_LAYERS)

@@ -47,6 +47,11 @@ class Home:
         return self.warehouse / "labour.duckdb"
 
     @property
+    def remembered(self) -> Path:
+        """What is remembered of every release, whatever becomes of its folder."""
+        return self.warehouse / "remembered"
+
+    @property
     def stopped_report(self) -> Path:
         """The quality report of a run that gate 2 or 3 stopped; it goes with the next release."""
         return self.warehouse / "report.html"

@@ -14,7 +14,8 @@ from orchestration.dbt import project_hash
 from orchestration.fingerprint import code_version, run_fingerprint
 from orchestration.periods import quarter_label
 from orchestration.settings import Settings
-from releases.release import Release
+from releases.disclosure import noise_sha256
+from releases.release import NOT_PROTECTED, PROTECTION, Release
 
 
 def release_facts(
@@ -58,9 +59,10 @@ def release_facts(
         "previous_release": previous.id if previous else None,
         "missing_sources": missing,
         "indicators": _indicator_names(warehouse),
-        "successions_followed": _successions(warehouse),
+        "successions_followed": _successions(warehouse, settings.disclosure.off),
         "ladder_steps_skipped": [LADDER[s] for s in missing if s in LADDER],
         "checks": [dict(zip(("gate", "status", "checks"), c, strict=True)) for c in checks],
+        "protection": NOT_PROTECTED if settings.disclosure.off else PROTECTION,
         "disclosure": disclosure_facts(warehouse),
         "waivers": [_waiver_facts(warehouse, w, gates) for w in settings.waived()],
         "row_accounting": [dict(zip(names, a, strict=True)) for a in accounting],
@@ -71,20 +73,14 @@ def release_facts(
     }
 
 
-def disclosure_facts(warehouse: duckdb.DuckDBPyConnection) -> dict[str, dict[str, Any]]:
-    """By table: rows, how many are suppressed, by which rule, and what the audit looked at and found."""
-    if not has_table(warehouse, "outcome", "disclosure"):
+def disclosure_facts(warehouse: duckdb.DuckDBPyConnection) -> dict[str, Any]:
+    """Which noise was used, and from how many finest counts each table is added up; empty before they are made."""
+    if not has_table(warehouse, "atoms", "disclosure"):
         return {}
-    outcome = warehouse.execute("from disclosure.outcome").df().to_dict("records")
-    return {
-        str(row["table_name"]): {
-            "rows": row["rows"],
-            "suppressed": row["suppressed"],
-            "suppressed_percent": round(100 * row["suppressed"] / row["rows"], 2) if row["rows"] else None,
-            **{str(k): v for k, v in row.items() if k not in ("table_name", "rows", "suppressed")},
-        }
-        for row in outcome
-    }
+    counted = warehouse.execute(
+        "select table_name, count(*)::integer from disclosure.atoms group by all order by all"
+    ).fetchall()
+    return {"noise_sha256": noise_sha256(), "finest_counts": dict(counted)}
 
 
 def _waiver_facts(
@@ -103,15 +99,26 @@ def _waiver_facts(
     return {**asdict(waiver), "expires": waiver.expires.isoformat(), "waived": failed}
 
 
-def _successions(warehouse: duckdb.DuckDBPyConnection) -> dict[str, int]:
-    """How many employer codes and citizen IDs carry on another one, as far as they have been looked for."""
+def _successions(warehouse: duckdb.DuckDBPyConnection, exact: bool) -> dict[str, int]:
+    """How many employer codes and citizen IDs carry on another one, as far as they have been looked for: to the nearest
+    five, unless figures are published ``exact``.
+    """
     counts: dict[str, int] = {}
     for kind in ("employer", "person"):
         table = f"{kind}_successions"
         if has_table(warehouse, table, "labour"):
             found = warehouse.execute(f"select count(*) from labour.labour.{table}").fetchone()
             counts[f"{kind}s"] = int(found[0]) if found else 0
+    if not exact:
+        counts = {kind: FIVE * round(count / FIVE) for kind, count in counts.items()}
     return counts
+
+
+def as_published(checks: pd.DataFrame, exact: bool) -> pd.DataFrame:
+    """The checks table as released: failed rows to the nearest five, unless figures are published ``exact`` (SPEC §5)."""
+    if exact:
+        return checks
+    return checks.assign(rows_failed=(checks["rows_failed"] / FIVE).round().mul(FIVE).astype("Int64"))
 
 
 def _indicator_names(warehouse: duckdb.DuckDBPyConnection) -> dict[str, dict[str, str]]:
@@ -124,6 +131,7 @@ def _indicator_names(warehouse: duckdb.DuckDBPyConnection) -> dict[str, dict[str
     return {indicator: {"en": en, "vi": vi} for indicator, en, vi in rows}
 
 
+FIVE = 5  # numbers of rows and of persons beside the tables are published to the nearest five
 LADDER = {
     "overseas_contracts": "overseas_contract",
     "unemployment_benefits": "unemployment_benefit",

@@ -27,6 +27,7 @@ from orchestration.dbt import NodeResult, dbt_build, expected_tests, project_has
 from orchestration.fingerprint import arrivals, input_facts, run_fingerprint
 from orchestration.home import SEEDS, Home
 from orchestration.ledger import (
+    as_published,
     changed_sources,
     has_table,
     keep,
@@ -40,12 +41,10 @@ from orchestration.periods import quarter_label, quarter_of_month
 from orchestration.run_inputs import RunScope, write_run_inputs
 from orchestration.settings import Settings, UsageError
 from orchestration.site import site_reference
-from releases.disclosure.control import control
+from releases.disclosure.remembered import last_remembered, remember
 from releases.release import (
-    PROTECTION,
     Release,
     latest_of,
-    list_releases,
     point_current,
     publish,
     refuse_withdrawn,
@@ -59,7 +58,7 @@ from sources.encryption import load_encryption
 from sources.errors import LabourdbError
 from sources.feedback import write_feedback
 from sources.ingest import ingest, new_deliveries
-from sources.keys import load_key
+from sources.keys import load_disclosure_key, load_key
 from sources.landing import Delivery, find_deliveries, month_label, month_number
 from sources.pseudonyms import assign_keys
 from sources.restricted import DATABASE, attach_restricted, engine_config, restricted_database
@@ -69,8 +68,8 @@ from sources.retention import Deleted, delete_old, deleted_in_force, forget
 FIRST_LAYERS = ["staging", "identity", "labourdb.areas.*", "labour", "longitudinal"]
 # seeds that did not change are not loaded again, but checked all the same
 SEED_TESTS = ["path:seeds,resource_type:test"]
-COUNTED_LAYERS = ["candidates", "covered"]
-LAST_LAYERS = ["published"]
+COUNTED_LAYERS = ["candidates"]
+LAST_LAYERS = ["disclosure", "published"]
 EVERYTHING = month_number("9999-12")  # a cut-off after which nothing comes
 
 
@@ -163,7 +162,8 @@ def gate_deliveries(run: Run) -> pd.DataFrame:
             deliveries, _ = find_deliveries(run.home.landing)
             ingest(connection, [d for d in deliveries if (d.source, d.key) in again], SEEDS)
             gate = delivery_gate(connection, run.scope.cut_off, rules)
-        assign_keys(connection, load_key(run.home.restricted))
+        key = load_key(run.home.restricted)
+        assign_keys(connection, key, load_disclosure_key(run.home.restricted, key))
         inputs = input_facts(connection, gate.dispositions)
         arrived = arrivals(connection, gate.dispositions)
     with run.warehouse() as warehouse:
@@ -240,16 +240,6 @@ def gate_linkage(run: Run) -> pd.DataFrame:
     return checks
 
 
-def protect(run: Run, on_table: Callable[[str], None] = lambda table: None) -> pd.DataFrame:
-    """Disclosure control of the covered candidates (SPEC §5): what the published models suppress; returns its outcome.
-
-    Earlier releases that were protected themselves are what readers may hold already, withdrawn ones too.
-    """
-    earlier = [r.path / "tables" for r in list_releases(run.home.releases) if r.manifest.get("disclosure")]
-    with run.warehouse() as warehouse:
-        return control(warehouse, earlier, run.home.warehouse, on_table)
-
-
 def gate_publication(run: Run) -> pd.DataFrame:
     """Gate 3 on the candidates; writes the checks table, the candidate files and the verdict on exactly these.
 
@@ -263,14 +253,15 @@ def gate_publication(run: Run) -> pd.DataFrame:
             load_rules(run.settings.thresholds),
             previous.path / "tables" if previous else None,
             changed,
+            last_remembered(run.home.remembered, quarter_label(run.scope.as_of)),
         )
         tests = warehouse.execute("select * from run.dbt_tests where gate = 'publication'").df()
         kept = [warehouse.execute(f"select * from run.{g}_checks").df() for g in ("delivery", "linkage")]
         checks = pd.concat([*kept, own, tests], ignore_index=True).assign(release_id=run.scope.release_id)
         checks = waive(checks, run.settings.waived())
         keep(warehouse, "publication_checks", checks[checks["gate"] == "publication"])
-        for schema in ("candidates", "published"):
-            keep(warehouse, "checks", checks, schema=schema)
+        keep(warehouse, "checks", checks, schema="candidates")
+        keep(warehouse, "checks", as_published(checks, run.settings.disclosure.off), schema="published")
         shown = warehouse.execute(
             "select count(*) from published.indicators where basis = 'register'"
         ).fetchone()
@@ -309,7 +300,7 @@ def write_stopped_report(run: Run, checks: pd.DataFrame) -> Path:
     from releases.quality_page import quality_page
 
     with run.warehouse() as warehouse:
-        manifest = {"release_id": run.scope.release_id, "protection": PROTECTION, **_facts(run, warehouse)}
+        manifest = {"release_id": run.scope.release_id, **_facts(run, warehouse)}
         accounting = warehouse.execute("select * from run.row_accounting").df()
     run.home.stopped_report.write_text(
         quality_page(stopped_facts(manifest, checks, accounting)), encoding="utf-8"
@@ -337,6 +328,8 @@ def release(run: Run) -> Release:
         run.home.releases, run.candidates, run.scope.release_id, facts,
         lambda release, manifest: build_site(release, manifest, reference),
     )  # fmt: skip
+    with run.warehouse() as warehouse:
+        remember(warehouse, run.home.remembered, published.id)
     run.home.stopped_report.unlink(missing_ok=True)  # what it says of the last stop is settled
     return published
 

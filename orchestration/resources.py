@@ -17,6 +17,7 @@ from orchestration.periods import quarter_label, quarter_number
 from orchestration.pipeline import Run
 from orchestration.run_inputs import RunScope
 from orchestration.settings import load_settings
+from releases.disclosure.remembered import remembered
 from releases.release import next_id
 from sources.access import accessing
 from sources.errors import LabourdbError, UnforeseenError, place_of
@@ -55,7 +56,7 @@ class Installation(dg.ConfigurableResource):  # type: ignore[type-arg]
         """What the steps need. The release identifier is the next free one, until this run has published."""
         home = Home(Path(self.home or default_home()).resolve())
         as_of = self.as_of or last_whole_quarter(date.today())
-        scope = RunScope(quarter_number(as_of), next_id(home.releases, as_of))
+        scope = RunScope(quarter_number(as_of), next_id(home.releases, as_of, remembered(home.remembered)))
         return Run(home, load_settings(home.settings), scope)
 
     @contextmanager

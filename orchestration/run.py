@@ -18,6 +18,7 @@ from orchestration.home import Home
 from orchestration.periods import quarter_label, quarter_number
 from orchestration.run_inputs import RunScope
 from orchestration.settings import Settings
+from releases.disclosure.remembered import remembered
 from releases.release import Release, latest_of, next_id, point_current, refuse_withdrawn
 from sources.encryption import damaged, is_forged
 from sources.errors import LabourdbError, UnforeseenError
@@ -71,7 +72,7 @@ def execute(home: Home, settings: Settings, as_of: str, listener: Listener | Non
     number = quarter_number(as_of)
     home.require_landing()
     with home.locked():
-        scope = RunScope(number, next_id(home.releases, as_of))
+        scope = RunScope(number, next_id(home.releases, as_of, remembered(home.remembered)))
         deleted = apply_retention(home, settings, scope)
         unchanged = nothing_new(home, settings, scope)
         if unchanged is not None:
@@ -167,7 +168,7 @@ def _raise_plainly(home: Home, as_of: str, error: Exception) -> None:
             raise _unforeseen(str(cause)) from None
         cause = cause.__cause__
     if type(error).__name__ == "DagsterAssetCheckFailedError":
-        scope = RunScope(quarter_number(as_of), next_id(home.releases, as_of))
+        scope = RunScope(quarter_number(as_of), next_id(home.releases, as_of, remembered(home.remembered)))
         run = Run(home, load_settings(home.settings), scope)
         stop_if_blocked(run, kept_checks(run))
     raise _unforeseen(type(error).__name__) from error

@@ -86,6 +86,7 @@ def write_run_inputs(
                 "release_id": [scope.release_id],
                 "follow_employer_successions": [settings.succession.employers],
                 "follow_person_successions": [settings.succession.persons],
+                "protects": [not settings.disclosure.off],
             }
         ),
         "quarters": pd.DataFrame(
@@ -134,6 +135,7 @@ _COLUMNS = {
         "release_id": "varchar",
         "follow_employer_successions": "boolean",
         "follow_person_successions": "boolean",
+        "protects": "boolean",
     },
     "quarters": {
         "quarter": "integer",

@@ -67,6 +67,12 @@ class Coverage(_Section):
         return tuple(sorted(set(value)))
 
 
+class Disclosure(_Section):
+    """Protection of what is published (SPEC §5); without it a release is for internal use and says so on every page."""
+
+    off: bool = Field(default=False, description="Publish exact figures, labelled as not protected.")
+
+
 class Punctuality(_Section):
     """When deliveries are due, in days after the end of their month, by source: only what is agreed with its agency."""
 
@@ -112,6 +118,7 @@ class Settings(_Section):
     linkage: Linkage = Linkage()
     succession: Succession = Succession()
     coverage: Coverage = Coverage()
+    disclosure: Disclosure = Disclosure()
     punctuality: Punctuality = Punctuality()
     retention: Retention = Retention()
     engine: Engine = Engine()

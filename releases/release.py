@@ -6,7 +6,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +23,7 @@ REPORT = "quality/report.html"
 MANIFEST = "manifest.json"
 FILES = "files.sha256"  # the SHA-256 of every file of a release, as sha256sum writes and checks it
 PROTECTION = "DISCLOSURE-CONTROLLED"  # what a release says that went through disclosure control (SPEC §5)
+NOT_PROTECTED = "INTERNAL – NOT PROTECTED"  # what one says that did not: [disclosure] off
 
 
 class ReleaseUsageError(LabourdbError):
@@ -105,9 +106,11 @@ def latest_of(folder: Path, period: str) -> Release | None:
     return of_period[-1] if of_period else None
 
 
-def next_id(folder: Path, period: str) -> str:
-    """The identifier the next release of ``period`` gets: no number is used twice, not even a withdrawn one's."""
-    used = {r.id for r in list_releases(folder)} | set(withdrawals(folder))
+def next_id(folder: Path, period: str, remembered: Iterable[str] = ()) -> str:
+    """The identifier the next release of ``period`` gets: no number is used twice, not even one that was withdrawn, or
+    ``remembered`` though its folder is gone.
+    """
+    used = {r.id for r in list_releases(folder)} | set(withdrawals(folder)) | set(remembered)
     numbers = [int(match[2]) for match in map(NAME.match, used) if match and match[1] == period]
     return f"{period}.{max(numbers, default=0) + 1}"
 
@@ -210,7 +213,6 @@ def publish(
     rows = write_database(tables, building / "labour.duckdb")
     manifest = {
         "release_id": release_id,
-        "protection": PROTECTION,
         "files_listed": True,  # in files.sha256, which a release without this entry is older than
         **facts,
         "published_at": datetime.now(UTC).isoformat(timespec="seconds"),

@@ -21,7 +21,7 @@ RELEASED: Mapping[str, tuple[str, ...]] = {
         "period", "lag", "area_version", "area_level", "area_code", "sex", "age_group", "from_status", "to_status",
     ),
     "training_outcomes": ("year", "area_version", "area_level", "area_code", "field_code", "level", "kind"),
-    "linkage": ("source", "period", "revision", "rule", "sex", "province_2024"),
+    "linkage": ("source", "period", "rule"),
     "row_accounting": ("source", "period", "revision", "file"),
     "checks": ("gate", "check_id", "object"),
 }  # fmt: skip

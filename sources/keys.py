@@ -1,8 +1,12 @@
-"""The one secret of a home: from it come the pseudonyms and the key the restricted database is encrypted with.
+"""The secrets of a home: the key from which come the pseudonyms and the encryption, and the disclosure key.
 
 It stands in ``LABOURDB_KEY`` or, without that, in ``<restricted>/person.key`` (0600; a link may point to another
 disk), which is made on the first run and never again: a lost key is an error. ``labourdb rekey`` puts the next one
 into ``person.key.next`` until the database is encrypted with it.
+
+The disclosure key draws the noise of what is published (SPEC §5). It outlives every other key, or two releases would show
+the same counts with different noise: ``LABOURDB_DISCLOSURE_KEY`` or ``<restricted>/disclosure.key`` (0600), made on the
+first run from the key then in force, and kept by ``labourdb rekey``.
 """
 
 from __future__ import annotations
@@ -18,6 +22,8 @@ from sources.errors import LabourdbError
 
 KEY_VARIABLE = "LABOURDB_KEY"
 NEW_KEY_VARIABLE = "LABOURDB_NEW_KEY"
+DISCLOSURE_KEY_VARIABLE = "LABOURDB_DISCLOSURE_KEY"
+DISCLOSURE_KEY_FILE = "disclosure.key"
 MINIMUM_LENGTH = 32
 
 
@@ -95,6 +101,29 @@ def take_next_key(folder: Path) -> None:
     """Make the next key the one in force."""
     next_key_file(folder).replace(key_file(folder))
     sync(key_file(folder).parent)
+
+
+def load_disclosure_key(folder: Path, secret: bytes) -> bytes:
+    """The disclosure key of a restricted zone; without one it is made from ``secret``, the key in force, and kept.
+
+    Raises ``LabourdbError`` if it is too short or its file can be read by others.
+    """
+    stated = key_from_environment(DISCLOSURE_KEY_VARIABLE)
+    if stated is not None:
+        return stated
+    path = folder / DISCLOSURE_KEY_FILE
+    if not path.exists():
+        write_key(path, hmac.digest(secret, b"labourdb disclosure", "sha256").hex())
+    return read_key(path)
+
+
+def other_disclosure_key() -> LabourdbError:
+    """What to say where the disclosure key at hand is not the one earlier releases were made with."""
+    return LabourdbError(
+        "The disclosure key is not the one this home's releases were protected with: every published count would be drawn"
+        f" anew, and two releases together would show more than each alone. Put {DISCLOSURE_KEY_FILE} of the restricted zone"
+        f" (or {DISCLOSURE_KEY_VARIABLE}) back from your backup. Nothing was changed."
+    )
 
 
 def encryption_key(secret: bytes) -> str:

@@ -1,4 +1,4 @@
-"""A new secret for a home: another encryption key, and with it another pseudonym for everybody.
+"""A new secret for a home: another encryption key, and with it another pseudonym for everybody. The disclosure key stays.
 
 The order keeps the home usable wherever it ends, under one of the two secrets:
 
@@ -25,6 +25,8 @@ from sources.keys import (
     NEW_KEY_VARIABLE,
     encryption_key,
     key_from_environment,
+    load_disclosure_key,
+    load_key,
     next_key_file,
     take_next_key,
     write_key,
@@ -92,6 +94,7 @@ def rekey(
         with duckdb.connect(config=engine_config(folder, memory, threads)) as connection:
             tell("open the restricted database")
             attach_restricted(connection, folder, alias="old")
+            disclosure = load_disclosure_key(folder, load_key(folder))
             if not from_environment:
                 tell("write the new key beside the old one")
                 write_key(next_key_file(folder), secret.decode())
@@ -102,7 +105,7 @@ def rekey(
             create_schema(connection)
             _copy(connection)
             tell("compute new pseudonyms")
-            assign_keys(connection, secret)
+            assign_keys(connection, secret, disclosure)
             persons, employers = (_count(connection, t) for t in ("person_keys", "employer_keys"))
             connection.execute("checkpoint new; checkpoint old; use memory")
             connection.execute("detach new; detach old")

@@ -88,6 +88,11 @@ create table if not exists landing.retention (
 create table if not exists identity.person_keys (citizen_id bigint primary key, person_key bigint not null);
 create table if not exists identity.employer_keys (employer_id bigint primary key, employer_key bigint not null);
 create table if not exists identity.key_check (fingerprint varchar not null);
+create table if not exists identity.record_keys (person_key bigint primary key, record_key integer not null);
+create table if not exists identity.employer_factors (
+    employer_key bigint primary key, factor_millionths integer not null, record_key integer not null
+);
+create table if not exists identity.disclosure_key_check (fingerprint varchar not null);
 """
 
 

@@ -145,6 +145,13 @@ def _delete_orphans(connection: duckdb.DuckDBPyConnection) -> None:
         " where enterprise_id is not null union select employer_id from landing.social_insurance"
         " where employer_id is not null)"
     )
+    connection.execute(
+        "delete from identity.record_keys where person_key not in (select person_key from identity.person_keys)"
+    )
+    connection.execute(
+        "delete from identity.employer_factors where employer_key < 0"
+        " and employer_key not in (select employer_key from identity.employer_keys)"
+    )
 
 
 def deleted_in_force(

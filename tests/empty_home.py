@@ -13,9 +13,9 @@ import duckdb
 import pytest
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
+from releases.disclosure.control import PROTECTED
 
 from orchestration import run_inputs
-from releases.disclosure.control import PROTECTED
 from sources.encryption import encryption_config
 from sources.restricted import attach_restricted, restricted_database
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import duckdb
+from releases.disclosure.control import PROTECTED
 
 from orchestration.home import Home
-from releases.disclosure.control import PROTECTED
 from releases.release import current_release
 from releases.tables import RELEASED
 

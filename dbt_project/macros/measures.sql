@@ -1,27 +1,75 @@
-{# What is counted of person_quarters, once, for every indicator (SPEC §5): name and condition. #}
+{#
+  What is counted of person_quarters, once, for every indicator (SPEC §5), by name:
+
+  if    the condition of a person that counts;
+  sum   of which other measures it is the sum (1) or difference (-1): it carries no noise of its own;
+  part  of which measures' sum it is a part: its noise stays within the whole (macros/noise.sql).
+
+  A measure with neither is counted by itself. What another is made of stands before it.
+#}
 {% macro measures() %}
 {{ return({
-    'population': 'true',
-    'labour_force': 'status in (1, 2)',
-    'employed': 'status = 1',
-    'unemployed': 'status = 2',
-    'inactive': 'status = 3',
-    'abroad': 'status = 4',
-    'unknown': 'status = 0',
-    'population_with_status': 'status <> 0',
-    'population_of_known_status': 'status in (1, 2, 3)',
-    'underemployed': 'status = 1 and says_underemployed',
-    'employed_in_agriculture': "status = 1 and section = 'A'",
-    'employed_with_section': 'status = 1 and section is not null',
-    'employed_trained': 'status = 1 and technical_level >= 1',
-    'employed_certified': 'status = 1 and technical_level >= 3',
-    'labour_force_retrained': 'status in (1, 2) and retrained',
-    'labour_force_insured': 'status in (1, 2) and (compulsory or voluntary)',
-    'labour_force_voluntary': 'status in (1, 2) and voluntary and not compulsory',
-    'labour_force_unemployment_insured': 'status in (1, 2) and unemployment_insured',
-    'employed_compulsory': 'status = 1 and compulsory',
+    'employed': {'if': 'status = 1'},
+    'unemployed': {'if': 'status = 2'},
+    'inactive': {'if': 'status = 3'},
+    'abroad': {'if': 'status = 4'},
+    'unknown': {'if': 'status = 0'},
+    'population': {
+        'if': 'true', 'sum': {'employed': 1, 'unemployed': 1, 'inactive': 1, 'abroad': 1, 'unknown': 1},
+    },
+    'population_with_status': {
+        'if': 'status <> 0', 'sum': {'employed': 1, 'unemployed': 1, 'inactive': 1, 'abroad': 1},
+    },
+    'population_of_known_status': {
+        'if': 'status in (1, 2, 3)', 'sum': {'employed': 1, 'unemployed': 1, 'inactive': 1},
+    },
+    'labour_force': {'if': 'status in (1, 2)', 'sum': {'employed': 1, 'unemployed': 1}},
+    'underemployed': {'if': 'status = 1 and says_underemployed', 'part': {'employed': 1}},
+    'employed_with_section': {'if': 'status = 1 and section is not null', 'part': {'employed': 1}},
+    'employed_in_agriculture': {'if': "status = 1 and section = 'A'", 'part': {'employed_with_section': 1}},
+    'employed_trained': {'if': 'status = 1 and technical_level >= 1', 'part': {'employed': 1}},
+    'employed_certified': {'if': 'status = 1 and technical_level >= 3', 'part': {'employed_trained': 1}},
+    'labour_force_retrained': {'if': 'status in (1, 2) and retrained', 'part': {'labour_force': 1}},
+    'employed_compulsory': {'if': 'status = 1 and compulsory', 'part': {'employed': 1}},
+    'labour_force_unemployment_insured': {
+        'if': 'status in (1, 2) and unemployment_insured', 'part': {'employed_compulsory': 1},
+    },
+    'labour_force_voluntary': {
+        'if': 'status in (1, 2) and voluntary and not compulsory',
+        'part': {'labour_force': 1, 'employed_compulsory': -1},
+    },
+    'labour_force_insured': {
+        'if': 'status in (1, 2) and (compulsory or voluntary)',
+        'sum': {'employed_compulsory': 1, 'labour_force_voluntary': 1},
+    },
 }) }}
 {% endmacro %}
+
+{# The measures that are counted of persons, each with noise of its own. #}
+{% macro counted_measures() %}
+{{ return(measures().items() | rejectattr('1.sum') | list) }}
+{% endmacro %}
+
+{# Sums of every measure, as columns of a select. #}
+{% macro summed_measures() -%}
+{% for name in measures() -%}
+cast(sum({{ name }}) as bigint) as {{ name }}{% if not loop.last %},{% endif %}
+{% endfor -%}
+{%- endmacro %}
+
+{# Sums of the record keys of every counted measure, as columns of a select. #}
+{% macro summed_keys() -%}
+{% for name, measure in counted_measures() -%}
+cast(sum({{ name }}_key) as bigint) as {{ name }}_key{% if not loop.last %},{% endif %}
+{% endfor -%}
+{%- endmacro %}
+
+{# Every measure as changed_counts left it, as columns of a select. #}
+{% macro changed_measures() -%}
+{% for name in measures() -%}
+{{ name }}_changed as {{ name }}{% if not loop.last %},{% endif %}
+{% endfor -%}
+{%- endmacro %}
 
 {# The measure whose name stands in a column. #}
 {% macro measure_named(column) -%}

@@ -64,7 +64,6 @@ select
     j.ci_low,
     j.ci_high,
     case
-        when j.status = 'suppressed' then 'suppressed'
         when j.value is null then 'no_data'
         when j.ci_low <= j.target_value and j.target_value <= j.ci_high then 'indeterminate'
         when j.reached then 'met'

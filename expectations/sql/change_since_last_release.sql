@@ -7,7 +7,7 @@ select
     n.indicator, n.basis, n.period, n.area_version, n.area_level, n.area_code,
     o.value as value_before,
     n.value as value_now
-from {warehouse}.candidates.indicators as n
+from {warehouse}.published.indicators as n
 inner join read_parquet('{previous}/indicators.parquet') as o
     using (indicator, basis, period, area_version, area_level, area_code, sex, age_group, urban_rural)
 where n.area_level in ('country', 'province') and sex = 'total' and age_group = 'total' and urban_rural = 'total'

@@ -3,7 +3,7 @@ with flows as (
 
     unpivot (
         select period, area_version, area_level, area_code, section, m, b, e, f, a, h, r, s, jc, jd
-        from {warehouse}.candidates.labour_flows
+        from {warehouse}.{schema}.labour_flows
     )
     on m, b, e, f, a, h, r, s, jc, jd into name measure value jobs
 
@@ -25,7 +25,7 @@ parts as (
     union all
     select 'labour_flows: provinces ' || area_version as object, * replace ('country' as area_level, 'VN' as area_code)
     from flows
-    where area_level = 'province'
+    where area_level = 'province' and {country_stands}
     union all
     select 'labour_flows: provinces ' || f.area_version as object, f.* replace ('country' as area_level, 'covered' as area_code)
     from flows as f

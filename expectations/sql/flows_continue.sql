@@ -2,7 +2,7 @@
 with flows as (
 
     select *, left(period, 4)::integer * 4 + right(period, 1)::integer - 1 as quarter
-    from {warehouse}.candidates.labour_flows
+    from {warehouse}.{schema}.labour_flows
 
 ),
 

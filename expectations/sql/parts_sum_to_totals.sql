@@ -4,7 +4,7 @@ with figures as (
 
     select
         indicator, period, area_version, area_level, area_code, sex, age_group, urban_rural, numerator, denominator
-    from {warehouse}.candidates.indicators
+    from {warehouse}.{schema}.indicators
     where basis = 'register'
 
 ),
@@ -30,7 +30,7 @@ wholes as (
     union all
     select area_version, 'province' as area_level, code as area_code, 'VN' as whole_code
     from {warehouse}.reference.areas
-    where level = 'province'
+    where level = 'province' and {country_stands}
     union all
     -- where a part of the country is set as covered, its provinces sum to it as well
     select

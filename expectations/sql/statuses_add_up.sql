@@ -4,7 +4,7 @@ with counts as (
     select
         indicator, period, area_version, area_level, area_code, sex, age_group, urban_rural,
         case when status = 'not_available' then 0 else numerator end as persons
-    from {warehouse}.candidates.indicators
+    from {warehouse}.{schema}.indicators
     where basis = 'register' and indicator in (
         'population_15_plus', 'labour_force', 'employed', 'unemployed', 'inactive', 'abroad', 'status_unknown'
     )

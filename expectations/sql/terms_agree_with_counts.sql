@@ -4,7 +4,7 @@ with figures as (
     select
         indicator, period, area_version, area_level, area_code, sex, age_group, urban_rural,
         numerator, denominator, status
-    from {warehouse}.candidates.indicators
+    from {warehouse}.{schema}.indicators
     where basis = 'register'
 
 ),

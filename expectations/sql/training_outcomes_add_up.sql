@@ -5,7 +5,7 @@ with outcomes as (
         select
             year, area_version, area_level, area_code, field_code, level, kind,
             completions, employed_6m, employed_12m
-        from {warehouse}.candidates.training_outcomes
+        from {warehouse}.{schema}.training_outcomes
     )
     on completions, employed_6m, employed_12m into name measure value persons
 
@@ -29,7 +29,7 @@ parts as (
     union all
     select 'training_outcomes: provinces ' || area_version as object, * replace ('country' as area_level, 'VN' as area_code)
     from outcomes
-    where area_level = 'province'
+    where area_level = 'province' and {country_stands}
     union all
     select 'training_outcomes: provinces ' || o.area_version as object, o.* replace ('country' as area_level, 'covered' as area_code)
     from outcomes as o

@@ -3,7 +3,7 @@
 with moves as (
 
     select period, lag, area_version, area_level, area_code, sex, age_group, from_status, to_status, persons
-    from {warehouse}.candidates.transitions
+    from {warehouse}.{schema}.transitions
 
 ),
 
@@ -23,7 +23,7 @@ parts as (
     union all
     select 'transitions: provinces ' || area_version as object, * replace ('country' as area_level, 'VN' as area_code)
     from moves
-    where area_level = 'province'
+    where area_level = 'province' and {country_stands}
     union all
     select 'transitions: provinces ' || m.area_version as object, m.* replace ('country' as area_level, 'covered' as area_code)
     from moves as m
@@ -65,7 +65,7 @@ there as (
         period, area_version, area_level, area_code,
         case indicator when 'status_unknown' then 'unknown' else indicator end as to_status,
         numerator as persons
-    from {warehouse}.candidates.indicators
+    from {warehouse}.{schema}.indicators
     where basis = 'register' and sex = 'total' and age_group = 'total' and urban_rural = 'total'
         and indicator in ('employed', 'unemployed', 'inactive', 'abroad', 'status_unknown')
 

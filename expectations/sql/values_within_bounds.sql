@@ -2,7 +2,7 @@
 with figures as (
 
     select f.*, d.kind
-    from {warehouse}.candidates.indicators as f
+    from {warehouse}.{schema}.indicators as f
     left join {warehouse}.reference.indicator_definitions as d on f.basis = 'register' and f.indicator = d.indicator
 
 ),
@@ -34,7 +34,7 @@ select
             when kind = 'count' then numerator >= 0 and denominator is null and value = numerator
             when kind = 'median' then
                 numerator >= 0 and numerator = denominator
-                and case when numerator = 0 then value is null else isfinite(value) and value > 0 end
+                and case when status = 'suppressed' or numerator = 0 then value is null else isfinite(value) and value > 0 end
             when kind = 'ratio' then
                 numerator >= 0 and numerator <= denominator
                 and case
@@ -42,7 +42,7 @@ select
                     else value between 0 and 100 and abs(value - 100.0 * numerator / denominator) <= 1e-9
                 end
         end
-        and status in ('released', 'provisional', 'low_coverage', 'suppressed', 'not_available'), false
+        and (status in ('released', 'provisional', 'low_coverage', 'not_available') or (status = 'suppressed' and kind = 'median')), false
     ) as failed,
     indicator || ' ' || period as subject,
     area_version || ' ' || area_level || ' ' || area_code || ', ' || sex || ', ' || age_group || ', ' || urban_rural as cell,
@@ -70,7 +70,7 @@ select
     plan || ' ' || indicator || ' ' || year as subject,
     area_version || ' province ' || province_code || ', ' || sex || ', ' || age_group || ', ' || urban_rural as cell,
     null as numerator, null as denominator, value, verdict as word
-from {warehouse}.candidates.target_progress
+from {warehouse}.{schema}.target_progress
 union all
 select
     'row_accounting: counts' as object,
@@ -80,15 +80,3 @@ select
     'revision ' || revision || ', ' || file as cell,
     accepted as numerator, rows_read as denominator, null as value, disposition as word
 from {warehouse}.candidates.row_accounting
-union all
-select
-    'linkage: rows' as object,
-    not coalesce(
-        rows > 0
-        and rule in ('citizen_id', 'previous_id', 'si_number', 'name_birth_sex', 'probabilistic', 'review', 'unlinked')
-        and sex in ('male', 'female', 'unknown'), false
-    ) as failed,
-    source || ' ' || period as subject,
-    'revision ' || revision || ', ' || rule || ', ' || sex || ', ' || province_2024 as cell,
-    rows as numerator, null as denominator, null as value, rule as word
-from {warehouse}.candidates.linkage

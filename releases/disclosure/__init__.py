@@ -1,6 +1,16 @@
-"""Disclosure control of what a release shows (SPEC §5): who is hidden, what else must be hidden with them, and proof.
+"""Disclosure control of what a release shows (SPEC §5): noise at the finest counts, so that all that is published adds up.
 
-Belongs here: which cells are sensitive, secondary suppression along the sums that tie published cells together, and
-the audit that nothing suppressed can be computed. Not here: how a suppressed cell is shown (the published models) and
-whether a release may go out (gate 3).
+Belongs here: the table of noise, and what is remembered of earlier releases. Not here: the noise itself, which is SQL
+(``dbt_project/models/disclosure``, ``dbt_project/macros/noise.sql``), the keys that draw it (``sources.pseudonyms``), and the
+checks that it holds (``expectations``).
 """
+
+import hashlib
+from pathlib import Path
+
+NOISE = Path(__file__).resolve().parents[2] / "dbt_project" / "seeds" / "noise.csv"
+
+
+def noise_sha256() -> str:
+    """Hex SHA-256 of the table of noise, by which a release says what it was protected with."""
+    return hashlib.sha256(NOISE.read_bytes()).hexdigest()

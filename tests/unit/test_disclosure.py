@@ -11,9 +11,6 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.optimize import linprog
-
-from orchestration.home import SEEDS
 from releases.disclosure.audit import exposed_cells, solver_exposed, zeros_given_away
 from releases.disclosure.block import Block, Layer
 from releases.disclosure.cubes import Dimension, atom_counts, cube_cells, total_and_parts
@@ -26,6 +23,9 @@ from releases.disclosure.places import (
 )
 from releases.disclosure.suppress import shown_cells
 from releases.disclosure.tables import decided_rows
+from scipy.optimize import linprog
+
+from orchestration.home import SEEDS
 
 SIZES = st.one_of(st.integers(0, 6), st.integers(5, 60))
 

@@ -74,6 +74,7 @@ observed as (
 )
 
 select
+    c.person_key,
     c.year,
     c.field_code,
     c.level,

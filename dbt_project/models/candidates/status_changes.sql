@@ -1,33 +1,4 @@
 {{ config(schema='cells') }}
--- Residents at a reference date who were residents a quarter or a year before, by both statuses (SPEC §5, transitions).
-with pairs as (
-
-    {% for name, quarters in [('quarter', 1), ('year', 4)] -%}
-    select
-        '{{ name }}' as lag,
-        n.quarter,
-        n.province_2024,
-        n.province_2025,
-        n.is_male,
-        case when n.age_months < 300 then 0 when n.age_months < 660 then 1 else 2 end as age_class,
-        b.status as from_status,
-        n.status as to_status
-    from {{ ref('person_quarters') }} as n
-    inner join {{ ref('person_quarters') }} as b
-        on n.person_key = b.person_key and n.quarter - {{ quarters }} = b.quarter
-    {% if not loop.last %}union all{% endif %}
-    {% endfor %}
-)
-
-select
-    lag,
-    quarter,
-    {{ province_text('province_2024') }} as province_2024,
-    {{ province_text('province_2025') }} as province_2025,
-    case when is_male then 'male' else 'female' end as sex,
-    case age_class when 0 then '15-24' when 1 then '25-54' else '55+' end as age_group,
-    {{ status_text('from_status') }} as from_status,
-    {{ status_text('to_status') }} as to_status,
-    count(*) as persons
-from pairs
-group by lag, quarter, province_2024, province_2025, is_male, age_class, from_status, to_status
+-- The finest counts of transitions: pairs of provinces x sex x age group x both statuses.
+select lag, quarter, province_2024, province_2025, sex, age_group, from_status, to_status, persons
+from {{ ref('keyed_status_changes') }}

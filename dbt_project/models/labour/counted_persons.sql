@@ -21,7 +21,7 @@ select
     p.section,
     p.technical_level,
     p.wage_base,
-    {% for name, condition in measures().items() -%}
-    coalesce({{ condition }}, false) as {{ name }}{% if not loop.last %},{% endif %}
+    {% for name, measure in measures().items() -%}
+    coalesce({{ measure['if'] }}, false) as {{ name }}{% if not loop.last %},{% endif %}
     {% endfor %}
 from {{ ref('person_quarters').identifier }} as p

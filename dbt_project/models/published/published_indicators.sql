@@ -1,28 +1,29 @@
 {{ config(alias='indicators') }}
--- Indicators as released: covered places, with what would show few persons or employers suppressed (SPEC §5).
-select
-    c.indicator,
-    c.basis,
-    c.period,
-    c.area_version,
-    c.area_level,
-    c.area_code,
-    c.area_name,
-    c.sex,
-    c.age_group,
-    c.urban_rural,
-    case when s.hidden_by is null then c.numerator end as numerator,
-    case when s.hidden_by is null then c.denominator end as denominator,
-    case when s.hidden_by is null then c.value end as value,
-    c.ci_low,
-    c.ci_high,
-    c.unit,
-    case when s.hidden_by is null then c.status else 'suppressed' end as status,
-    c.release_id
-from {{ ref('covered_indicators') }} as c
-left join {{ source('disclosure', 'suppressed_indicators') }} as s
-    on
-    c.basis = s.basis and c.indicator = s.indicator and c.period = s.period
-    and c.area_version = s.area_version and c.area_code = s.area_code
-    and c.sex = s.sex and c.age_group = s.age_group and c.urban_rural = s.urban_rural
-    and c.area_level = s.area_level
+-- Indicators as released: covered provinces and their sum under its own name (SPEC §5, coverage). Official figures are the
+-- statistics office's own, those of the country among them.
+with whole as (
+
+    select count(*) = 0 as country_is_covered from {{ source('run', 'covered_provinces') }}
+
+),
+
+figures as (
+
+    select * from {{ ref('changed_register_indicators') }}
+    union all
+    select * from {{ ref('official_indicators') }}
+
+)
+
+select f.*, p.release_id
+from figures as f
+cross join whole as w
+cross join {{ source('run', 'parameters') }} as p
+inner join {{ ref('area_names') }} as n
+    on f.area_version = n.area_version and f.area_level = n.area_level and f.area_code = n.area_code
+left join {{ ref('covered_areas') }} as c
+    on f.area_version = c.area_version and cast(n.province_code as smallint) = c.province_code
+where
+    c.province_code is not null
+    or (f.basis = 'official' and f.area_level = 'country')
+    or (f.area_level = 'country' and f.area_code = case when w.country_is_covered then 'VN' else 'covered' end)

@@ -1,7 +1,3 @@
 {{ config(alias='training_outcomes') }}
--- Outcomes of training as released: covered places, with what would show few persons or employers suppressed (SPEC §5).
-{{ protected(
-    ref('covered_training_outcomes'), source('disclosure', 'suppressed_training_outcomes'),
-    ['year', 'area_version', 'area_level', 'area_code', 'field_code', 'level', 'kind'],
-    ['completions', 'employed_6m', 'employed_12m', 'median_wage_12m', 'same_province_12m'], [],
-) }}
+-- Outcomes of training as released: residents of covered provinces, and their sum under its own name (SPEC §5, coverage).
+{{ covered_areas_of(ref('changed_training_outcomes')) }}

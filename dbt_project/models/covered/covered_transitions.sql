@@ -1,3 +1,0 @@
-{{ config(alias='transitions') }}
--- Transitions a release may show: residents of covered provinces, and their sum under its own name (SPEC §5).
-{{ covered_areas_of(ref('transitions')) }}
