@@ -32,6 +32,7 @@ from orchestration.ledger import (
     has_table,
     keep,
     noted_inputs,
+    protection,
     release_facts,
     row_counts_of,
     seeds_changed,
@@ -41,6 +42,7 @@ from orchestration.periods import quarter_label, quarter_of_month
 from orchestration.run_inputs import RunScope, write_run_inputs
 from orchestration.settings import Settings, UsageError
 from orchestration.site import site_reference
+from releases.disclosure import noise_sha256
 from releases.disclosure.remembered import last_remembered, remember
 from releases.release import (
     Release,
@@ -251,7 +253,7 @@ def gate_publication(run: Run) -> pd.DataFrame:
         own = publication_gate(
             warehouse,
             load_rules(run.settings.thresholds),
-            previous.path / "tables" if previous else None,
+            previous.path / "tables" if previous and _protected_alike(run, previous) else None,
             changed,
             last_remembered(run.home.remembered, quarter_label(run.scope.as_of)),
         )
@@ -275,6 +277,15 @@ def gate_publication(run: Run) -> pd.DataFrame:
         fingerprint = run_fingerprint(run.scope.as_of, run.settings, noted_inputs(warehouse))
         store_verdict(run.candidates, Verdict(run.scope.release_id, fingerprint, tables, names))
     return checks
+
+
+def _protected_alike(run: Run, previous: Release) -> bool:
+    """Whether the noise of two releases is the same, so that a figure nobody changed stays as it is."""
+    before = previous.manifest
+    return (
+        before["protection"] == protection(run.settings)
+        and before.get("disclosure", {}).get("noise_sha256") == noise_sha256()
+    )
 
 
 def stop_if_blocked(run: Run, checks: pd.DataFrame) -> None:

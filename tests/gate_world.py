@@ -9,8 +9,8 @@ from pathlib import Path
 
 import duckdb
 import pandas as pd
-from disclosure_gate_world import add_disclosure
 from longitudinal_gate_world import add_longitudinal
+from published_gate_world import add_published
 
 from expectations.rules import load_rules
 from sources.contract import all_sources
@@ -178,7 +178,9 @@ def gate_world() -> duckdb.DuckDBPyConnection:
     c.execute("create table run.covered_provinces (province_code smallint)")
     c.execute("create schema cells")
     c.execute("create table cells.covered_areas (area_version varchar, province_code smallint)")
-    c.execute(f"create table run.parameters as select {month_number('2025-12')} as cutoff_month")
+    c.execute(
+        f"create table run.parameters as select {month_number('2025-12')} as cutoff_month, true as protects"
+    )
     c.execute(f"create table reference.indicator_definitions as from read_csv('{SEED}', header = true)")
     c.execute(
         "create table reference.areas as from (values ('2024', 'province', '30', null), ('2024', 'province', '33', null),"
@@ -215,5 +217,5 @@ def gate_world() -> duckdb.DuckDBPyConnection:
         f" 'male' as sex, '30' as province_2024, count(*) as rows from ({linked}) group by all"
     )
     add_longitudinal(c)
-    add_disclosure(c)
+    add_published(c)
     return c
