@@ -16,7 +16,7 @@ GATE_OF_FOLDER = {
     "labour": "linkage",
     "longitudinal": "linkage",
     "candidates": "publication",
-    "covered": "publication",
+    "disclosure": "publication",
     "published": "publication",
 }
 STATUSES = {"pass": "passed", "fail": "failed", "warn": "failed", "error": "error"}

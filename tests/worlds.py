@@ -375,7 +375,6 @@ def run_steps(home: Home, as_of: str = AS_OF, key: str | None = KEY) -> Release:
         pipeline.build(run, pipeline.FIRST_LAYERS)
         pipeline.gate_linkage(run)
         pipeline.build(run, pipeline.COUNTED_LAYERS)
-        pipeline.protect(run)
         pipeline.build(run, pipeline.LAST_LAYERS)
         pipeline.stop_if_blocked(run, pipeline.gate_publication(run))
         return pipeline.release(run)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import duckdb
 import worlds
-from home_tables import sql
+from home_tables import shown
 from worlds import AS_OF, KEY, deliveries, manifest, scope, small_home, write_world
 
 from orchestration import pipeline
@@ -31,7 +31,7 @@ def test_manifest_is_complete() -> None:
     for table, said in facts["tables"].items():
         path = folder / "tables" / f"{table}.parquet"
         assert hashlib.sha256(path.read_bytes()).hexdigest() == said["sha256"]
-        assert sql(home, f"select count(*) from {table}") == [(said["rows"],)]
+        assert shown(home, f"select count(*) from {table}") == [(said["rows"],)]
     inputs = {f"{d['folder']}/{f['name']}": f["sha256"] for d in facts["inputs"] for f in d["files"]}
     on_disk = {
         str(p.relative_to(home.landing)): hashlib.sha256(p.read_bytes()).hexdigest()

@@ -116,7 +116,7 @@ def world() -> Iterator[duckdb.DuckDBPyConnection]:
     home = small_home()
     with worlds.opened(home) as connection:
         for table in ("indicators", "target_progress", "linkage", "row_accounting", "checks"):
-            connection.execute(f"create view {table} as from {home_tables.counted(table)}")
+            connection.execute(f"create view {table} as from w.candidates.{table}")
         yield connection
 
 
