@@ -115,7 +115,12 @@ RUN_TABLES = {
     "covered_provinces": "The provinces the settings restrict publication to; empty: all.",
 }
 FROM_DELIVERIES = ("deliveries_in_force", "flow_quarters", "missing_sources", "row_accounting")
-PSEUDONYMS = ("person_keys", "employer_keys")
+KEYS = {  # computed in gate 1, once per new ID
+    "person_keys": "Pseudonyms: keyed hashes of citizen IDs.",
+    "employer_keys": "Pseudonyms of household businesses whose code is a citizen ID.",
+    "record_keys": "Permanent keys of persons that draw the noise of published counts.",
+    "employer_factors": "Permanent factors of employers that hide their jobs in published figures.",
+}
 IN_FORCE = dg.AssetKey(["run", "deliveries_in_force"])
 RULES = {r.id: r for r in load_rules().values() if r.gate == "delivery"}
 DELIVERY_CHECKS = tuple(sorted(RULES))
@@ -142,9 +147,9 @@ DELIVERY_CHECKS = tuple(sorted(RULES))
                 group_name=IDENTITY,
                 kinds={"duckdb"},
                 tags={"zone": "restricted"},
-                description="Keyed hashes, computed once per new ID inside the restricted zone.",
+                description=f"{description} Computed once per new ID inside the restricted zone.",
             )
-            for table in PSEUDONYMS
+            for table, description in KEYS.items()
         ),
     ],
     check_specs=[
@@ -163,7 +168,7 @@ def judge_deliveries(
     for table in RUN_TABLES:
         count = {"dagster/row_count": rows["run", table]}
         yield dg.MaterializeResult(asset_key=dg.AssetKey(["run", table]), metadata=count)
-    for table in PSEUDONYMS:
+    for table in KEYS:
         yield dg.MaterializeResult(asset_key=dg.AssetKey(["identity", table]))
     for name in DELIVERY_CHECKS:
         lines = checks[checks["check_id"] == name]
