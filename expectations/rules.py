@@ -18,7 +18,7 @@ CHECKS = HERE / "checks.yaml"
 GATES = ("delivery", "linkage", "publication")
 LEVELS = ("structural", "logical", "analytical")
 SEVERITIES = ("block", "warn")
-SCOPES = ("all", "identified", "month", "full_month")
+SCOPES = ("all", "identified", "named", "month", "full_month")
 
 
 @dataclass(frozen=True)

@@ -157,14 +157,18 @@ def test_cells_are_equal(warehouse: duckdb.DuckDBPyConnection, expected: Path, n
     ]
     warehouse.execute(f"create or replace temp table o as {comparison.ours}")
     warehouse.execute(f"create or replace temp table e as select {comparison.columns} from {file}")
-    absent = f"not exists (select 1 from o where {same}) and not ({comparison.may_be_absent.format(file=file)})"
+    absent = (
+        f"not exists (select 1 from o where {same}) and not ({comparison.may_be_absent.format(file=file)})"
+    )
     queries = {
         "missing": f"select e.* from e where {absent}",
         "extra": f"select o.* from o where not exists (select 1 from e where {same})",
         "different": f"select e.*, o.* from e join o on {same} where {' or '.join(differs)}",
     }
     compared = warehouse.execute(f"select count(*) from o join e on {same}").fetchall()[0][0]
-    found = {what: warehouse.execute(f"{sql} order by all limit 5").fetchall() for what, sql in queries.items()}
+    found = {
+        what: warehouse.execute(f"{sql} order by all limit 5").fetchall() for what, sql in queries.items()
+    }
     assert found == {"missing": [], "extra": [], "different": []}
     assert compared >= comparison.at_least
 
