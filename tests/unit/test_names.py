@@ -22,23 +22,16 @@ MIDDLES = ("Văn", "Thị", "Đức", "Quốc", "Thuỳ")
 GIVEN = ("Hùng", "Hoà", "Thuỷ", "Phượng", "Ánh", "Nam", "Dũng", "Sáng", "Quỳnh", "Lệ")
 NAMES = [" ".join(words) for words in product(SURNAMES, MIDDLES, GIVEN)]
 
+_LETTERS = "àáảãạăằắẳẵặâầấẩẫậđèéẻẽẹêềếểễệìíỉĩịòóỏõọôồốổỗộơờớởỡợùúủũụưừứửữựỳýỷỹỵ"
 # the tone or mark follows its letter, as a letter of Windows-1252
-_VNI = dict(
-    zip(
-        "àáảãạăằắẳẵặâầấẩẫậđèéẻẽẹêềếểễệìíỉĩịòóỏõọôồốổỗộơờớởỡợùúủũụưừứửữựỳýỷỹỵ",
-        "aø aù aû aõ aï aê aè aé aú aü aë aâ aà aá aå aã aä ñ eø eù eû eõ eï eâ eà eá eå eã eä ì í æ ó ò oø où oû oõ oï"
-        " oâ oà oá oå oã oä ô ôø ôù ôû ôõ ôï uø uù uû uõ uï ö öø öù öû öõ öï yø yù yû yõ î".split(),
-        strict=True,
-    )
+_VNI_TEXTS = (
+    "aø aù aû aõ aï aê aè aé aú aü aë aâ aà aá aå aã aä ñ eø eù eû eõ eï eâ eà eá eå eã eä ì í æ ó ò oø où oû oõ oï"
+    " oâ oà oá oå oã oä ô ôø ôù ôû ôõ ôï uø uù uû uõ uï ö öø öù öû öõ öï yø yù yû yõ î"
 )
+_VNI = dict(zip(_LETTERS, _VNI_TEXTS.split(), strict=True))
 # one byte a letter, shown as Latin-1
-_TCVN3 = dict(
-    zip(
-        "àáảãạăằắẳẵặâầấẩẫậđèéẻẽẹêềếểễệìíỉĩịòóỏõọôồốổỗộơờớởỡợùúủũụưừứửữựỳýỷỹỵ",
-        "µ¸¶·¹¨»¾¼½Æ©ÇÊÈÉË®ÌÐÎÏÑªÒÕÓÔÖ×ÝØÜÞßãáâä«åèæçé¬êíëìîïóñòô\u00adõøö÷ùúýûüþ",
-        strict=True,
-    )
-)
+_TCVN3_TEXTS = "µ¸¶·¹¨»¾¼½Æ©ÇÊÈÉË®ÌÐÎÏÑªÒÕÓÔÖ×ÝØÜÞßãáâä«åèæçé¬êíëìîïóñòô\u00adõøö÷ùúýûüþ"
+_TCVN3 = dict(zip(_LETTERS, _TCVN3_TEXTS, strict=True))
 _TCVN3_CAPITALS = dict(zip("ĂÂÊÔƠƯĐ", "¡¢£¤¥¦§", strict=True))
 
 
