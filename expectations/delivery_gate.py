@@ -18,6 +18,7 @@ from expectations.rules import CheckRule, rules_of
 from sources.cleaning import identified_by_citizen
 from sources.contract import load_contract
 from sources.errors import LabourdbError
+from sources.names import has_names
 
 COMPLETENESS = "all_delivery_checks_ran"
 
@@ -60,6 +61,8 @@ class _Received:
     usable_ids: int | None
     accepted: int | None
     future_month: int | None
+    names: int | None
+    foreign_names: int | None
 
 
 def delivery_gate(
@@ -92,6 +95,8 @@ def _received(connection: duckdb.DuckDBPyConnection, cut_off: int, schema: str) 
         "usable_ids",
         "accepted",
         "future_month",
+        "names",
+        "foreign_names",
     )
     found = connection.execute(
         "select d.source, d.delivery_key, d.period, d.revision, d.folder, d.area_version,"
@@ -113,6 +118,8 @@ def _applies(rule: CheckRule, source: str) -> bool:
             return True
         case "identified":
             return identified_by_citizen(contract)
+        case "named":
+            return has_names(contract)
         case "month":
             return contract.has("month")
         case "full_month":
@@ -145,6 +152,7 @@ def _measures(deliveries: Sequence[_Received], rules: Mapping[str, CheckRule]) -
             _counted("quarantined_share", d, d.rows_read, d.quarantined),
             _counted("unknown_code_share", d, d.rows_read, d.unknown_code),
             _counted("unusable_id_share", d, d.identified, unusable),
+            _counted("legacy_encoding", d, d.names, d.foreign_names),
             _counted("future_months", d, d.rows_read, d.future_month),
             _counted("volume_change", d, preceding.get(d.source, 0), change),
         ]

@@ -18,10 +18,9 @@ CHECKS = HERE / "checks.yaml"
 GATES = ("delivery", "linkage", "publication")
 LEVELS = ("structural", "logical", "analytical")
 SEVERITIES = ("block", "warn")
-SCOPES = ("all", "identified", "month", "full_month")
-PUBLISHED = (
-    "published "  # before the name of an object of what is published, where candidates are checked as well
-)
+SCOPES = ("all", "identified", "named", "month", "full_month")
+# before the name of an object of what is published, where the candidates are checked as well
+PUBLISHED = "published "
 
 
 @dataclass(frozen=True)

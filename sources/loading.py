@@ -22,12 +22,12 @@ from sources.cleaning import (
 from sources.contract import Contract
 from sources.errors import LabourdbError, UnreadableFile
 from sources.landing import NOTE, Delivery, DeliveryNote, FileState, check_listed_rows, month_number
+from sources.names import count_names
 from sources.reading.layout import OpenedFile
 from sources.reading.open import Placed, RecordStream
-from sources.restricted import FILE_BITS, LINE_BITS
+from sources.restricted import FILE_BITS, FILE_OF_ROW, LINE_BITS
 
 NEW_LIST_FROM = month_number("2025-07")
-FILE_OF_ROW = f"row_id >> {FILE_BITS + LINE_BITS} as delivery_key, (row_id >> {LINE_BITS}) & {(1 << FILE_BITS) - 1} as file_no"
 LINE_OF_ROW = f"row_id & {(1 << LINE_BITS) - 1}"
 FILE_COLUMNS = (
     "source", "delivery_key", "file_no", "file", "sha256", "format", "rows_read", "accepted", "quarantined",
@@ -189,6 +189,7 @@ def _fill(
         " from aside order by row_id"
     )
     rows = _count(connection, contract, placed)
+    count_names(connection, contract, f"select {FILE_OF_ROW}, full_name from judged")
     masks = ", ".join(f"({2**i}, '{c.name}')" for i, c in enumerate(contract.columns))
     connection.execute(f"""
 insert into landing.repairs

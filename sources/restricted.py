@@ -38,10 +38,12 @@ from sources.keys import (
     take_next_key,
     wrong_key,
 )
+from sources.names import count_names
 
 DATABASE = "restricted.duckdb"
 FILE_BITS = 10
 LINE_BITS = 27
+FILE_OF_ROW = f"row_id >> {FILE_BITS + LINE_BITS} as delivery_key, (row_id >> {LINE_BITS}) & {(1 << FILE_BITS) - 1} as file_no"
 
 _CATALOGUE = """
 create schema if not exists landing;
@@ -64,7 +66,8 @@ create table if not exists landing.files (
     source varchar not null, delivery_key integer not null, file_no integer not null, file varchar not null,
     sha256 varchar not null, format varchar,
     rows_read bigint, accepted bigint, quarantined bigint, duplicate bigint, superseded bigint,
-    unknown_code bigint, identified bigint, usable_ids bigint, foreign_prefix bigint, future_month bigint
+    unknown_code bigint, identified bigint, usable_ids bigint, foreign_prefix bigint, future_month bigint,
+    names bigint, foreign_names bigint -- of sources that name persons
 );
 create table if not exists landing.repairs (
     source varchar not null, delivery_key integer not null, file_no integer not null,
@@ -112,8 +115,15 @@ def create_schema(connection: duckdb.DuckDBPyConnection) -> None:
                 f" {', '.join(missing)}. Move restricted.duckdb away, keep person.key, and run again: the landing"
                 " area is read anew."
             )
-    # a column that came after a home was made
+    # columns that came after a home was made
     connection.execute("alter table landing.quarantine add column if not exists sent varchar")
+    connection.execute("alter table landing.files add column if not exists names bigint")
+    connection.execute("alter table landing.files add column if not exists foreign_names bigint")
+    uncounted = "select distinct source from landing.files where names is null and rows_read is not null"
+    for (source,) in connection.execute(uncounted).fetchall():
+        count_names(
+            connection, load_contract(source), f"select {FILE_OF_ROW}, full_name from landing.{source}"
+        )
 
 
 def load_rules(connection: duckdb.DuckDBPyConnection, reference: Path) -> None:

@@ -42,32 +42,40 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             terminalreporter.write_line(line)
 
 
-def sample_folder() -> Path | None:
-    """The public sample world: ``$LABOURDB_SAMPLES``, else beside the checkout."""
+def samples_folder() -> Path | None:
+    """The folder of the public sample worlds: ``$LABOURDB_SAMPLES``, else beside the checkout."""
     stated = os.environ.get("LABOURDB_SAMPLES")
-    candidates = [Path(stated)] if stated else []
+    candidates = [Path(stated), Path(stated).parent] if stated else []  # the worlds, or one of them
     candidates.append(ROOT.parent / "shared" / "samples")
-    for folder in candidates:
-        for world in (folder, folder / "small-world"):
-            if (world / "landing").is_dir() and (world / "expected").is_dir():
-                return world
-    return None
+    return next((f for f in candidates if (f / "small-world" / "landing").is_dir()), None)
 
 
 @pytest.fixture(scope="session")
-def sample() -> Path:
-    """The sample world's folder; the test says so where it is not there."""
-    found = sample_folder()
+def samples() -> Path:
+    """The folder of sample worlds; the test says so where it is not there."""
+    found = samples_folder()
     if found is None:
-        pytest.skip("the public sample is neither beside the checkout nor in LABOURDB_SAMPLES")
+        pytest.skip("the public samples are neither beside the checkout nor in LABOURDB_SAMPLES")
     return found
 
 
+class SampleHomes(dict[Path, Home]):
+    """By sample world, a home with its deliveries, run for 2025Q4 when first asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self.folder = folder
+
+    def __missing__(self, world: Path) -> Home:
+        home = Home(self.folder / world.name)
+        shutil.copytree(world / "landing", home.landing)
+        home.settings.write_text(WITHOUT_LATER_RULES)
+        execute(home, load_settings(home.settings), "2025Q4")
+        self[world] = home
+        return home
+
+
 @pytest.fixture(scope="session")
-def sample_home(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """A home with the sample's deliveries, run for 2025Q4."""
-    home = Home(tmp_path_factory.mktemp("sample"))
-    shutil.copytree(sample / "landing", home.landing)
-    home.settings.write_text(WITHOUT_LATER_RULES)
-    execute(home, load_settings(home.settings), "2025Q4")
-    return home
+def sample_homes(tmp_path_factory: pytest.TempPathFactory) -> dict[Path, Home]:
+    """Homes of the sample worlds, by the world's folder."""
+    return SampleHomes(tmp_path_factory.mktemp("samples"))

@@ -18,8 +18,23 @@
 coalesce({{ row }}.birth_date = {{ spine }}.birth_date and {{ row }}.birth_precision = 0 and {{ spine }}.birth_precision = 0, false)
 {%- endmacro %}
 
+{# Whether two citizen IDs differ by one digit, or by two neighbours that changed places. #}
+{% macro nearly_the_same_id(a, b) -%}
+{%- set x, y = "lpad(cast(" ~ a ~ " as varchar), 12, '0')", "lpad(cast(" ~ b ~ " as varchar), 12, '0')" -%}
+(
+    {%- for before in range(12) %}
+    {%- if not loop.first %} or{% endif %} left({{ x }}, {{ before }}) = left({{ y }}, {{ before }}) and right({{ x }}, {{ 11 - before }}) = right({{ y }}, {{ 11 - before }})
+    {%- endfor %}
+    {%- for before in range(11) %}
+    or left({{ x }}, {{ before }}) = left({{ y }}, {{ before }}) and right({{ x }}, {{ 10 - before }}) = right({{ y }}, {{ 10 - before }})
+    and substr({{ x }}, {{ before + 1 }}, 2) = reverse(substr({{ y }}, {{ before + 1 }}, 2))
+    {%- endfor %}
+)
+{%- endmacro %}
+
 {#
-  The rows that are not plainly confirmed, resolved by rules 1 to 4: row_id, citizen_id (one of the person's), rule.
+  The rows that are not plainly confirmed, resolved by rules 1 to 4: row_id, citizen_id (one of the person's), rule. A row whose own
+  numbers speak against the only person of its name is `review`, and has nobody.
   former: columns that may hold a 9-digit number, in order; by_number: rule 3 applies (social insurance);
   by_province: rule 4 looks among persons ever resident in the row's province (labour register).
 #}
@@ -63,7 +78,7 @@ by_citizen_id as (
         a.citizen_id
     from unconfirmed as u
     inner join {{ ref('spine_records') }} as a on u.citizen_id = a.citizen_id
-    where u.citizen_id_usable and ({{ birth_agrees('u', 'a') }} or u.name = a.name)
+    where u.citizen_id_usable and ({{ birth_agrees('u', 'a') }} or {{ same_name('u.name', 'a.name') }})
 
 ),
 
@@ -93,7 +108,7 @@ by_previous_id as (
     inner join former_numbers as n on u.row_id = n.row_id
     inner join {{ ref('spine_former_ids') }} as f on n.former_id = f.former_id
     inner join person_records as a on f.person_id = a.person_id
-    where {{ birth_agrees('u', 'a') }} or u.name = a.name
+    where {{ birth_agrees('u', 'a') }} or {{ same_name('u.name', 'a.name') }}
     group by u.row_id
 
 ),
@@ -150,7 +165,7 @@ by_si_number as (
     from after_rule_2 as u
     inner join number_persons as p on u.si_number = p.si_number
     inner join person_records as a on p.person_id = a.person_id
-    where {{ birth_agrees('u', 'a') }} or u.name = a.name
+    where {{ birth_agrees('u', 'a') }} or {{ same_name('u.name', 'a.name') }}
 
 ),
 
@@ -169,6 +184,17 @@ after_rule_3 as (
 
 ),
 {% endif %}
+-- the letters of names meet by hash; the names themselves are compared in what is left
+nameless as (
+
+    select
+        u.*,
+        {{ common_letters('u.name') }} as letters
+    from after_rule_3 as u
+    where u.birth_precision = 0
+
+),
+
 namesakes as (
 
     select
@@ -178,14 +204,14 @@ namesakes as (
         u.area_version,
         case u.area_version when '2024' then c.province_2024 else c.province_2025 end as province_code
         {%- endif %}
-    from after_rule_3 as u
+    from nameless as u
     inner join person_records as a
-        on u.name = a.name and u.birth_date = a.birth_date and u.sex = a.sex
+        on u.letters = a.letters and u.birth_date = a.birth_date and u.sex = a.sex
     {%- if by_province %}
     inner join {{ ref('communes') }} as c
         on u.area_version = c.area_version and u.commune_code = c.commune_code
     {%- endif %}
-    where u.birth_precision = 0 and a.birth_precision = 0
+    where a.birth_precision = 0 and {{ same_name('u.name', 'a.name') }}
 
 ),
 
@@ -193,7 +219,7 @@ by_name as (
 
     select
         n.row_id,
-        min(n.person_id) as citizen_id
+        min(n.person_id) as person_id
     from namesakes as n
     {%- if by_province %}
     where exists (
@@ -205,6 +231,59 @@ by_name as (
     group by n.row_id
     having min(n.person_id) = max(n.person_id)
 
+),
+
+-- every citizen ID that stands in a register row, as the row's own or as the one it replaces
+register_ids as (
+
+    select citizen_id, person_id from {{ ref('spine') }}
+    union all
+    select replaced_id as citizen_id, person_id from {{ ref('spine_numbers') }} where replaced_id is not null
+
+),
+
+-- rows with an ID of nobody in the register: if it is not the person's misread, it is somebody else's
+strange_ids as (
+
+    select
+        n.row_id,
+        n.person_id,
+        u.citizen_id
+    from by_name as n
+    inner join after_rule_3 as u on n.row_id = u.row_id
+    left join register_ids as r on {{ usable_id('u') }} = r.citizen_id
+    where u.citizen_id_usable and r.citizen_id is null
+
+),
+
+misread_ids as (
+
+    select distinct i.row_id
+    from strange_ids as i
+    inner join register_ids as r on i.person_id = r.person_id
+    where {{ nearly_the_same_id('i.citizen_id', 'r.citizen_id') }}
+
+),
+
+vetoed as (
+
+    select i.row_id
+    from strange_ids as i
+    left join misread_ids as m on i.row_id = m.row_id
+    where m.row_id is null
+    union
+    select v.row_id
+    from (
+        -- a 9-digit number, where the person's rows hold others and not this one
+        select f.row_id, f.former_id
+        from former_numbers as f
+        inner join by_name as n on f.row_id = n.row_id
+        inner join {{ ref('spine_numbers') }} as h on n.person_id = h.person_id
+        where h.former_id is not null
+        group by f.row_id, f.former_id
+        having sum(case when f.former_id = h.former_id then 1 else 0 end) = 0
+    ) as v
+
 )
 
 select row_id, citizen_id, 'citizen_id' as rule from by_citizen_id
@@ -215,7 +294,12 @@ union all
 select row_id, citizen_id, 'si_number' as rule from by_si_number
 {% endif -%}
 union all
-select row_id, citizen_id, 'name_birth_sex' as rule from by_name
+select
+    n.row_id,
+    case when v.row_id is null then n.person_id end as citizen_id,
+    case when v.row_id is null then 'name_birth_sex' else 'review' end as rule
+from by_name as n
+left join vetoed as v on n.row_id = v.row_id
 {% endmacro %}
 
 {# Every row of a source with its person (null if unlinked) and rule; of its columns, those named. #}

@@ -89,3 +89,9 @@ def change_a_digit(numbers: Array, rng: np.random.Generator, width: int) -> Arra
     new = (old + rng.integers(1, 10, len(numbers))) % 10
     changed: Array = numbers + (new - old) * power
     return changed
+
+
+def other_number(ids: Array) -> Array:
+    """Each citizen ID with another running number: it agrees with sex and birth year, and is nearly always nobody's."""
+    changed: Array = ids // 1_000_000 * 1_000_000 + (ids % 1_000_000 + 505_005) % 1_000_000
+    return changed

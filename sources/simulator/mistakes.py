@@ -1,4 +1,4 @@
-"""What agencies get wrong about a person: lost, mistyped and exchanged IDs, old cards, dates, spellings."""
+"""What agencies get wrong about a person: lost, mistyped, garbled and exchanged IDs, old cards, dates, spellings."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sources.simulator.frames import Column, Frame, birth, only_year, sex, text
-from sources.simulator.identifiers import change_a_digit, padded
+from sources.simulator.identifiers import change_a_digit, other_number, padded
 from sources.simulator.months import Array, day_of_month, month_of, swap_day_and_month
 from sources.simulator.names import CAPITALS, DECOMPOSED, PLAIN
 from sources.simulator.settings import AGENCIES, MistakeRates
@@ -43,7 +43,9 @@ def record(
     citizen = people.citizen[persons].copy()
     luck = rng.random(count)
     missing = luck < rates.missing_id
-    wrong = np.flatnonzero((luck >= rates.missing_id) & (luck < rates.missing_id + rates.wrong_digit))
+    mistyped = rates.missing_id + rates.wrong_digit
+    wrong = np.flatnonzero((luck >= rates.missing_id) & (luck < mistyped))
+    garbled = np.flatnonzero((luck >= mistyped) & (luck < mistyped + rates.garbled_id))
     nine = np.zeros(count, dtype=bool)
     holders = people.card[persons] > 0
     if cards and holders.any():
@@ -53,6 +55,7 @@ def record(
     left, right = swapped[::2], swapped[1::2]
     citizen[left], citizen[right] = citizen[right].copy(), citizen[left].copy()
     citizen[wrong] = change_a_digit(citizen[wrong], rng, 12)
+    citizen[garbled] = other_number(citizen[garbled])
     citizen[nine] = people.card[persons[nine]]
     citizen[missing] = 0
     days = people.birth[persons].astype(np.int64)

@@ -139,6 +139,7 @@ class MistakeRates:
 
     missing_id: float = 0.04
     wrong_digit: float = 0.01
+    garbled_id: float = 0.001
     swapped_ids: float = 0.003
     nine_digits: float = 0.02
     duplicates: float = 0.015

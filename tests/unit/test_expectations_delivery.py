@@ -40,12 +40,13 @@ class Landed:
             accepted = None if rows is None or quarantined is None else rows - quarantined
             self.connection.execute(
                 "insert into landing.files (source, delivery_key, file_no, file, sha256, rows_read, accepted,"
-                " quarantined, duplicate, superseded, unknown_code, identified, usable_ids, future_month)"
-                " values (?, ?, ?, ?, '', ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                " quarantined, duplicate, superseded, unknown_code, identified, usable_ids, future_month, names,"
+                " foreign_names) values (?, ?, ?, ?, '', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [source, key, file_no, f"{source}_{file_no}.csv", rows, accepted, None if rows is None else quarantined,
-                 *([None] * 6 if rows is None else
+                 *([None] * 8 if rows is None else
                    [0, 0, counts.get("unknown", 0), counts.get("identified", accepted),
-                    counts.get("usable", accepted), counts.get("future", 0)])],
+                    counts.get("usable", accepted), counts.get("future", 0), counts.get("names", rows),
+                    counts.get("foreign", 0)])],
             )  # fmt: skip
 
     def gate(self, cut_off: str = "2025-12") -> DeliveryGate:
@@ -76,6 +77,9 @@ def landed() -> Landed:
         (100, {"usable": 80}, ""),
         (100, {"usable": 79}, "unusable_id_share"),
         (60, {"quarantined": 6, "identified": 49, "usable": 0}, ""),
+        (100, {"names": 100, "foreign": 10}, ""),
+        (100, {"names": 100, "foreign": 11}, "legacy_encoding"),
+        (60, {"names": 49, "foreign": 49}, ""),
         (10, {"future": 1}, "future_months"),
         (100, {"quarantined": 20, "unknown": 20, "usable": 0, "future": 1},
          "future_months, quarantined_share, unknown_code_share, unusable_id_share"),
@@ -102,9 +106,10 @@ def test_checks_apply_where_the_contract_has_what_they_look_at(landed: Landed) -
     }
     always = {"delivery_readable", "quarantined_share", "unknown_code_share"}
     assert ran == {
-        "population": always | {"unusable_id_share"},
+        "population": always | {"unusable_id_share", "legacy_encoding"},
         "enterprises": always,
-        "social_insurance": always | {"unusable_id_share", "future_months", "volume_change"},
+        "social_insurance": always
+        | {"unusable_id_share", "legacy_encoding", "future_months", "volume_change"},
         "labour_changes": always | {"future_months"},
     }
     empty = checks[(checks["object"] == "population/2025-01") & (checks["check_id"] != "delivery_readable")]

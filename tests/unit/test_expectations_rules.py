@@ -45,6 +45,7 @@ def test_thresholds_of_the_specification() -> None:
         "quarantined_share": (0.1, 50),
         "unknown_code_share": (0.05, 50),
         "unusable_id_share": (0.2, 50),
+        "legacy_encoding": (0.1, 50),
         "future_months": (0, None),
         "volume_change": (0.5, None),
         "all_delivery_checks_ran": (0, None),

@@ -17,6 +17,7 @@ import yaml
 from stdnum.vn import mst
 
 from sources.simulator import LandingNotEmptyError, simulate
+from sources.simulator.identifiers import other_number
 from sources.simulator.months import first_day, parse_month, swap_day_and_month
 from sources.simulator.outbox import vietnamese_headers
 
@@ -282,6 +283,11 @@ def rows_of_changes(path: Path) -> pd.DataFrame:
     return frame.assign(workers=frame["workers"].astype(int))
 
 
+def other_texts(ids: np.ndarray) -> np.ndarray:
+    """Citizen IDs with the running number of nobody, as texts."""
+    return np.array([f"{number:012d}" for number in other_number(ids.astype(np.int64))], dtype=object)
+
+
 def test_mistakes_are_as_frequent_as_meant(world: Path) -> None:
     people = persons(world)
     by_id = dict(zip(people["citizen_id"], people.index, strict=True))
@@ -297,7 +303,9 @@ def test_mistakes_are_as_frequent_as_meant(world: Path) -> None:
         assert missing.mean() == pytest.approx(0.04, abs=0.01)
         assert nine.mean() == pytest.approx(0.02, abs=0.008)
         assert swapped.mean() == pytest.approx(0.003, abs=0.002)
-        assert (other & ~swapped).mean() == pytest.approx(0.01, abs=0.005)
+        garbled = other & (sent.to_numpy(object) == other_texts(true_id))
+        assert (other & ~swapped & ~garbled).mean() == pytest.approx(0.01, abs=0.005)
+        assert garbled.mean() == pytest.approx(0.001, abs=0.0008)
         names = rows["full_name"]
         composed = names.map(lambda name: unicodedata.normalize("NFC", name))
         assert (names != composed).mean() == pytest.approx(0.08, abs=0.015)

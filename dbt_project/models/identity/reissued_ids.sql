@@ -35,10 +35,33 @@ bonds as (
 
 ),
 
+born_alike as (
+
+    select bond, birth_date, sex
+    from bonds
+    group by bond, birth_date, sex
+    having min(citizen_id) <> max(citizen_id)
+
+),
+
+bonds_by_name as (
+
+    select
+        b.citizen_id,
+        b.evidence,
+        b.bond,
+        b.birth_date,
+        b.sex,
+        {{ name_key('b.name') }} as name
+    from bonds as b
+    inner join born_alike as l on b.bond = l.bond and b.birth_date = l.birth_date and b.sex = l.sex
+
+),
+
 likenesses as (
 
     select bond, name, birth_date, sex
-    from bonds
+    from bonds_by_name
     group by bond, name, birth_date, sex
     having min(citizen_id) <> max(citizen_id)
 
@@ -50,7 +73,7 @@ alike as (
         b.citizen_id,
         b.evidence,
         dense_rank() over (order by b.bond, b.name, b.birth_date, b.sex) as likeness
-    from bonds as b
+    from bonds_by_name as b
     inner join likenesses as l
         on b.bond = l.bond and b.name = l.name and b.birth_date = l.birth_date and b.sex = l.sex
 
@@ -67,7 +90,7 @@ named as (
     inner join {{ ref('spine_records') }} as b on n.previous_citizen_id = b.citizen_id
     where
         n.previous_citizen_id <> n.citizen_id
-        and a.name = b.name and (a.sex = b.sex or {{ birth_agrees('a', 'b') }})
+        and {{ same_name('a.name', 'b.name') }} and (a.sex = b.sex or {{ birth_agrees('a', 'b') }})
 
 ),
 
@@ -94,7 +117,7 @@ contributed as (
     cross join {{ source('run', 'parameters') }} as r
     where
         s.citizen_id_usable and s.month <= r.cutoff_month
-        and ({{ birth_agrees('s', 'a') }} or lower(s.full_name) = a.name)
+        and ({{ birth_agrees('s', 'a') }} or {{ same_name('lower(s.full_name)', 'a.name') }})
     group by s.citizen_id
 
 ),

@@ -44,7 +44,7 @@ placed as {{ computed_first() }} (
         cast(coalesce(o.old_district, c.district_2024) as smallint) as district_2024,
         coalesce(c.commune_2024, o.old_commune) as commune_2024,
         c.commune_2025,
-        case r.list_in_force when '2024' then c.urban_before else c.urban_from end as urban,
+        case r.list_in_force when '2024' then coalesce(o.old_urban, c.urban_before) else c.urban_from end as urban,
         l.activity as registered_activity,
         l.section as registered_section,
         l.weekly_hours,
