@@ -53,10 +53,10 @@ STATUSES: Words = {
     "released": ("Đã công bố", "Released"),
     "provisional": ("Sơ bộ", "Provisional"),
     "low_coverage": ("Độ bao phủ thấp", "Low coverage"),
-    "suppressed": (
+    "suppressed": (  # a median wage
         "Bảo mật: quá ít người hoặc đơn vị",
         "Suppressed: too few persons or employers",
-    ),  # medians alone
+    ),
     "not_available": ("Chưa có số liệu", "Not available"),
 }
 AREA_VERSIONS: Words = {
