@@ -14,7 +14,7 @@ from orchestration.dbt import project_hash
 from orchestration.fingerprint import code_version, run_fingerprint
 from orchestration.periods import quarter_label
 from orchestration.settings import Settings
-from releases.disclosure import FIVE, noise_sha256
+from releases.disclosure import noise_sha256
 from releases.release import NOT_PROTECTED, PROTECTION, Release
 
 
@@ -131,6 +131,7 @@ def _indicator_names(warehouse: duckdb.DuckDBPyConnection) -> dict[str, dict[str
     return {indicator: {"en": en, "vi": vi} for indicator, en, vi in rows}
 
 
+FIVE = 5  # numbers of rows and of persons beside the tables are published to the nearest five
 LADDER = {
     "overseas_contracts": "overseas_contract",
     "unemployment_benefits": "unemployment_benefit",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import duckdb
-from releases.disclosure.control import PROTECTED
 
 from orchestration.home import Home
 from releases.release import current_release
@@ -13,7 +12,7 @@ from releases.tables import RELEASED
 
 
 def shown(home: Home, query: str) -> list[tuple[Any, ...]]:
-    """Query a home's current tables, each by its name: as readers see them, suppressed figures and all."""
+    """Query a home's current tables, each by its name: as readers see them, with noise."""
     with duckdb.connect() as connection:
         for table in RELEASED:
             file = home.releases / "current" / "tables" / f"{table}.parquet"
@@ -22,15 +21,12 @@ def shown(home: Home, query: str) -> list[tuple[Any, ...]]:
 
 
 def counted(table: str, warehouse: str = "w") -> str:
-    """Where a table lies in the warehouse as counted: within the coverage, before disclosure control."""
-    return f"{warehouse}.{'covered' if table in PROTECTED else 'candidates'}.{table}"
+    """Where a table lies in the warehouse as counted: exactly, before disclosure control."""
+    return f"{warehouse}.candidates.{table}"
 
 
 def sql(home: Home, query: str) -> list[tuple[Any, ...]]:
-    """Query what a home's last run counted, each table by its name: within the coverage, before disclosure control.
-
-    In worlds as small as these hardly a figure is shown.
-    """
+    """Query what a home's last run counted, each table by its name: exactly, before disclosure control."""
     with duckdb.connect() as connection:
         connection.execute(f"attach '{home.database}' as labour (read_only)")
         for table in RELEASED:
@@ -46,4 +42,4 @@ def show_as_counted(home: Home) -> None:
     path.chmod(0o644)
     with duckdb.connect() as connection:
         connection.execute(f"attach '{home.database}' as w (read_only)")
-        connection.execute(f"copy (from w.covered.indicators order by all) to '{path}' (format parquet)")
+        connection.execute(f"copy (from w.candidates.indicators order by all) to '{path}' (format parquet)")

@@ -67,7 +67,7 @@ def published(
         hashes = export_tables(connection, candidates)
         store_verdict(candidates, Verdict(release_id, fingerprint, hashes, []))
         facts = {
-            "period": release_id.split(".")[0], "synthetic": False, "fingerprint": fingerprint, "missing_sources": [],
-            "protection": PROTECTION, "waivers": [], "inputs": list(inputs), **(manifest or {}),
+            "period": release_id.split(".")[0], "protection": PROTECTION, "synthetic": False, "fingerprint": fingerprint, "missing_sources": [],
+            "waivers": [], "inputs": list(inputs), **(manifest or {}),
         }  # fmt: skip
         return publish(folder, candidates, release_id, facts)

@@ -22,7 +22,8 @@ CELL_OF = (
     "indicator = $indicator and area_version = $area_version and area_code = $province_code and sex = $sex"
     " and age_group = $age_group and urban_rural = $urban_rural"
 )
-RESTS_ON = "coalesce(denominator, numerator) as rests_on"  # the count of persons that a figure of the registers is made of
+# the count of persons that a figure of the registers is made of
+RESTS_ON = "case when value is not null then coalesce(denominator, numerator) end as rests_on"
 
 
 def provinces(
