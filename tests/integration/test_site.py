@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import http.client
 import json
 import re
@@ -162,7 +163,7 @@ WITHOUT_FIGURES = "dictionary.html"
 
 def test_every_page_with_figures_says_what_noise_means(release: Release) -> None:
     for page in (release.path / "site").glob("*.html"):
-        text = page.read_text(encoding="utf-8")
+        text = html.unescape(page.read_text(encoding="utf-8"))
         shows = page.name != WITHOUT_FIGURES and "This release holds no row of this table." not in text
         for said in (*words.NOISE, *words.FEW_MEANS):
             assert text.count(said) == shows, page.name
@@ -176,7 +177,7 @@ def test_figures_that_are_not_protected_say_so_and_nothing_of_noise(release: Rel
     assert len(list(site.glob("*.html"))) == len(list((release.path / "site").glob("*.html")))
     (workbook,) = (site / "downloads").glob("*.xlsx")
     notes = openpyxl.load_workbook(workbook, read_only=True).worksheets[0].values
-    texts = {p.name: p.read_text(encoding="utf-8") for p in site.glob("*.html")}
+    texts = {p.name: html.unescape(p.read_text(encoding="utf-8")) for p in site.glob("*.html")}
     texts[workbook.name] = " ".join(str(c) for row in notes for c in row if c)
     for name, text in texts.items():
         for said in words.PROTECTIONS[NOT_PROTECTED]:
