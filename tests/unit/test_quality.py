@@ -417,7 +417,6 @@ def test_disclosure_control_is_told(folder: Path, page: str) -> None:
         words.FEW_MEANS[1],
         "<sup",
         "to the nearest five",
-        "within the rounding",
         "cd" * 32,
     ):
         assert said not in told and said not in bare, said
