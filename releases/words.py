@@ -205,18 +205,18 @@ PROTECTIONS: Words = {
     NOT_PROTECTED: (f"NỘI BỘ – CHƯA BẢO MẬT SỐ LIỆU ({NOT_PROTECTED})", NOT_PROTECTED),
 }
 NOISE: Pair = (  # what every page that shows protected figures says of them
-    "Số liệu được làm nhiễu nhẹ để bảo mật: mỗi số đếm được thay đổi chút ít trước khi công bố, để không ai suy ra được"
-    " thông tin của một người hoặc một đơn vị. Số người thường lệch vài người so với số chính xác, tổng của cả tỉnh có thể"
-    " lệch một, hai chục người; số việc làm ở nơi có ít đơn vị có thể lệch vài phần trăm. Các phần vẫn cộng đúng bằng tổng;"
-    " riêng các huyện, các xã cộng lại có thể lệch vài chục người so với số của tỉnh. Số càng nhỏ càng kém chính xác, và số 0"
-    " có thể là không có hoặc có vài người. Trạng thái của số liệu không nói gì về nhiễu. Trung vị tiền lương được làm tròn"
-    " đến ba chữ số, và không công bố khi dựa trên quá ít người hoặc đơn vị.",
-    "Figures carry slight noise to keep them confidential: every count was changed a little before it was published, so that"
-    " nothing can be told of one person or one employer. A number of persons mostly differs from the exact one by a few, the"
-    " total of a province perhaps by ten or twenty; a number of jobs where there are few employers may differ by some percent."
-    " Parts still add up to their totals exactly; only districts or communes together may differ from the province's figure by"
-    " some tens of persons. The smaller a figure, the less exact it is, and 0 may stand for none or for a few. A status says"
-    " nothing of noise. Median wages are rounded to three digits, and not shown where they rest on too few persons or employers.",
+    "Số liệu được làm nhiễu nhẹ để bảo mật: mỗi số đếm được thay đổi chút ít trước khi công bố, nhằm bảo vệ thông tin của từng"
+    " người, từng đơn vị. Số người thường lệch vài người so với số chính xác, tổng của cả tỉnh có thể lệch một, hai chục người;"
+    " số việc làm ở nơi có ít đơn vị có thể lệch vài phần trăm. Các phần vẫn cộng đúng bằng tổng; riêng các huyện, các xã cộng"
+    " lại có thể lệch vài chục người so với số của tỉnh. Số càng nhỏ càng kém chính xác, và số 0 có thể là không có hoặc có vài"
+    " người. Trạng thái của số liệu không nói gì về nhiễu. Trung vị tiền lương được làm tròn đến ba chữ số, và không công bố"
+    " khi dựa trên quá ít người hoặc đơn vị.",
+    "Figures carry slight noise to keep them confidential: every count was changed a little before it was published, to protect"
+    " what is known of single persons and employers. A number of persons mostly differs from the exact one by a few, the total of"
+    " a province perhaps by ten or twenty; a number of jobs where there are few employers may differ by some percent. Parts still"
+    " add up to their totals exactly; only districts or communes together may differ from the figure of the province by some tens"
+    " of persons. The smaller a figure, the less exact it is, and 0 may stand for none or for a few. A status says nothing of"
+    " noise. Median wages are rounded to three digits, and not shown where they rest on too few persons or employers.",
 )
 FEW = 40  # below this count a figure is marked: noise may be over a tenth of it
 FEW_MARK = "†"
