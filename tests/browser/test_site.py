@@ -77,7 +77,7 @@ def test_targets_are_as_released(
     page = opened(context, f"{address}index.html?lang={language}")
     rows = tables.execute(
         "select t.province_code || '@' || t.area_version || '/' || t.indicator || '/' || t.sex || '/' || t.age_group || '/'"
-        " || t.urban_rural, t.value, verdict, other_value, ci_low, ci_high, if(t.basis = 'register', rests_on, null),"
+        " || t.urban_rural, t.value, verdict, other_value, t.ci_low, t.ci_high, if(t.basis = 'register', rests_on, null),"
         " if(t.basis = 'register', null, rests_on) from target_progress as t left join ("
         " select *, coalesce(denominator, numerator) as rests_on from indicators where basis = 'register') as i"
         " on t.indicator = i.indicator and t.area_version = i.area_version and t.province_code = i.area_code and t.sex = i.sex"
