@@ -54,7 +54,7 @@ def opened(context: BrowserContext, address: str) -> Page:
 
 def chosen(page: Page, before: int = 0) -> None:
     """Wait until what was chosen is shown."""
-    page.wait_for_function(f"Number(document.body.dataset.ready || 0) > {before}")
+    page.wait_for_function(f"Number(document.body?.dataset.ready || 0) > {before}")
 
 
 def choose(page: Page, name: str, value: str) -> None:
