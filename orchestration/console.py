@@ -25,7 +25,6 @@ VERDICTS = {
     "not_met": "[red]not met / chưa đạt[/red]",
     "indeterminate": "[yellow]indeterminate / chưa kết luận[/yellow]",
     "no_data": "[dim]no data / không có số liệu[/dim]",
-    "suppressed": "[dim]suppressed / bảo mật[/dim]",
 }
 
 

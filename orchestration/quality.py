@@ -50,7 +50,7 @@ def _failed(facts: Mapping[str, Any]) -> None:
         [
             escape(c["check_id"]),
             escape(line["object"]),
-            "–" if line["rows_failed"] is None else f"{line['rows_failed']:,}",
+            _rows_failed(line),
             f"{line['rows_checked']:,}",
             words.OUTCOMES[line["outcome"]][1],
             escape(c["why"]),
@@ -64,12 +64,19 @@ def _failed(facts: Mapping[str, Any]) -> None:
         console.out.print(console.table("Checks that failed", columns, rows, numeric=("failed", "of rows")))
 
 
+def _rows_failed(line: Mapping[str, Any]) -> str:
+    """Published to the nearest five: of a check that failed, 0 may be one or two."""
+    if line["rows_failed"] is None:
+        return "–"
+    return f"{line['rows_failed']:,}" if line["rows_failed"] else "< 5"
+
+
 def _linked(facts: Mapping[str, Any]) -> None:
     rows = [
         [s["source"], f"{s['rows']:,}", f"{s['unlinked']:,}", _share(s["share"]), _share(s["bound"])]
         for s in facts["linkage"]["sources"]
     ]
-    columns = ("source", "rows shown", "unlinked", "linked %", "gate asks for %")
+    columns = ("source", "rows", "unlinked", "linked %", "gate asks for %")
     console.out.print(console.table("Linkage", columns, rows, numeric=columns[1:]))
 
 

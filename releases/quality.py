@@ -1,7 +1,7 @@
 """The quality of a release as facts: the one computation behind the report's page, `labourdb quality` and its JSON.
 
-Everything is counted from the manifest and the released tables; nothing here is typed by hand. Of a suppressed
-cell no value is read: its figures are null in the tables, and stay null here.
+Everything is counted from the manifest and the released tables; nothing here is typed by hand, and nothing is more exact
+than what is published.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import pandas as pd
 from expectations.rules import GATES
 from releases import quality_tables, quality_times
 from releases.quality_times import place_of
+from releases.release import PROTECTION
 from releases.tables import RELEASED
 from sources.contract import all_sources, load_contract
 from sources.errors import LabourdbError
@@ -35,9 +36,7 @@ NEEDED: Mapping[str, str] = {
         "source varchar, period varchar, revision integer, file varchar, disposition varchar, rows_read bigint,"
         " accepted bigint, quarantined bigint, duplicate bigint, superseded bigint"
     ),
-    "linkage": (
-        "source varchar, period varchar, revision integer, rule varchar, sex varchar, province_2024 varchar, rows bigint"
-    ),
+    "linkage": "source varchar, period varchar, rule varchar, rows bigint",
     "indicators": (
         "indicator varchar, basis varchar, period varchar, area_version varchar, area_level varchar, area_code varchar,"
         " area_name varchar, sex varchar, age_group varchar, urban_rural varchar, numerator bigint, denominator bigint,"
@@ -80,6 +79,7 @@ def stopped_facts(manifest: Mapping[str, Any], checks: pd.DataFrame, row_account
 
 def _facts(manifest: Mapping[str, Any], tables: Mapping[str, Rows], previous: Path | None) -> Facts:
     stopped = "indicators" not in tables
+    protected = manifest["protection"] == PROTECTION
     with _opened(tables) as connection:
         checks = _checks(connection)
         lines = [line | {"check_id": c["check_id"], "gate": c["gate"]} for c in checks for line in c["lines"]]
@@ -92,6 +92,7 @@ def _facts(manifest: Mapping[str, Any], tables: Mapping[str, Rows], previous: Pa
             "published_at": manifest.get("published_at"),
             "previous_release": manifest.get("previous_release"),
             "protection": manifest["protection"],
+            "protected": protected,
             "synthetic": manifest["synthetic"],
             "disclosure": manifest.get("disclosure"),
             "code": manifest.get("code"),
@@ -112,7 +113,7 @@ def _facts(manifest: Mapping[str, Any], tables: Mapping[str, Rows], previous: Pa
             facts |= {
                 "tables": [{"table": t, "rows": f["rows"]} for t, f in manifest["tables"].items()],
                 "timeliness": quality_times.timeliness(manifest),
-                "to_tables": quality_tables.to_tables(connection, bool(facts["provinces"])),
+                "to_tables": quality_tables.to_tables(connection, bool(facts["provinces"]), protected),
                 "linkage": quality_tables.linkage(connection),
                 "coverage": quality_tables.coverage(connection, manifest["period"]),
                 "completeness": quality_tables.completeness(connection, manifest["period"]),

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import duckdb
 
+from releases.disclosure import FIVE
 from sources.contract import all_sources
 
 Facts = dict[str, Any]
+Given = Sequence[Any] | Mapping[str, Any]
 
 _COUNTS = ("rows_read", "accepted", "quarantined", "duplicate", "superseded")
 _SUMS = ", ".join(f"coalesce(sum({c}), 0)::bigint as {c}" for c in _COUNTS)
@@ -17,9 +19,9 @@ _CLOSES = "rows_read = accepted + quarantined + duplicate + superseded"
 _TOTAL = "sex = 'total' and age_group = 'total' and urban_rural = 'total'"
 
 
-def records(connection: duckdb.DuckDBPyConnection, query: str, given: Sequence[Any] = ()) -> list[Facts]:
+def records(connection: duckdb.DuckDBPyConnection, query: str, given: Given = ()) -> list[Facts]:
     """The rows of a query, each as column to value."""
-    cursor = connection.execute(query, list(given))
+    cursor = connection.execute(query, given)
     names = [d[0] for d in cursor.description or ()]
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
@@ -30,7 +32,7 @@ def source_order(source: str) -> tuple[int, str]:
     return (known.index(source) if source in known else len(known)), source
 
 
-def by_source(connection: duckdb.DuckDBPyConnection, query: str, given: Sequence[Any] = ()) -> list[Facts]:
+def by_source(connection: duckdb.DuckDBPyConnection, query: str, given: Given = ()) -> list[Facts]:
     """The rows of a query with a column ``source``, in the order of sources, else as the query gives them."""
     return sorted(records(connection, query, given), key=lambda row: source_order(row["source"]))
 
@@ -56,11 +58,12 @@ def row_accounting(connection: duckdb.DuckDBPyConnection) -> Facts:
     }
 
 
-def to_tables(connection: duckdb.DuckDBPyConnection, partly_covered: bool) -> Facts:
+def to_tables(connection: duckdb.DuckDBPyConnection, partly_covered: bool, rounded: bool) -> Facts:
     """From files to tables: the rows in force of each linked source found again among the links.
 
-    Where a release shows only some provinces, or suppresses links, the links shown are a part: ``closes`` is null,
-    and the gate's own lines, which are counted on everything, stand for it.
+    Links are published ``rounded`` to the nearest five, each by itself, so that the sums can agree within that rounding
+    alone: ``closes`` is whether they do. Where a release shows only some provinces the links shown are a part and ``closes``
+    is null. The gate's own lines are counted on everything, exactly.
     """
     linked = by_source(
         connection,
@@ -68,11 +71,11 @@ def to_tables(connection: duckdb.DuckDBPyConnection, partly_covered: bool) -> Fa
         " where disposition = 'used' group by source), found as (select source,"
         " coalesce(sum(rows) filter (rule not in ('review', 'unlinked')), 0)::bigint as linked,"
         " coalesce(sum(rows) filter (rule in ('review', 'unlinked')), 0)::bigint as not_linked,"
-        " count(*) filter (rows is null)::integer as suppressed from linkage group by source)"
-        " select source, accepted, linked, not_linked, suppressed,"
-        " case when ? or suppressed > 0 then null else accepted = linked + not_linked end as closes"
+        " count(*) as numbers from linkage group by source)"
+        " select source, accepted, linked, not_linked, $rounded as rounded,"
+        " case when not $part then abs(accepted - linked - not_linked) <= if($rounded, $most * numbers, 0) end as closes"
         " from found left join used using (source) order by source",
-        [partly_covered],
+        {"part": partly_covered, "rounded": rounded, "most": FIVE // 2},
     )
     gate = records(
         connection,
@@ -83,10 +86,9 @@ def to_tables(connection: duckdb.DuckDBPyConnection, partly_covered: bool) -> Fa
 
 
 def linkage(connection: duckdb.DuckDBPyConnection) -> Facts:
-    """Links of accepted rows of deliveries in force, as the release shows them: by source, by rule, by sex.
+    """Links of accepted rows of deliveries in force, as the release shows them: by source, by rule, by month.
 
-    ``share`` is in percent, of the rows shown; ``suppressed`` counts the cells whose rows are not. ``bound`` is the
-    linked share the gate asks for, in percent.
+    ``share`` is in percent, of the rows shown. ``bound`` is the linked share the gate asks for, in percent.
     """
     linked = "rule not in ('review', 'unlinked')"
     shares = (
@@ -94,7 +96,6 @@ def linkage(connection: duckdb.DuckDBPyConnection) -> Facts:
         f" coalesce(sum(rows) filter ({linked}), 0)::bigint as linked,"
         " coalesce(sum(rows) filter (rule = 'review'), 0)::bigint as review,"
         " coalesce(sum(rows) filter (rule = 'unlinked'), 0)::bigint as unlinked,"
-        " count(*) filter (rows is null)::integer as suppressed,"
         f" 100.0 * sum(rows) filter ({linked}) / nullif(sum(rows), 0) as share"
     )
     return {
@@ -107,12 +108,13 @@ def linkage(connection: duckdb.DuckDBPyConnection) -> Facts:
         ),
         "rules": by_source(
             connection,
-            "select source, rule, sum(rows)::bigint as rows, count(*) filter (rows is null)::integer as suppressed,"
+            "select source, rule, sum(rows)::bigint as rows,"
             " 100.0 * sum(rows) / nullif(sum(sum(rows)) over (partition by source), 0) as share"
-            " from linkage group by source, rule order by source, rows desc nulls last, rule",
+            " from linkage group by source, rule order by source, rows desc, rule",
         ),
-        "sexes": by_source(
-            connection, f"select source, sex, {shares} from linkage group by source, sex order by source, sex"
+        "months": by_source(
+            connection,
+            f"select source, period, {shares} from linkage group by source, period order by source, period",
         ),
     }
 
@@ -120,7 +122,7 @@ def linkage(connection: duckdb.DuckDBPyConnection) -> Facts:
 def coverage(connection: duckdb.DuckDBPyConnection, period: str) -> Facts:
     """Whose status is known at the reference date, by country and province, and the statuses found.
 
-    ``provinces``: share with a known status, percent, and of how many; ``statuses``: persons, null where suppressed.
+    ``provinces``: share with a known status, percent, and of how many; ``statuses``: persons.
     """
     cell = f"basis = 'register' and period = ? and {_TOTAL}"
     return {
@@ -191,7 +193,6 @@ def coherence(connection: duckdb.DuckDBPyConnection) -> Facts:
             " if(basis = 'official', other_value, value) as register,"
             " if(basis = 'official', other_value - value, value - other_value) as difference"
             " from target_progress where value is not null and other_value is not null"
-            " and verdict <> 'suppressed'"
             " order by indicator, province_code, year, sex, age_group, urban_rural",
         ),
     }

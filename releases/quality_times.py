@@ -118,7 +118,6 @@ with pairs as (
     where
         basis = 'register' and area_level in ('country', 'province')
         and sex = 'total' and age_group = 'total' and urban_rural = 'total' and n.value is not null and o.value is not null
-        and n.status <> 'suppressed' and o.status <> 'suppressed'
 )
 """
 

@@ -1,8 +1,13 @@
-"""The words that people read of a release, by the code that stands in its tables: Vietnamese, then English."""
+"""The words that people read of a release, by the code that stands in its tables: Vietnamese, then English.
+
+Also what every page says of noise, and from which count on a figure carries no mark (SPEC §5, disclosure control).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+
+from releases.release import NOT_PROTECTED, PROTECTION
 
 Pair = tuple[str, str]
 Words = Mapping[str, Pair]
@@ -48,7 +53,10 @@ STATUSES: Words = {
     "released": ("Đã công bố", "Released"),
     "provisional": ("Sơ bộ", "Provisional"),
     "low_coverage": ("Độ bao phủ thấp", "Low coverage"),
-    "suppressed": ("Bảo mật", "Suppressed"),
+    "suppressed": (  # a median wage
+        "Bảo mật: quá ít người hoặc đơn vị",
+        "Suppressed: too few persons or employers",
+    ),
     "not_available": ("Chưa có số liệu", "Not available"),
 }
 AREA_VERSIONS: Words = {
@@ -88,7 +96,6 @@ VERDICTS: Words = {
     "not_met": ("Chưa đạt", "Not met"),
     "indeterminate": ("Chưa kết luận được", "Indeterminate"),
     "no_data": ("Chưa có số liệu", "No data"),
-    "suppressed": ("Bảo mật", "Suppressed"),
 }
 COMPARATORS: Words = {
     "<": ("dưới", "below"),
@@ -193,4 +200,33 @@ UNITS: Words = {
     "billion_vnd": ("tỷ đồng", "billion VND"),
     "billion_VND": ("tỷ đồng", "billion VND"),
 }
-PROTECTIONS: Words = {"DISCLOSURE-CONTROLLED": ("Đã bảo mật số liệu", "Disclosure-controlled")}
+PROTECTIONS: Words = {
+    PROTECTION: ("Đã bảo mật số liệu", "Disclosure-controlled"),
+    NOT_PROTECTED: (f"NỘI BỘ – CHƯA BẢO MẬT SỐ LIỆU ({NOT_PROTECTED})", NOT_PROTECTED),
+}
+NOISE: Pair = (  # what every page that shows protected figures says of them
+    "Số liệu được làm nhiễu nhẹ để bảo mật: mỗi số đếm được thay đổi chút ít trước khi công bố, nhằm bảo vệ thông tin của từng"
+    " người, từng đơn vị. Số người thường lệch vài người so với số chính xác, tổng của cả tỉnh có thể lệch một, hai chục người;"
+    " số việc làm ở nơi có ít đơn vị có thể lệch vài phần trăm. Các phần vẫn cộng đúng bằng tổng; riêng các huyện, các xã cộng"
+    " lại có thể lệch vài chục người so với số của tỉnh. Số càng nhỏ càng kém chính xác, và số 0 có thể là không có hoặc có vài"
+    " người. Trạng thái của số liệu không nói gì về nhiễu. Trung vị tiền lương được làm tròn đến ba chữ số, và không công bố"
+    " khi dựa trên quá ít người hoặc đơn vị.",
+    "Figures carry slight noise to keep them confidential: every count was changed a little before it was published, to protect"
+    " what is known of single persons and employers. A number of persons mostly differs from the exact one by a few, the total of"
+    " a province perhaps by ten or twenty; a number of jobs where there are few employers may differ by some percent. Parts still"
+    " add up to their totals exactly; only districts or communes together may differ from the figure of the province by some tens"
+    " of persons. The smaller a figure, the less exact it is, and 0 may stand for none or for a few. A status says nothing of"
+    " noise. Median wages are rounded to three digits, and not shown where they rest on too few persons or employers.",
+)
+FEW = 40  # below this count a figure is marked: noise may be over a tenth of it
+FEW_MARK = "†"
+RESTS_ON_FEW: Pair = (f"dựa trên số đếm dưới {FEW}", f"rests on a count below {FEW}")
+FEW_MEANS: Pair = (
+    f"Số đếm, hoặc mẫu số của tỷ lệ, dưới {FEW}: phần nhiễu có thể vượt một phần mười của số đó.",
+    f"A count, or the denominator of a ratio, below {FEW}: noise may be over a tenth of it.",
+)
+
+
+def is_few(count: int | None) -> bool:
+    """Whether a figure that rests on ``count`` is marked; one that rests on none, as the official ones, is not."""
+    return count is not None and count < FEW

@@ -15,10 +15,11 @@ from markupsafe import Markup
 
 from releases import words
 from releases.page import environment, style
+from releases.release import PROTECTION
 from releases.site.charts import charts_script
 from releases.site.data import write_shape
 from releases.site.downloads import write_downloads
-from releases.site.explorers import EXPLORERS, KINDS, LISTS, Explorer
+from releases.site.explorers import EXPLORERS, KINDS, LISTS, RESTS_ON, Explorer
 from releases.site.reference import Reference
 from releases.site.targets import provinces
 from releases.site.vocabulary import DIMENSIONS, indicator_names, named_areas, vocabulary
@@ -50,11 +51,13 @@ def build_site(release: Path, manifest: Mapping[str, Any], reference: Reference)
     (assets / "charts.js").write_text(charts_script(reference.kept), "utf-8")
     said = json.dumps(vocabulary(reference.dictionary), ensure_ascii=False, separators=(",", ":"))
     (assets / "words.js").write_text(f"labourdb.words = {said};\n", "utf-8")
+    protected = manifest["protection"] == PROTECTION
     facts = {
         "release": manifest["release_id"],
         "period": manifest["period"],
         "published_at": manifest["published_at"],
         "protection": manifest["protection"],
+        "protected": protected,
         "synthetic": manifest["synthetic"],
         "version": manifest["code"]["version"],
     }
@@ -74,6 +77,7 @@ def build_site(release: Path, manifest: Mapping[str, Any], reference: Reference)
                 connection,
                 {b: indicator_names(reference.dictionary, b) for b in words.BASES},
                 reference.areas,
+                protected,
             ),
         )
         for explorer in EXPLORERS:
@@ -81,10 +85,10 @@ def build_site(release: Path, manifest: Mapping[str, Any], reference: Reference)
             page(
                 "explore.html",
                 f"{explorer.name}.html",
-                e=_facts(facts["release"], explorer, named_areas(areas, reference.areas)),
+                e=_facts(facts["release"], explorer, named_areas(areas, reference.areas), protected),
             )
         downloads = write_downloads(
-            connection, release, facts["release"], _notes(manifest), reference.dictionary.published
+            connection, release, facts["release"], _notes(manifest, protected), reference.dictionary.published
         )
     groups = [
         {"vi": vi, "en": en, "files": [asdict(d) for d in found]}
@@ -97,7 +101,9 @@ def build_site(release: Path, manifest: Mapping[str, Any], reference: Reference)
     page("dictionary.html", "dictionary.html", d=reference.dictionary)
 
 
-def _facts(release: str, explorer: Explorer, areas: list[Mapping[str, object]]) -> dict[str, Any]:
+def _facts(
+    release: str, explorer: Explorer, areas: list[Mapping[str, object]], protected: bool
+) -> dict[str, Any]:
     """What the template and the page's script are told of a page."""
     views = [asdict(v) for v in explorer.views]
     stated = {
@@ -110,6 +116,7 @@ def _facts(release: str, explorer: Explorer, areas: list[Mapping[str, object]]) 
         "views": views,
         "kinds": KINDS,
         "lists": LISTS,
+        "few": {"below": words.FEW, "mark": words.FEW_MARK, "rests_on": RESTS_ON} if protected else None,
     }
     return {
         "vi": explorer.vi,
@@ -124,13 +131,14 @@ def _facts(release: str, explorer: Explorer, areas: list[Mapping[str, object]]) 
     }
 
 
-def _notes(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _notes(manifest: Mapping[str, Any], protected: bool) -> list[words.Pair]:
     """What must be known before a figure of the workbook is used."""
     notes = [
         (f"Bản công bố {manifest['release_id']}, kỳ số liệu {manifest['period']}", f"Release {manifest['release_id']}, reference period {manifest['period']}"),
-        (manifest["protection"], manifest["protection"]),
+        words.PROTECTIONS.get(manifest["protection"], (manifest["protection"],) * 2),
+        *((words.NOISE, words.FEW_MEANS) if protected else ()),
         ("Thất nghiệp theo sổ đăng ký là thất nghiệp đăng ký, không theo chuẩn ILO.", "Unemployment of basis register is registered unemployment (not ILO)."),
-        ("Trạng thái suppressed: không có số vì có thể lộ thông tin; provisional: sơ bộ; low_coverage: dưới 80 % dân số biết tình trạng.", "Status suppressed: no figure, because it could tell of few; provisional: first figure of the quarter; low_coverage: the status of under 80 % of persons is known."),
+        ("Trạng thái suppressed: trung vị tiền lương của quá ít người hoặc đơn vị, không công bố; provisional: sơ bộ; low_coverage: dưới 80 % dân số biết tình trạng.", "Status suppressed: a median wage of too few persons or employers, not shown; provisional: first figure of the quarter; low_coverage: the status of under 80 % of persons is known."),
         ("Trang indicators chỉ có cả nước và các tỉnh; huyện và xã có trong CSV, Parquet và DuckDB. Trang không đủ chỗ thì chỉ có các kỳ mới nhất.", "The sheet indicators holds country and provinces; districts and communes are in CSV, Parquet and DuckDB. A sheet that cannot take all rows holds the newest periods."),
     ]  # fmt: skip
     if manifest["synthetic"]:

@@ -22,6 +22,8 @@ COLOURS = ["#16406b", "#b3541e", "#1b7a4b", "#8a3ffc", "#a11d33", "#5f6b76"]
 SHAPES = ["circle", "square", "triangle-up", "diamond", "cross", "triangle-down"]
 DASHES = [[1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [10, 4], [4, 4]]
 TEXT = "#1b2430"
+PALE = "#7492ba"  # figures that rest on few
+MARKED = "datum.few && isValid(datum.value)"
 
 
 Described = dict[str, Any]  # a chart in Vega-Lite
@@ -32,7 +34,10 @@ def _rows() -> alt.NamedData:
 
 
 def lines() -> Described:
-    """Figures over periods. Rows: period, value, series, provisional; what is suppressed leaves a gap."""
+    """Figures over periods. Rows: period, value, series, provisional, few; what is missing leaves a gap.
+
+    ``few`` is the mark of a figure that rests on few, else empty; so it is in every chart.
+    """
     period = alt.X("period:O", title=None, axis=alt.Axis(labelAngle=-45, labelOverlap=True))
     value = alt.Y("value:Q", title=None, scale=alt.Scale(zero=False, nice=True))
 
@@ -49,28 +54,27 @@ def lines() -> Described:
         fill=alt.condition("datum.provisional", alt.value("#ffffff"), fill),
         tooltip=[alt.Tooltip("period:N"), alt.Tooltip("series:N"), alt.Tooltip("value_text:N")],
     )
-    chart: Described = alt.layer(line, points).properties(width="container", height=260).to_dict()
+    marks = base.transform_filter(MARKED).mark_text(dy=-11, fontSize=13).encode(text="few:N")
+    chart: Described = alt.layer(line, points, marks).properties(width="container", height=260).to_dict()
     return chart
 
 
 def bars() -> Described:
-    """Figures of groups, side by side. Rows: group, order, value, series."""
-    chart: Described = (
-        alt.Chart(_rows())
-        .mark_bar()
-        .encode(
-            y=alt.Y("group:N", title=None, sort=alt.SortField("order"), axis=alt.Axis(labelLimit=220)),
-            x=alt.X("value:Q", title=None, scale=alt.Scale(zero=True)),
-            yOffset=alt.YOffset("series:N", sort=alt.SortField("order_of_series")),
-            color=alt.Color(
-                "series:N", title=None, sort=alt.SortField("order_of_series"), scale=alt.Scale(range=COLOURS),
-                legend=alt.Legend(orient="top", columns=2),
-            ),
-            tooltip=[alt.Tooltip("group:N"), alt.Tooltip("series:N"), alt.Tooltip("value_text:N")],
-        )
-        .properties(width="container", height=alt.Step(14))
-        .to_dict()
+    """Figures of groups, side by side. Rows: group, order, value, series, few."""
+    base = alt.Chart(_rows()).encode(
+        y=alt.Y("group:N", title=None, sort=alt.SortField("order"), axis=alt.Axis(labelLimit=220)),
+        x=alt.X("value:Q", title=None, scale=alt.Scale(zero=True)),
+        yOffset=alt.YOffset("series:N", sort=alt.SortField("order_of_series")),
+    )
+    drawn = base.mark_bar().encode(
+        color=alt.Color(
+            "series:N", title=None, sort=alt.SortField("order_of_series"), scale=alt.Scale(range=COLOURS),
+            legend=alt.Legend(orient="top", columns=2),
+        ),
+        tooltip=[alt.Tooltip("group:N"), alt.Tooltip("series:N"), alt.Tooltip("value_text:N")],
     )  # fmt: skip
+    marks = base.transform_filter(MARKED).mark_text(align="left", dx=3, fontSize=13).encode(text="few:N")
+    chart: Described = alt.layer(drawn, marks).properties(width="container", height=alt.Step(14)).to_dict()
     return chart
 
 
@@ -97,11 +101,13 @@ def matrix() -> Described:
 
 
 def histogram() -> Described:
-    """How many places have which value. Rows: value."""
+    """How many places have which value; those whose figure rests on few are paler. Rows: value, few."""
     chart: Described = (
         alt.Chart(_rows())
-        .mark_bar(color=COLOURS[0])
+        .mark_bar()
         .encode(
+            color=alt.condition("datum.few", alt.value(PALE), alt.value(COLOURS[0])),
+            detail="few:N",
             x=alt.X("value:Q", title=None, bin=alt.Bin(maxbins=24)),
             y=alt.Y("count():Q", title=None),
             tooltip=[alt.Tooltip("value:Q", bin=alt.Bin(maxbins=24)), alt.Tooltip("count():Q")],

@@ -12,6 +12,15 @@ import duckdb
 import pandas as pd
 
 DECIMALS = 6  # of what the pages are given; they show fewer
+FROM = "from_persons"  # whom a share of transitions is of, which no released column says
+HIDDEN = "hidden"  # the figure of a row that is not shown, if any
+MADE = {  # columns that are not the table's own, or not as it has them
+    FROM: (
+        "sum(t.persons) over (partition by t.area_version, t.area_code, t.period, t.lag, t.sex, t.age_group, t.from_status)"
+    ),
+    HIDDEN: "coalesce(t.hidden, '')",
+    "place": "t.area_code || ' ' || t.area_name",
+}
 
 
 @dataclass(frozen=True)
@@ -42,10 +51,12 @@ FLOWS = Shape(
     ("country", "province", "unknown"),
 )  # fmt: skip
 TRANSITIONS = Shape(
-    "transitions", ("period", "lag", "sex", "age_group", "from_status", "to_status"), ("persons", "share")
+    "transitions",
+    ("period", "lag", "sex", "age_group", "from_status", "to_status"),
+    ("persons", "share", FROM),
 )
 OUTCOMES = Shape(
-    "training_outcomes", ("year", "field_code", "level", "kind"),
+    "training_outcomes", ("year", "field_code", "level", "kind", HIDDEN),
     ("completions", "employed_6m", "employed_12m", "same_province_12m", "median_wage_12m"),
 )  # fmt: skip
 
@@ -70,11 +81,8 @@ def write_shape(
     connection.register("known_areas", known)
     inner = "place" in shape.dimensions
     owner = "coalesce(p.province_code, split_part(t.area_code, ':', 1))" if inner else "t.area_code"
-    chosen = ", ".join(
-        "t.area_code || ' ' || t.area_name as place" if d == "place" else f"t.{d}::varchar as {d}"
-        for d in shape.all_dimensions
-    )
-    figures = ", ".join(_figure(f) for f in shape.figures)
+    chosen = ", ".join(f"{MADE.get(d, f't.{d}::varchar')} as {d}" for d in shape.all_dimensions)
+    figures = ", ".join(f"round({MADE.get(f, f't.{f}')}, {DECIMALS}) as {f}" for f in shape.figures)
     levels = ", ".join(f"'{level}'" for level in shape.levels)
     frame = connection.execute(
         f"select t.area_version, {owner} as owner, {chosen}, {figures} from {shape.table} as t"
@@ -93,10 +101,6 @@ def write_shape(
         )
         areas.append(Area(key, str(version), str(code), file))
     return sorted(areas, key=lambda a: (a.version, a.code.isdigit(), a.code))
-
-
-def _figure(name: str) -> str:
-    return f"round(t.{name}, {DECIMALS}) as {name}"
 
 
 def _columnar(rows: pd.DataFrame, shape: Shape) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from releases.site.data import FLOWS, INDICATORS, OUTCOMES, PLACES, TRANSITIONS, Shape
+from releases.site.data import FLOWS, FROM, INDICATORS, OUTCOMES, PLACES, TRANSITIONS, Shape
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,10 @@ KINDS = {  # how a figure is written; ``unit`` by the row's unit
     ("numerator", "denominator", "persons", "completions", "employed_6m", "employed_12m", "same_province_12m", *FLOWS.figures),
     "whole",
 )  # fmt: skip
+RESTS_ON = {  # the count a figure is made of, the first of these that is there; a count rests on itself
+    "value": ("denominator", "numerator"), "share": (FROM,), "median_wage_12m": ("employed_12m",),
+    **{count: (count,) for count, kind in KINDS.items() if kind == "whole" and count != "median_wage_12m"},
+}  # fmt: skip
 LISTS = {  # which list of words a column's values are in, where it is not named as the column
     "from_status": "labour_status", "to_status": "labour_status",
 }  # fmt: skip

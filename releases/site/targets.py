@@ -17,23 +17,30 @@ from releases.cell import rows_of
 CELL = ("sex", "age_group", "urban_rural")
 LONGEST_TREND = 12
 UNSURE = ("provisional", "low_coverage")  # drawn as hollow points
-ORDER = ("met", "not_met", "indeterminate", "suppressed", "no_data")
+ORDER = ("met", "not_met", "indeterminate", "no_data")
+CELL_OF = (
+    "indicator = $indicator and area_version = $area_version and area_code = $province_code and sex = $sex"
+    " and age_group = $age_group and urban_rural = $urban_rural"
+)
+# the count of persons that a figure of the registers is made of
+RESTS_ON = "case when value is not null then coalesce(denominator, numerator) end as rests_on"
 
 
 def provinces(
     connection: duckdb.DuckDBPyConnection,
     names: Mapping[str, Mapping[str, words.Pair]],
     areas: pd.DataFrame,
+    protected: bool,
 ) -> list[Facts]:
     """Provinces that have targets, each with these: as judged in the release, and the figures of earlier periods.
 
     ``connection`` has a view per released table; ``names``: by basis, indicators in both languages;
-    ``areas``: area_version, area_code, area_name.
+    ``areas``: area_version, area_code, area_name; ``protected``: whether figures carry noise, so that small ones are marked.
     """
     rows = rows_of(connection, "from target_progress order by all", {})
     named = areas.set_index(["area_version", "area_code"])["area_name"].to_dict()
     found: dict[str, Facts] = {}
-    for number, row in enumerate(rows):
+    for row in rows:
         key = f"{row['province_code']}@{row['area_version']}"
         province = found.setdefault(
             key,
@@ -44,7 +51,7 @@ def provinces(
                 "targets": [],
             },
         )
-        province["targets"].append(_target(connection, number, row, key, names))
+        province["targets"].append(_target(connection, row, key, names, protected))
     for province in found.values():
         verdicts = [t["verdict"] for t in province["targets"]]
         province["tally"] = [(v, verdicts.count(v)) for v in ORDER if v in verdicts]
@@ -54,20 +61,20 @@ def provinces(
 
 def _target(
     connection: duckdb.DuckDBPyConnection,
-    number: int,
     row: Facts,
     area: str,
     names: Mapping[str, Mapping[str, words.Pair]],
+    protected: bool,
 ) -> Facts:
     last = f"{row['year']}Q4" if row["basis"] == "register" else str(row["year"])
+    cell = {c: row[c] for c in ("indicator", "area_version", "province_code", *CELL)}
     trend = rows_of(
         connection,
-        "select period, value, status, unit from indicators where basis = $basis and indicator = $indicator"
-        " and area_version = $area_version and area_code = $province_code and sex = $sex and age_group = $age_group"
-        " and urban_rural = $urban_rural and period <= $last and (basis = 'register' or length(period) = 4)"
-        " order by period",
-        {c: row[c] for c in ("basis", "indicator", "area_version", "province_code", *CELL)} | {"last": last},
+        f"select period, value, status, unit, {RESTS_ON} from indicators where basis = $basis and {CELL_OF}"
+        " and period <= $last and (basis = 'register' or length(period) = 4) order by period",
+        cell | {"basis": row["basis"], "last": last},
     )[-LONGEST_TREND:]
+    judged = next((r for r in trend if r["period"] == last), None)
     other = "official" if row["basis"] == "register" else "register"
     chosen = {"area": area, "indicator": row["indicator"], "period": f"{row['year']}Q4"}
     chosen |= {c: row[c] for c in CELL}
@@ -86,14 +93,26 @@ def _target(
         ],
         "other_basis": other,
         "other_name": names[other].get(row["indicator"]),
-        "status": next((r["status"] for r in trend if r["period"] == last), None),
+        "status": judged and judged["status"],
+        "rests_on": judged and judged["rests_on"],
+        "other_rests_on": _rests_on(connection, cell, row["year"]) if other == "register" else None,
         "link": "indicators.html#" + urlencode(chosen),
         "trend": trend,
-        "drawn": json.dumps(_drawn(row, trend), ensure_ascii=False),
+        "drawn": json.dumps(_drawn(row, trend, protected), ensure_ascii=False),
     }
 
 
-def _drawn(row: Facts, trend: Sequence[Facts]) -> list[dict[str, Any]]:
+def _rests_on(connection: duckdb.DuckDBPyConnection, cell: Facts, year: int) -> int | None:
+    """On how many persons the registers' figure beside an official one rests."""
+    found = rows_of(
+        connection,
+        f"select {RESTS_ON} from indicators where basis = 'register' and {CELL_OF} and period = $last",
+        cell | {"last": f"{year}Q4"},
+    )
+    return found[0]["rests_on"] if found else None
+
+
+def _drawn(row: Facts, trend: Sequence[Facts], protected: bool) -> list[dict[str, Any]]:
     """Rows of the chart: the figures, and the target as a level to compare with."""
     basis, target = words.BASES[row["basis"]], ("Chỉ tiêu", "Target")
     figures = [
@@ -102,11 +121,18 @@ def _drawn(row: Facts, trend: Sequence[Facts]) -> list[dict[str, Any]]:
             "value": r["value"],
             "series": basis,
             "provisional": r["status"] in UNSURE,
+            "few": words.FEW_MARK if protected and words.is_few(r["rests_on"]) else "",
         }
         for r in trend
     ]
     level = [
-        {"period": r["period"], "value": row["target_value"], "series": target, "provisional": False}
+        {
+            "period": r["period"],
+            "value": row["target_value"],
+            "series": target,
+            "provisional": False,
+            "few": "",
+        }
         for r in trend
     ]
     return figures + level  # as they are listed, so they are told apart

@@ -45,8 +45,12 @@ DIMENSIONS: words.Words = {
 }
 NOTES: words.Words = {
     "none": ("Không có số liệu cho lựa chọn này.", "There is no figure for this choice."),
-    "hidden": ("{n} trên {all} dòng được bảo mật, không có trong biểu đồ.", "{n} of {all} rows are suppressed and not drawn."),
-}  # fmt: skip
+    "hidden": (
+        "•••: {n} trên {all} dòng không có trung vị tiền lương, vì dựa trên quá ít người hoặc đơn vị.",
+        "•••: {n} of {all} rows show no median wage, because it rests on too few persons or employers.",
+    ),
+    "few": words.RESTS_ON_FEW,
+}
 FIELDS: words.Words = {"total": ("Mọi ngành đào tạo", "All fields")}
 
 

@@ -17,6 +17,7 @@ from playwright.sync_api import BrowserContext, Page
 from orchestration.dictionary import dictionary
 from releases import words
 from releases.release import Release
+from releases.site.charts import COLOURS, PALE
 from releases.site.explorers import EXPLORERS, KINDS, LISTS, Explorer, View
 from releases.site.vocabulary import vocabulary
 
@@ -53,7 +54,7 @@ def opened(context: BrowserContext, address: str) -> Page:
 
 def chosen(page: Page, before: int = 0) -> None:
     """Wait until what was chosen is shown."""
-    page.wait_for_function(f"Number(document.body.dataset.ready || 0) > {before}")
+    page.wait_for_function(f"Number(document.body?.dataset.ready || 0) > {before}")
 
 
 def choose(page: Page, name: str, value: str) -> None:
@@ -75,24 +76,26 @@ def test_targets_are_as_released(
 ) -> None:
     page = opened(context, f"{address}index.html?lang={language}")
     rows = tables.execute(
-        "select province_code || '@' || area_version || '/' || indicator || '/' || sex || '/' || age_group || '/'"
-        " || urban_rural, value, verdict, other_value, other_status, ci_low, ci_high from target_progress"
+        "select t.province_code || '@' || t.area_version || '/' || t.indicator || '/' || t.sex || '/' || t.age_group || '/'"
+        " || t.urban_rural, t.value, verdict, other_value, t.ci_low, t.ci_high, if(t.basis = 'register', rests_on, null),"
+        " if(t.basis = 'register', null, rests_on) from target_progress as t left join ("
+        " select *, coalesce(denominator, numerator) as rests_on from indicators where basis = 'register') as i"
+        " on t.indicator = i.indicator and t.area_version = i.area_version and t.province_code = i.area_code and t.sex = i.sex"
+        " and t.age_group = i.age_group and t.urban_rural = i.urban_rural and i.period = t.year || 'Q4'"
     ).fetchall()
     assert len(rows) > 20 and page.locator("tr[data-target]").count() == len(rows)
-    for key, value, verdict, other, other_status, low, high in rows:
+    for key, value, verdict, other, low, high, rests_on, other_rests_on in rows:
         row = page.locator(f'tr[data-target="{key}"]')
         cells = row.locator("td").all_inner_texts()
         assert row.locator("[data-verdict]").get_attribute("data-verdict") == verdict
         assert cells[0].strip() == words.VERDICTS[verdict][LANGUAGES[language]]
-        hidden = words.STATUSES["suppressed"][LANGUAGES[language]]
-        for text, stated, status in (
-            (cells[1].split("\n")[0], value, verdict),
-            (cells[5].split("\n")[0], other, other_status),
+        for name, text, stated, count in (
+            ("value", cells[1].split("\n")[0], value, rests_on),
+            ("other", cells[5].split("\n")[0], other, other_rests_on),
         ):
-            if status == "suppressed":
-                assert text.strip() == hidden and stated is None
-            else:
-                assert same(figure(text.strip(), language), stated, 2), key
+            assert same(figure(text.strip(), language), stated, 2), key
+            marks = row.locator(f"[data-figure={name}] .few").count()
+            assert marks == (stated is not None and count is not None and count < words.FEW), key
         if low is None:
             assert cells[3] == NOTHING
         else:
@@ -100,38 +103,69 @@ def test_targets_are_as_released(
             assert same(shown[0], low, 2) and same(shown[1], high, 2)
 
 
+# columns that a page is given beside a table's own
+ALSO = {
+    "indicators": "unit, '' as hidden",
+    "labour_flows": "'' as unit, '' as hidden",
+    "transitions": (
+        "'' as unit, '' as hidden, sum(persons) over ("
+        "partition by period, lag, area_version, area_code, sex, age_group, from_status) as from_persons"
+    ),
+    "training_outcomes": "'' as unit, coalesce(hidden, '') as hidden",
+}
+
+
 def stated_rows(
     tables: duckdb.DuckDBPyConnection, explorer: Explorer, view: View, area: str, wanted: Mapping[str, str]
-) -> dict[tuple[str, ...], tuple[tuple[float | None, ...], str, str]]:
-    """What the released table holds for a view: by the codes of its rows, figures, status and unit."""
+) -> dict[tuple[str, ...], dict[str, Any]]:
+    """What the released table holds for a view: by the codes of its rows, every column."""
     code, version = area.split("@")
     limits = {"area_version": version}
     columns = {d: f"{d}::varchar" for d in view.free} | {"place": "area_code || ' ' || area_name"}
     if explorer.name != "places":
         limits["area_code"] = code
     limits |= {f: wanted[f] for f in explorer.filters if f not in (*view.free, *view.any)} | dict(view.fixed)
-    unit = "unit" if explorer.shape.table == "indicators" else "''"
     where = " and ".join(f"{name}::varchar = '{value}'" for name, value in limits.items())
     where += "".join(f" and regexp_matches({name}, '{like}')" for name, like in view.only.items())
+    table = explorer.shape.table
+    own = {"indicators": "* exclude (unit)", "training_outcomes": "* exclude (hidden)"}.get(table, "*")
     found = tables.execute(
-        f"select {', '.join(columns[d] for d in view.free)}, {', '.join(view.figures)}, status, {unit}"
-        f" from {explorer.shape.table} where {where}"
-    ).fetchall()
+        f"select {', '.join(columns[d] for d in view.free)}, rows.* from (select {own}, {ALSO[table]} from {table}) as rows"
+        f" where {where}"
+    )
     free = len(view.free)
-    return {tuple(r[:free]): (tuple(r[free:-2]), r[-2], r[-1]) for r in found}
+    names = [d[0] for d in found.description or ()][free:]
+    return {tuple(r[:free]): dict(zip(names, r[free:], strict=True)) for r in found.fetchall()}
 
 
-def shown_rows(page: Page, view: View) -> list[tuple[tuple[str, ...], dict[str, str], str]]:
-    """What a view's table shows: the words of its rows, figures, and status."""
+def rests_on(name: str, row: Mapping[str, Any]) -> int | None:
+    """The count that a figure rests on: the denominator of a ratio, the persons of a median, a count itself."""
+    whole = {"share": "from_persons", "median_wage_12m": "employed_12m"}.get(name, name)
+    if name == "value":
+        whole = "numerator" if row["denominator"] is None else "denominator"
+    count = None if name in ("ci_low", "ci_high") else row[whole]
+    return None if count is None else int(count)
+
+
+def is_hidden(name: str, row: Mapping[str, Any]) -> bool:
+    """Whether a figure is a median wage of too few."""
+    return row["hidden"] == name or (row["status"] == "suppressed" and name == "value")
+
+
+def shown_rows(page: Page, view: View) -> list[tuple[tuple[str, ...], dict[str, tuple[str, bool]], str]]:
+    """What a view's table shows: the words of its rows, figures and whether they are marked, and status."""
     rows: list[dict[str, Any]] = page.evaluate(
         """id => [...document.querySelectorAll(`[data-view="${id}"] tbody tr`)].map(row => ({
             status: row.dataset.status,
             words: [...row.children].filter(c => !c.dataset.figure).map(c => c.innerText.trim()),
-            figures: Object.fromEntries([...row.querySelectorAll('[data-figure]')].map(c => [c.dataset.figure, c.innerText])),
+            figures: Object.fromEntries([...row.querySelectorAll('[data-figure]')].map(
+                c => [c.dataset.figure, [c.firstChild.textContent, c.querySelectorAll('sup.few[role=img][aria-label]').length > 0]])),
         }))""",
         view.id,
     )
-    return [(tuple(r["words"][:-1]), r["figures"], r["status"]) for r in rows]
+    return [
+        (tuple(r["words"][:-1]), {n: (t, m) for n, (t, m) in r["figures"].items()}, r["status"]) for r in rows
+    ]
 
 
 CHOICES: dict[str, list[dict[str, str]]] = {
@@ -172,7 +206,7 @@ def test_chosen_cells_are_as_released(
     lists = vocabulary(dictionary())
     page = opened(context, f"{address}{explorer.name}.html?lang={language}")
     chosen(page)
-    compared = suppressed = 0
+    compared = suppressed = marked = 0
     for choice in CHOICES[explorer.name]:
         for name, value in choice.items():
             choose(page, name, value)
@@ -190,21 +224,45 @@ def test_chosen_cells_are_as_released(
             shown = shown_rows(page, view)
             assert sorted(w for w, _, _ in shown) == sorted(said), view.id
             for row, figures, status in shown:
-                values, stated_status, unit = said[row]
-                assert status == stated_status
-                for name, value in zip(view.figures, values, strict=True):
-                    whole = KINDS[name] == "whole" or unit in ("persons", "person", "VND")
-                    if status == "suppressed" and value is None:
-                        assert figures[name] == HIDDEN
+                values = said[row]
+                assert status == values["status"]
+                for name in view.figures:
+                    value, (text, has_mark) = values[name], figures[name]
+                    whole = KINDS[name] == "whole" or values["unit"] in ("persons", "person", "VND")
+                    if value is None and is_hidden(name, values):
+                        assert text == HIDDEN and not has_mark
                         suppressed += 1
-                    else:
-                        assert same(figure(figures[name], language), value, 0 if whole else 2), (
-                            view.id,
-                            row,
-                            name,
-                        )
-                        compared += 1
-    assert compared > 20 and suppressed > 0
+                        continue
+                    assert same(figure(text, language), value, 0 if whole else 2), (view.id, row, name)
+                    count = rests_on(name, values)
+                    assert has_mark == (value is not None and count is not None and count < words.FEW), (
+                        view.id,
+                        row,
+                        name,
+                    )
+                    compared += 1
+                    marked += has_mark
+    assert compared > 20 and marked > 0
+    assert suppressed > 0 or explorer.name != "indicators"
+
+
+def test_charts_mark_what_their_tables_mark(context: BrowserContext, address: str) -> None:
+    """Lines and bars carry the mark beside the figure; the paler part of a histogram says the same of places."""
+    page = opened(
+        context,
+        f"{address}indicators.html#area=30@2024&indicator=unemployed&urban_rural=urban&age_group=15-24",
+    )
+    chosen(page)
+    for view in ("register", "groups"):
+        page.wait_for_selector(f"[data-view={view}] .chart svg")
+        drawn = page.locator(f"[data-view={view}] .chart .mark-text.role-mark text").all_text_contents()
+        marks = page.locator(f"[data-view={view}] [data-figure=value] .few").count()
+        assert drawn == [words.FEW_MARK] * marks and marks > 0
+    page.goto(f"{address}places.html#area=30@2024&indicator=employed")
+    chosen(page)
+    page.wait_for_selector("[data-view=places] .chart svg")
+    bars = page.locator("[data-view=places] .chart .mark-rect.role-mark path").all()
+    assert {bar.get_attribute("fill") for bar in bars} == {PALE, COLOURS[0]}
 
 
 def test_a_link_of_a_target_leads_to_its_cell(context: BrowserContext, address: str) -> None:
@@ -217,7 +275,7 @@ def test_a_link_of_a_target_leads_to_its_cell(context: BrowserContext, address: 
         page.input_value("#choose-indicator") == "retrained_share"
         and page.input_value("#choose-area") == "30@2024"
     )
-    shown = {w[0]: f["value"] for w, f, _ in shown_rows(page, EXPLORERS[0].views[0])}
+    shown = {w[0]: f["value"][0] for w, f, _ in shown_rows(page, EXPLORERS[0].views[0])}
     assert shown["2025Q4"] == value
     trace = page.inner_text("#trace")
     assert trace == "labourdb explain retrained_share --area 30@2024 --period 2025Q4 --release 2025Q4.1"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import http.client
 import json
 import re
@@ -20,7 +21,8 @@ from typer.testing import CliRunner
 
 from orchestration.cli import app
 from orchestration.site import served, site_reference
-from releases.release import Release, current_release, listed_files
+from releases import words
+from releases.release import NOT_PROTECTED, PROTECTION, Release, current_release, listed_files
 from releases.site.build import PAGES, build_site
 from releases.site.data import FLOWS, INDICATORS, OUTCOMES, PLACES, TRANSITIONS
 from releases.tables import RELEASED
@@ -40,6 +42,13 @@ def release() -> Release:
     found = current_release(worlds.small_home().releases)
     assert found is not None
     return found
+
+
+MADE = {  # what pages are given beside the tables' own columns
+    "place": "area_code || ' ' || area_name",
+    "hidden": "coalesce(hidden, '')",
+    "from_persons": "sum(persons) over (partition by period, lag, area_version, area_code, sex, age_group, from_status)",
+}
 
 
 class Links(HTMLParser):
@@ -89,10 +98,8 @@ def test_the_data_are_the_tables(release: Release, name: str) -> None:
         code, version = area.split("@")
         assert path.name == f"{name}-{version}-{code}.js"
         found.update(json.dumps([version, *r.values()], ensure_ascii=False) for r in rows)
-    dimensions = ", ".join(
-        "area_code || ' ' || area_name" if d == "place" else f"{d}::varchar" for d in shape.all_dimensions
-    )
-    figures = ", ".join(f"round({f}, 6)" for f in shape.figures)
+    dimensions = ", ".join(MADE.get(d, f"{d}::varchar") for d in shape.all_dimensions)
+    figures = ", ".join(f"round({MADE.get(f, f)}, 6)" for f in shape.figures)
     levels = ", ".join(f"'{level}'" for level in shape.levels)
     stated_rows = duckdb.execute(
         f"select area_version, {dimensions}, {figures} from '{release.path}/tables/{shape.table}.parquet'"
@@ -119,6 +126,8 @@ def test_the_workbook_has_a_sheet_for_each_table_and_its_notes(release: Release)
     assert book.sheetnames[1:] == list(RELEASED)
     notes = " ".join(str(c) for row in book.worksheets[0].values for c in row if c)
     assert release.id in notes and "not ILO" in notes and "target_progress" in notes
+    for said in (*words.NOISE, *words.FEW_MEANS, *words.PROTECTIONS[PROTECTION]):
+        assert notes.count(said) == 1
     for table in RELEASED:
         lines = list(book[table].values)
         where = "where area_level not in ('district', 'commune')" if table == "indicators" else ""
@@ -127,20 +136,77 @@ def test_the_workbook_has_a_sheet_for_each_table_and_its_notes(release: Release)
         assert list(lines[0]) == list(stated.columns) and len(lines) - 1 == len(stated)
 
 
+def rebuilt(release: Release, folder: Path, change: str = "*", **manifest: Any) -> Path:
+    """The site of a copy of a release with another manifest, and ``target_progress`` selected by ``change``."""
+    copied = folder / release.id
+    (copied / "tables").mkdir(parents=True)
+    for table in RELEASED:
+        chosen = change if table == "target_progress" else "*"
+        duckdb.execute(
+            f"copy (select {chosen} from '{release.path}/tables/{table}.parquet') to '{copied}/tables/{table}.parquet'"
+        )
+    (copied / "labour.duckdb").write_bytes(b"")
+    build_site(copied, release.manifest | manifest, site_reference(worlds.small_home().warehouse / "kept"))
+    return copied / "site"
+
+
 def test_a_page_escapes_what_came_from_deliveries(release: Release, tmp_path: Path) -> None:
     """An indicator's name of official_statistics is whatever its agency sent."""
     hostile = "<script>alert(1)</script>"
-    copied = tmp_path / "2025Q4.1"
-    (copied / "tables").mkdir(parents=True)
-    for table in RELEASED:
-        change = f"* replace ('{hostile}' as indicator)" if table == "target_progress" else "*"
-        duckdb.execute(
-            f"copy (select {change} from '{release.path}/tables/{table}.parquet') to '{copied}/tables/{table}.parquet'"
-        )
-    (copied / "labour.duckdb").write_bytes(b"")
-    build_site(copied, release.manifest, site_reference(worlds.small_home().warehouse / "kept"))
-    text = (copied / "site" / "index.html").read_text(encoding="utf-8")
+    site = rebuilt(release, tmp_path, f"* replace ('{hostile}' as indicator)")
+    text = (site / "index.html").read_text(encoding="utf-8")
     assert hostile not in text and "&lt;script&gt;" in text
+
+
+WITHOUT_FIGURES = "dictionary.html"
+
+
+def test_every_page_with_figures_says_what_noise_means(release: Release) -> None:
+    for page in (release.path / "site").glob("*.html"):
+        text = html.unescape(page.read_text(encoding="utf-8"))
+        shows = page.name != WITHOUT_FIGURES and "This release holds no row of this table." not in text
+        for said in (*words.NOISE, *words.FEW_MEANS):
+            assert text.count(said) == shows, page.name
+        assert NOT_PROTECTED not in text and "Suppressed" not in text
+        if 'id="explore"' in text:
+            assert f'"below": {words.FEW}' in text and f'"mark": "{words.FEW_MARK}"' in text
+
+
+def test_figures_that_are_not_protected_say_so_and_nothing_of_noise(release: Release, tmp_path: Path) -> None:
+    site = rebuilt(release, tmp_path, protection=NOT_PROTECTED)
+    assert len(list(site.glob("*.html"))) == len(list((release.path / "site").glob("*.html")))
+    (workbook,) = (site / "downloads").glob("*.xlsx")
+    notes = openpyxl.load_workbook(workbook, read_only=True).worksheets[0].values
+    texts = {p.name: html.unescape(p.read_text(encoding="utf-8")) for p in site.glob("*.html")}
+    texts[workbook.name] = " ".join(str(c) for row in notes for c in row if c)
+    for name, text in texts.items():
+        for said in words.PROTECTIONS[NOT_PROTECTED]:
+            assert said in text, name
+        for said in (
+            words.NOISE[0],
+            words.NOISE[1],
+            words.FEW_MEANS[1],
+            'class="few"',
+            f'"below": {words.FEW}',
+        ):
+            assert said not in text, name
+
+
+def test_targets_mark_the_registers_figures_of_few(release: Release) -> None:
+    """Of eighteen persons every figure of the registers rests on few, and none of the statistics office's does."""
+    text = (release.path / "site" / "index.html").read_text(encoding="utf-8")
+    rows = duckdb.execute(
+        "select province_code || '@' || area_version || '/' || indicator || '/' || sex || '/' || age_group || '/'"
+        f" || urban_rural, basis, value is not null, other_value is not null from '{release.path}/tables/target_progress.parquet'"
+    ).fetchall()
+    marked: Counter[str] = Counter()
+    for key, basis, has_value, has_other in rows:
+        line = text.partition(f'<tr data-target="{key}">')[2].partition("</tr>")[0]
+        cells = dict(re.findall(r'data-figure="(value|other)">(.*?)</td>', line, re.DOTALL))
+        assert ('class="few"' in cells["value"]) == (basis == "register" and has_value), key
+        assert ('class="few"' in cells["other"]) == (basis == "official" and has_other), key
+        marked.update(k for k, cell in cells.items() if 'class="few"' in cell)
+    assert marked["value"] and marked["other"]
 
 
 def test_every_file_is_listed_with_its_hash(release: Release) -> None:

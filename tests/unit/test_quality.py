@@ -12,9 +12,11 @@ import pandas as pd
 import pytest
 from release_world import CHECK, indicator, published
 
+from releases import words
 from releases.page import number, percent, signed
 from releases.quality import NEEDED, Facts, facts_of, stopped_facts
 from releases.quality_page import quality_page
+from releases.release import NOT_PROTECTED
 from sources.errors import LabourdbError
 
 HOSTILE = "<script>alert('x')</script>"
@@ -33,6 +35,8 @@ CHECKS = [
     line("delivery_readable", "delivery", "training/2025-12.r2", "failed", 1, rows_checked=1),
     line("quarantined_share", "delivery", "vacancies/2025-12", "failed", 2, severity="warn"),
     line("future_months", "delivery", "social_insurance/2025-10"),
+    # one or two rows failed: published to the nearest five
+    line("implausible_share", "delivery", "social_insurance/2025-12", "failed", 0, severity="warn"),
     line(
         "linked_share_training", "linkage", "training", "failed", 4, threshold=0.1, waiver=f"Hoa: {HOSTILE}"
     ),
@@ -72,16 +76,14 @@ FILES = [
 ]  # fmt: skip
 
 
-def links(
-    source: str, rule: str, rows: int | None, sex: str = "male", province: str = "30"
-) -> dict[str, Any]:
-    return {"source": source, "period": "2025-12", "revision": 1, "rule": rule, "sex": sex, "province_2024": province, "rows": rows}  # fmt: skip
+def links(source: str, rule: str, rows: int, period: str = "2025-12") -> dict[str, Any]:
+    return {"source": source, "period": period, "rule": rule, "rows": rows}
 
 
-LINKS = [
-    links("training", "citizen_id", 6), links("training", "previous_id", 2, "female"),
-    links("training", "unlinked", 2, "female", "unknown"),
-    links("social_insurance", "citizen_id", 1234560), links("social_insurance", "unlinked", None, province="unknown"),
+LINKS = [  # to the nearest five: 12 rows of training in force are 10
+    links("training", "citizen_id", 5, "2025-11"), links("training", "previous_id", 0, "2025-11"),
+    links("training", "citizen_id", 5), links("training", "unlinked", 0),
+    links("social_insurance", "citizen_id", 1234500), links("social_insurance", "unlinked", 60),
 ]  # fmt: skip
 OLD = [
     indicator("employed", 100.0, period="2025Q3"),
@@ -94,11 +96,14 @@ NEW = [
     indicator("employed", 110.0, period="2025Q3"),  # +10
     indicator("employed", 190.0, period="2025Q2"),  # -10
     indicator("employed", 300.0, period="2025Q1"),
-    indicator("abroad", None, period="2025Q3", status="suppressed"),
+    indicator("abroad", None, period="2025Q3", status="not_available"),
     indicator("employed", 1.0, period="2025Q3", sex="male"),  # no total: not among the key figures
     indicator("status_coverage", 79.5, denominator=200, numerator=159, status="provisional"),
-    indicator("status_coverage", None, status="suppressed", area_code="19", area_name="Thái Nguyên"),
-    indicator("status_unknown", None, status="suppressed", area_level="country", area_code="VN"),
+    indicator(
+        "status_coverage", 100.0, denominator=39, numerator=39, area_code="19", area_name="Thái Nguyên"
+    ),
+    indicator("status_unknown", 41, area_level="country", area_code="VN"),
+    indicator("median_wage", None, denominator=9, status="suppressed"),
     indicator("underemployment_rate", None, status="not_available"),
     indicator("unemployment_rate", 2.5, basis="official", period="2025", status="released"),
 ]
@@ -108,10 +113,11 @@ TARGETS = [
      "other_value": 17.5},
     {"plan": "p", "province_code": "30", "area_version": "2024", "year": 2025, "indicator": "trained_share",
      "basis": "register", "sex": "total", "age_group": "total", "urban_rural": "total", "value": None,
-     "verdict": "suppressed", "other_value": 1.5},
+     "verdict": "no_data", "other_value": 1.5},
 ]  # fmt: skip
 MANIFEST: dict[str, Any] = {
     "synthetic": True,
+    "disclosure": {"noise_sha256": "cd" * 32, "finest_counts": {"indicators": 4321, HOSTILE: 1}},
     "previous_release": "2025Q3.1",
     "missing_sources": ["overseas_contracts"],
     "ladder_steps_skipped": ["overseas_contract"],
@@ -161,15 +167,17 @@ def by(rows: list[Facts], name: str) -> dict[Any, Facts]:
 
 def test_gates_count_what_each_outcome_means(facts: Facts) -> None:
     counted = {g["gate"]: [g[k] for k in ("checks", "stops", "waived", "warns", "passed", "not_applicable")] for g in facts["gates"]}  # fmt: skip
-    assert counted == {"delivery": [4, 2, 0, 1, 1, 0], "linkage": [1, 0, 1, 0, 0, 0], "publication": [3, 0, 0, 0, 2, 1]}  # fmt: skip
+    assert counted == {"delivery": [5, 2, 0, 2, 1, 0], "linkage": [1, 0, 1, 0, 0, 0], "publication": [3, 0, 0, 0, 2, 1]}  # fmt: skip
     assert facts["verdict"]["published"]
-    for said in ("but for 1 that a named person waived", "2 deliveries were left out", "1 warning"):
+    for said in ("but for 1 that a named person waived", "2 deliveries were left out", "2 warnings"):
         assert said in facts["verdict"]["en"]
     assert "trừ 1 phép được miễn trừ" in facts["verdict"]["vi"]
     assert {(c["check_id"], ln["object"]) for c in facts["checks"] for ln in c["lines"]} == {
         (c["check_id"], c["object"]) for c in CHECKS
     }
-    assert [c["check_id"] for c in facts["checks"]][:3] == ["delivery_readable", "quarantined_share", "future_months"]  # fmt: skip
+    assert [c["check_id"] for c in facts["checks"]][:4] == [
+        "delivery_readable", "quarantined_share", "implausible_share", "future_months",
+    ]  # fmt: skip
 
 
 def test_what_was_left_out_says_what_is_in_use_and_what_to_send(facts: Facts) -> None:
@@ -188,36 +196,50 @@ def test_rows_are_followed_from_file_to_table(facts: Facts) -> None:
     assert sources["social_insurance"]["closes"]
     files = by(facts["row_accounting"]["files"], "file")
     assert [files[f"{n}.csv"]["closes"] for n in "abcde"] == [True, True, False, None, True]
-    linked = by(facts["to_tables"]["linked"], "source")
-    assert (linked["training"]["linked"], linked["training"]["not_linked"], linked["training"]["closes"]) == (8, 2, True)  # fmt: skip
-    assert linked["social_insurance"]["closes"] is None  # a part is suppressed: nobody can tell from here
     assert facts["to_tables"]["gate"] == [
         {"object": "row_accounting: files", "rows_checked": 6, "rows_failed": 0, "status": "passed"}
     ]
 
 
-def test_links_are_of_the_rows_shown(facts: Facts) -> None:
+def test_links_close_with_the_rows_in_force_within_their_rounding(facts: Facts, tmp_path: Path) -> None:
+    linked = by(facts["to_tables"]["linked"], "source")
+    training = linked["training"]  # four numbers, each at most two off: 10 rows may come to 2 to 18
+    assert [training[k] for k in ("accepted", "linked", "not_linked", "rounded", "closes")] == [10, 10, 0, True, True]  # fmt: skip
+    assert linked["social_insurance"]["closes"] is False  # 1,234,567 rows are 7 more than two numbers come to
+    exact = facts_of(
+        published(
+            tmp_path, "2025Q4.1", manifest=MANIFEST | {"protection": NOT_PROTECTED}, row_accounting=FILES,
+            linkage=[links("training", "citizen_id", 9), links("social_insurance", "unlinked", 1234567)],
+        ).path
+    )  # fmt: skip
+    assert {k: v["closes"] for k, v in by(exact["to_tables"]["linked"], "source").items()} == {
+        "training": False,
+        "social_insurance": True,
+    }
+
+
+def test_links_are_told_by_source_rule_and_month(facts: Facts) -> None:
+    insurance = by(facts["linkage"]["sources"], "source")["social_insurance"]
+    assert [insurance[k] for k in ("rows", "linked", "unlinked")] == [1234560, 1234500, 60]
     training = by(facts["linkage"]["sources"], "source")["training"]
-    assert (training["rows"], training["linked"], training["unlinked"], training["share"]) == (10, 8, 2, 80.0)
-    assert (training["bound"], training["status"]) == (90.0, "failed")
-    assert by(facts["linkage"]["sources"], "source")["social_insurance"]["suppressed"] == 1
+    assert (training["share"], training["bound"], training["status"]) == (100.0, 90.0, "failed")
     rules = {(r["source"], r["rule"]): (r["rows"], r["share"]) for r in facts["linkage"]["rules"]}
-    assert rules["training", "previous_id"] == (2, 20.0) and rules["social_insurance", "unlinked"][0] is None
-    sexes = {(r["source"], r["sex"]): r["share"] for r in facts["linkage"]["sexes"]}
-    assert sexes["training", "female"] == 50.0 and sexes["training", "male"] == 100.0
+    assert rules["training", "citizen_id"] == (10, 100.0) and rules["training", "previous_id"] == (0, 0.0)
+    months = [(m["source"], m["period"], m["rows"]) for m in facts["linkage"]["months"]]
+    assert months == [
+        ("social_insurance", "2025-12", 1234560), ("training", "2025-11", 5), ("training", "2025-12", 5),
+    ]  # fmt: skip
 
 
 def test_coverage_and_completeness(facts: Facts) -> None:
     areas = by(facts["coverage"]["areas"], "area_code")
     assert (areas["31"]["numerator"], areas["31"]["value"]) == (159, 79.5)
-    assert (areas["19"]["status"], areas["19"]["value"], areas["19"]["numerator"]) == (
-        "suppressed",
-        None,
-        None,
-    )
+    assert [(s["indicator"], s["persons"]) for s in facts["coverage"]["statuses"]] == [("status_unknown", 41)]
     counts = by(facts["completeness"]["statuses"], "status")
-    assert counts["suppressed"]["as_of"] == 2 and counts["suppressed"]["all_periods"] == 3
-    assert facts["completeness"]["rate"]["as_of"] == 25.0  # one of four cells of the quarter shows its value
+    assert counts["suppressed"]["as_of"] == counts["suppressed"]["all_periods"] == 1
+    assert (
+        facts["completeness"]["rate"]["as_of"] == 60.0
+    )  # three of five cells of the quarter show their value
     assert facts["completeness"]["not_available"] == ["underemployment_rate"]
     assert facts["coherence"]["bases"] == [
         {"province_code": "30", "area_version": "2024", "year": 2025, "indicator": "agriculture_share", "sex": "total",
@@ -257,7 +279,7 @@ def test_revisions_are_of_totals_that_both_releases_show(facts: Facts) -> None:
     ]
 
 
-def test_facts_can_be_told_as_json_and_hold_nothing_hidden(facts: Facts) -> None:
+def test_facts_can_be_told_as_json(facts: Facts) -> None:
     again = json.loads(json.dumps(facts), parse_constant=pytest.fail)
     assert again == facts
     assert {"checks", "row_accounting", "linkage", "indicators"} <= set(NEEDED)
@@ -357,25 +379,52 @@ def test_the_page_holds_what_people_must_know(page: str) -> None:
     for check in CHECKS:
         assert check["check_id"] in text and check["object"] in text and check["why_vi"] in text
     assert "select 'training/2025-11'" in text
-    # a suppressed cell is named, and no figure stands in its row
-    row = re.search(r"<tr><th scope=\"row\">Thái Nguyên</th>.*?</tr>", page)
-    assert row is not None and "Bảo mật" in row[0] and not re.search(r">\d", row[0])
+
+
+def test_failed_rows_to_the_nearest_five_do_not_read_as_none(page: str) -> None:
+    text = " ".join(Reader(page).text.split())
+    assert text.count("dưới 5< 5 / 10") == 1  # among the checks that failed
+    assert text.count("dưới 5< 5") == 2  # and in the list of its gate; those that passed say 0
+
+
+def test_the_page_says_what_noise_means_and_marks_what_rests_on_few(page: str) -> None:
+    text = Reader(page).text
+    for said in (*words.NOISE, *words.FEW_MEANS):
+        assert text.count(said) == 1
+    few = re.search(r"<tr><th scope=\"row\">Thái Nguyên</th>.*?</tr>", page)
+    enough = re.search(r"<tr><th scope=\"row\">Hải Phòng</th>.*?</tr>", page)
+    assert few is not None and few[0].count('<sup class="few"') == 3
+    assert enough is not None and "<sup" not in enough[0]
+    assert page.count("<sup") == 3  # 41 persons of unknown status are not below 40
 
 
 def test_what_others_wrote_is_shown_and_not_obeyed(page: str) -> None:
     assert "<script" not in page
-    assert page.count("&lt;script&gt;") >= 4  # agency, reader's words, reason, waiver
+    assert page.count("&lt;script&gt;") >= 5  # agency, reader's words, reason, waiver, table
 
 
-def test_disclosure_control_is_told_if_there_is_any(folder: Path) -> None:
-    facts = facts_of(folder) | {"protection": "PROTECTED", "disclosure": {"suppressed": {"indicators": 12}, "rule": HOSTILE}}  # fmt: skip
-    text = quality_page(facts)
-    assert "indicators: 12" in text and "<script" not in text and "chưa qua xử lý bảo mật" not in text
+def test_disclosure_control_is_told(folder: Path, page: str) -> None:
+    text = " ".join(Reader(page).text.split())
+    for said in ("cd" * 32, "4.321", HOSTILE, "to the nearest five", "three significant digits"):
+        assert said in text, said
+    assert NOT_PROTECTED not in text
+    bare = quality_page(facts_of(folder) | {"protection": NOT_PROTECTED, "protected": False})
+    told = " ".join(Reader(bare).text.split())
+    for said in (*words.PROTECTIONS[NOT_PROTECTED], "every figure is exact"):
+        assert said in told, said
+    for said in (
+        words.NOISE[1],
+        words.FEW_MEANS[1],
+        "<sup",
+        "to the nearest five",
+        "cd" * 32,
+    ):
+        assert said not in told and said not in bare, said
 
 
 def test_a_stopped_run_names_what_stopped_it_first() -> None:
     stops = line("linked_share_training", "linkage", "training", "failed", 4, query="select 'why'")
-    manifest = {"release_id": "2025Q4.2", "period": "2025Q4", "protection": "INTERNAL – NOT PROTECTED"}
+    manifest = {"release_id": "2025Q4.2", "period": "2025Q4", "protection": NOT_PROTECTED}
     facts = stopped_facts(
         MANIFEST | manifest | {"inputs": INPUTS, "waivers": []},
         pd.DataFrame([*CHECKS[:4], stops]).astype({"waiver": "string"}),

@@ -60,6 +60,28 @@ window.labourdb = { words: {}, charts: {}, stored: {}, receive(name, data) { thi
     return unit.startsWith("percent") ? "percent" : ["persons", "person", "VND"].includes(unit) ? "whole" : "rounded";
   }
 
+  /* The mark of a figure by the count it rests on; empty where that is large, unknown or not protected. */
+  function markOf(count, page) {
+    return page.few && count !== null && count !== undefined && count < page.few.below ? page.few.mark : "";
+  }
+
+  function restsOn(figure, row, page) {
+    if (!page.few || row[figure] === null) return null;
+    const count = (page.few.rests_on[figure] || []).find((name) => (row[name] ?? null) !== null);
+    return count ? row[count] : null;
+  }
+
+  function marked(mark) {
+    if (!mark) return [];
+    const said = say("notes", "few");
+    return [element("sup", { class: "few", role: "img", title: said, "aria-label": said }, mark)];
+  }
+
+  /* A median wage of too few: the only figure that is held back. */
+  function heldBack(row, figure) {
+    return row[figure] === null && (row.hidden === figure || (row.status === "suppressed" && figure === "value"));
+  }
+
   function element(tag, attributes, ...children) {
     const made = document.createElement(tag);
     for (const [name, value] of Object.entries(attributes || {})) made.setAttribute(name, value);
@@ -102,7 +124,7 @@ window.labourdb = { words: {}, charts: {}, stored: {}, receive(name, data) { thi
   function drawStated() {
     document.querySelectorAll("[data-rows]").forEach((place) => {
       const rows = JSON.parse(place.dataset.rows).map((row) => ({
-        ...row, series: row.series[language() === "en" ? 1 : 0], value_text: write(row.value, place.dataset.kind),
+        ...row, series: row.series[language() === "en" ? 1 : 0], value_text: write(row.value, place.dataset.kind) + row.few,
       }));
       draw(place, place.dataset.chart, rows.some((row) => row.value !== null) ? rows : []);
     });
@@ -177,8 +199,8 @@ window.labourdb = { words: {}, charts: {}, stored: {}, receive(name, data) { thi
         line.append(element(i ? "td" : "th", i ? {} : { scope: "row" }, say(page.lists[d] || d, row[d])));
       });
       view.figures.forEach((f) => {
-        const text = row.status === "suppressed" && row[f] === null ? "•••" : write(row[f], kindOf(f, row.unit, page));
-        line.append(element("td", { class: "n", "data-figure": f }, text));
+        const text = heldBack(row, f) ? "•••" : write(row[f], kindOf(f, row.unit, page));
+        line.append(element("td", { class: "n", "data-figure": f }, text, ...marked(markOf(restsOn(f, row, page), page))));
       });
       line.append(statusCell(row));
       body.append(line);
@@ -194,12 +216,14 @@ window.labourdb = { words: {}, charts: {}, stored: {}, receive(name, data) { thi
         const group = view.group ? say(page.lists[view.group] || view.group, row[view.group]) : "";
         let value = row[figure];
         let kind = kindOf(figure, row.unit, page);
+        let few = markOf(restsOn(figure, row, page), page);
         if (view.share_of) {
+          few = markOf(row[view.share_of], page);
           value = value === null || !row[view.share_of] ? null : (100 * value) / row[view.share_of];
           kind = "percent";
         }
         made.push({
-          period: row.period, series, group, value, value_text: write(value, kind), provisional: ["provisional", "low_coverage"].includes(row.status),
+          period: row.period, series, group, value, few, value_text: write(value, kind) + few, provisional: ["provisional", "low_coverage"].includes(row.status),
           order: view.group ? view.orders[view.group].indexOf(row[view.group]) : 0,
           order_of_series: view.series ? view.orders[view.series].indexOf(row[view.series]) : view.drawn.indexOf(figure),
         });
@@ -233,7 +257,7 @@ window.labourdb = { words: {}, charts: {}, stored: {}, receive(name, data) { thi
         rows = rows.filter((r) => r[view.free[0]].toLowerCase().includes(wanted));
       }
       section.querySelector("table").replaceChildren(...table(page, view, rows, captionOf(page, view, limits, area)));
-      const hidden = rows.filter((r) => r.status === "suppressed").length;
+      const hidden = rows.filter((r) => view.figures.some((f) => heldBack(r, f))).length;
       const note = section.querySelector(".note");
       note.textContent = !rows.length ? say("notes", "none") : hidden ? say("notes", "hidden").replace("{n}", hidden).replace("{all}", rows.length) : "";
       if (view.chart) draw(section.querySelector(".chart"), view.chart, charted(page, view, rows));
