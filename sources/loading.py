@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -11,24 +11,31 @@ import duckdb
 import pyarrow as pa
 
 from sources.cleaning import (
+    PROBLEMS,
     has_unknown_code,
     identified_by_citizen,
     judged_select,
     key_expressions,
+    landed_columns,
     landing_columns,
+    number_columns,
+    problem_of,
     read_select,
     reasons_sql,
 )
 from sources.contract import Contract
 from sources.errors import LabourdbError, UnreadableFile
 from sources.landing import NOTE, Delivery, DeliveryNote, FileState, check_listed_rows, month_number
-from sources.reading.layout import OpenedFile
+from sources.reading.layout import FURTHER_SHEETS, SHEET_ROWS, Notice, OpenedFile
 from sources.reading.open import Placed, RecordStream
 from sources.restricted import FILE_BITS, LINE_BITS
 
 NEW_LIST_FROM = month_number("2025-07")
 FILE_OF_ROW = f"row_id >> {FILE_BITS + LINE_BITS} as delivery_key, (row_id >> {LINE_BITS}) & {(1 << FILE_BITS) - 1} as file_no"
-LINE_OF_ROW = f"row_id & {(1 << LINE_BITS) - 1}"
+LINE_NUMBER = f"(row_id & {(1 << LINE_BITS) - 1})"
+# as people count: the physical line, or the row of its sheet (``layout.line_of``)
+LINE_OF_ROW = f"case when {LINE_NUMBER} > {FURTHER_SHEETS} then (({LINE_NUMBER} - 1) & {SHEET_ROWS - 1}) + 1 else {LINE_NUMBER} end"
+SHEET_OF_ROW = f"case when {LINE_NUMBER} > {FURTHER_SHEETS} then ({LINE_NUMBER} - 1 - {FURTHER_SHEETS}) // {SHEET_ROWS} + 1 else 0 end"
 FILE_COLUMNS = (
     "source", "delivery_key", "file_no", "file", "sha256", "format", "rows_read", "accepted", "quarantined",
     "duplicate", "superseded", "unknown_code", "identified", "usable_ids", "foreign_prefix", "future_month",
@@ -44,7 +51,13 @@ class Prepared:
     hashes: dict[str, str]
     note: DeliveryNote = field(default_factory=DeliveryNote)
     opened: list[OpenedFile] = field(default_factory=list)
+    notices: list[tuple[str, Notice]] = field(
+        default_factory=list
+    )  # by file name; what its files tell comes with them
     problem: str | None = None
+    decimal_commas: set[tuple[int, str]] = field(
+        default_factory=set
+    )  # file number and column, as its values decide
 
     @property
     def area_version(self) -> str:
@@ -65,7 +78,7 @@ def _place(batch: Sequence[Prepared]) -> list[tuple[Prepared, Placed]]:
     for prepared in batch:
         for number, opened in enumerate(prepared.opened, start=1):
             base = ((prepared.delivery.key << FILE_BITS) + number) << LINE_BITS
-            placed.append((prepared, Placed(opened, base, int(prepared.area_version))))
+            placed.append((prepared, Placed(opened, base, int(prepared.area_version), number)))
     return placed
 
 
@@ -79,20 +92,25 @@ def read_records(
     placed = _place(batch)
     stream = RecordStream(contract, [p for _, p in placed], (1 << LINE_BITS) - 1)
     connection.register("records", stream.reader())
+    select = read_select(contract, "records", _decimal_commas(contract, placed))
     try:
-        connection.execute(f"create or replace temp table read_rows as {read_select(contract, 'records')}")
+        connection.execute(f"create or replace temp table read_rows as {select}")
     except duckdb.Error:
         if stream.failed is None:
             raise
         file, error = stream.failed
         spoilt = next(p for p, f in placed if f is file)
         if isinstance(error, OSError):
-            raise out_of_reach(spoilt.delivery, file.opened.path.name, error) from None
-        unforeseen = f"{file.opened.path.name}: its content cannot be read ({type(error).__name__}). Make the file anew."
+            raise out_of_reach(spoilt.delivery, file.opened.name, error) from None
+        unforeseen = (
+            f"{file.opened.name}: its content cannot be read ({type(error).__name__}). Make the file anew."
+        )
         spoilt.problem = str(error) if isinstance(error, UnreadableFile) else unforeseen
         return True
     finally:
         connection.unregister("records")
+    if _decide_signs(connection, contract, placed):
+        return True
     judged = judged_select(contract, "read_rows", _crosses(connection, contract))
     connection.execute(f"create or replace temp view judged as {judged}")
     _set_aside(connection, contract)
@@ -101,11 +119,79 @@ def read_records(
     return _disagree(batch, rows)
 
 
+def _in_files(bases: Iterable[int]) -> str:
+    """SQL condition that a row lies in one of the files that begin at ``bases``."""
+    files = sorted(base >> LINE_BITS for base in bases)
+    return f"(row_id >> {LINE_BITS}) in ({', '.join(map(str, files))})" if files else "false"
+
+
+def _decimal_commas(contract: Contract, placed: Sequence[tuple[Prepared, Placed]]) -> dict[str, str]:
+    """Per column whose numbers may mean either: the condition that the comma is its decimal sign in the row's file."""
+    return {
+        name: _in_files(
+            f.base for p, f in placed if p.note.decimal == "," or (f.number, name) in p.decimal_commas
+        )
+        for name in number_columns(contract)
+    }
+
+
+def _decide_signs(
+    connection: duckdb.DuckDBPyConnection, contract: Contract, placed: Sequence[tuple[Prepared, Placed]]
+) -> bool:
+    """Decide what `1.234` and `1,234` mean by the other values of the column in that file (SPEC §1).
+
+    Returns whether the batch must be read again: a comma turned out to be the decimal sign, or nothing, or not all,
+    decides and the delivery is refused.
+    """
+    names = number_columns(contract)
+    if not names:
+        return False
+    marks = ", ".join(
+        f"coalesce(bool_or(m_{n} in (1, 2)), false), coalesce(bool_or(m_{n} = 3), false),"
+        f" coalesce(bool_or(m_{n} = 4), false), min(row_id) filter (where m_{n} in (1, 2))"
+        for n in names
+    )
+    by_file = {file.base >> LINE_BITS: (prepared, file) for prepared, file in placed}
+    again = False
+    for number, *found in connection.execute(
+        f"select row_id >> {LINE_BITS}, {marks} from read_rows group by all order by all"
+    ).fetchall():
+        prepared, file = by_file[number]
+        for i, name in enumerate(names):
+            open_, point, comma, first = found[4 * i : 4 * i + 4]
+            if (
+                not open_
+                or prepared.note.decimal is not None
+                or (file.number, name) in prepared.decimal_commas
+            ):
+                continue
+            if comma and not point:
+                prepared.decimal_commas.add((file.number, name))
+                again = True
+            elif comma == point:
+                line = connection.execute(
+                    f"select {LINE_OF_ROW} from (select {first}::bigint as row_id)"
+                ).fetchone()
+                problem = _ambiguous(file, name, line[0] if line else 0, contradicting=bool(comma))
+                prepared.problem = "\n".join(filter(None, (prepared.problem, problem)))
+                again = True
+    return again
+
+
+def _ambiguous(file: Placed, column: str, line: int, contradicting: bool) -> str:
+    why = "its other values contradict each other" if contradicting else "none of its other values decides it"
+    return (
+        f"{file.opened.name}, column {column}, first on line {line}: a number such as 1.234 or 1,234 may mean a thousand"
+        f" or one and a part, and {why}. Write the numbers without thousands signs, or say in {NOTE} which sign the"
+        ' decimals have: "decimal": "," or "decimal": ".".'
+    )
+
+
 def _disagree(batch: Sequence[Prepared], rows: dict[tuple[int, int], int]) -> bool:
     """Whether a delivery.json states other row counts than were read; its delivery is then spoilt."""
     spoilt = False
     for prepared in batch:
-        found = {o.path.name: rows[prepared.delivery.key, n] for n, o in enumerate(prepared.opened, start=1)}
+        found = {o.name: rows[prepared.delivery.key, n] for n, o in enumerate(prepared.opened, start=1)}
         try:
             check_listed_rows(prepared.note, found)
         except UnreadableFile as error:
@@ -118,7 +204,7 @@ def _crosses(connection: duckdb.DuckDBPyConnection, contract: Contract) -> dict[
     names = [c.name for c in contract.columns if c.kind == "boolean"]
     if not names:
         return {}
-    marks = ", ".join(f"bool_or(b_{n} = 2) and not bool_or(b_{n} in (0, 1, 4))" for n in names)
+    marks = ", ".join(f"bool_or(b_{n} = 2) and not bool_or(b_{n} not in (2, 3))" for n in names)
     found = connection.execute(
         f"select row_id >> {LINE_BITS}, {marks} from read_rows group by all"
     ).fetchall()
@@ -178,38 +264,82 @@ def _fill(
         "create or replace temp table faulty as"
         f" select row_id, {reasons_sql(contract)} as reasons, raw, sent from judged where faults <> 0"
     )
+    sheets = [
+        (f.base >> LINE_BITS, number, name)
+        for _, f in placed if len(f.opened.sheets) > 1 for number, name in enumerate(f.opened.sheets)
+    ]  # fmt: skip
+    connection.register(
+        "sheet_names",
+        pa.table({"file_ref": pa.array([s[0] for s in sheets], pa.int64()),
+                  "number": pa.array([s[1] for s in sheets], pa.int64()),
+                  "sheet": pa.array([s[2] for s in sheets], pa.string())}),
+    )  # fmt: skip
+    of_sheet = f"left join sheet_names on file_ref = row_id >> {LINE_BITS} and number = {SHEET_OF_ROW}"
     connection.register("raw_rows", _raw_rows(connection, placed))
     connection.execute(
         f"insert into landing.quarantine by name select '{source}' as source, {FILE_OF_ROW}, {LINE_OF_ROW} as line, reasons,"
-        " coalesce(faulty.raw, raw_rows.raw) as raw, sent from faulty left join raw_rows using (row_id) order by row_id"
+        f" coalesce(faulty.raw, raw_rows.raw) as raw, sent, sheet from faulty left join raw_rows using (row_id) {of_sheet}"
+        " order by row_id"
     )
     connection.unregister("raw_rows")
     connection.execute(
-        f"insert into landing.set_aside select '{source}', {FILE_OF_ROW}, {LINE_OF_ROW}, disposition"
-        " from aside order by row_id"
+        f"insert into landing.set_aside by name select '{source}' as source, {FILE_OF_ROW}, {LINE_OF_ROW} as line,"
+        f" disposition, sheet from aside {of_sheet} order by row_id"
     )
+    connection.unregister("sheet_names")
     rows = _count(connection, contract, placed)
-    masks = ", ".join(f"({2**i}, '{c.name}')" for i, c in enumerate(contract.columns))
+    columns = ", ".join(f"({i}, '{c.name}')" for i, c in enumerate(contract.columns))
+    problems = ", ".join(f"({number}, '{text}')" for number, text in PROBLEMS.items())
     connection.execute(f"""
-insert into landing.repairs
+insert into landing.repairs by name
 with changed as (
-    select {FILE_OF_ROW}, nulled, restored, count(*) as row_count from judged
-    where nulled <> 0 or restored <> 0 group by all
+    select {FILE_OF_ROW}, nulled, restored, implausible, count(*) as row_count from judged
+    where nulled <> 0 or restored <> 0 or implausible <> 0 group by all
+), positions as (
+    from (values {columns}) as m(position, column_name)
 ), named as (
-    select delivery_key, file_no, column_name, repair, row_count
-    from changed, (values {masks}) as m(bit, column_name), (values ('optional_unreadable'), ('leading_zero_restored')) as r(repair)
-    where case repair when 'optional_unreadable' then nulled else restored end & bit <> 0
+    select delivery_key, file_no, column_name, 'optional_unreadable' as repair, reason, row_count
+    from changed, positions
+    join (values {problems}) as p(problem, reason) on problem = {problem_of("nulled", "position")}
+    union all
+    select delivery_key, file_no, column_name, 'leading_zero_restored', null, row_count
+    from changed, positions where (restored >> position) & 1 = 1
+    union all
+    select delivery_key, file_no, column_name, 'implausible', null, row_count
+    from changed, positions where (implausible >> position) & 1 = 1
 )
-select '{source}', delivery_key, file_no, column_name, repair, sum(row_count)::bigint
+select '{source}' as source, delivery_key, file_no, column_name, repair, reason, sum(row_count)::bigint as row_count
 from named group by all order by all
 """)
+    _count_filled(connection, contract)
     return rows
+
+
+def _count_filled(connection: duckdb.DuckDBPyConnection, contract: Contract) -> None:
+    """Fill landing.filled: of how many accepted rows each optional column and number is given, is read, is plausible."""
+    parts = []
+    for i, c in enumerate(contract.columns):
+        if (c.required and c.plausible is None) or c.default is not None:
+            continue
+        stored = [p.name for p in landed_columns(c) if p.name != "birth_precision"]
+        read = " or ".join(f"{name} is not null" for name in stored)
+        parts.append(
+            f"select '{c.name}' as column_name, {FILE_OF_ROW}, count(*) as accepted,"
+            f" count(*) filter (where {read} or {problem_of('nulled', i)} <> 0) as given, count(*) filter (where {read}) as filled,"
+            f" count(*) filter (where (implausible >> {i}) & 1 = 1) as implausible from kept group by all"
+        )
+    if parts:
+        connection.execute(
+            f"insert into landing.filled by name with kept as (select * from judged where faults = 0"
+            f" and row_id not in (select row_id from aside)) select '{contract.source}' as source, *"
+            f" from ({' union all '.join(parts)}) order by all"
+        )
 
 
 def _raw_rows(connection: duckdb.DuckDBPyConnection, placed: Sequence[tuple[Prepared, Placed]]) -> pa.Table:
     """The faulty rows of formats that have no text of their own, fetched from their files again."""
     found = connection.execute(
-        f"select row_id >> {LINE_BITS}, list({LINE_OF_ROW} order by row_id) from faulty where raw is null group by all"
+        f"select row_id >> {LINE_BITS}, list({LINE_NUMBER} order by row_id) from faulty where raw is null group by all"
     ).fetchall()
     by_base = {file.base: file for _, file in placed}
     ids: list[int] = []
@@ -256,7 +386,7 @@ from counted group by file_ref
     for prepared, file in placed:
         read, accepted, *others, unknown, usable_ids, foreign, later = counts.get(file.base, [0] * 9)
         number = (file.base >> LINE_BITS) & ((1 << FILE_BITS) - 1)
-        name = file.opened.path.name
+        name = file.opened.name
         values = (
             contract.source, prepared.delivery.key, number, name, prepared.hashes[name], file.opened.format,
             read, accepted, *others, unknown, accepted if identified else 0, usable_ids, foreign, later,
@@ -266,14 +396,11 @@ from counted group by file_ref
         rows[prepared.delivery.key, number] = read
     _insert(connection, "files", lines)
     unknown_columns = [
-        (contract.source, p.delivery.key, (f.base >> LINE_BITS) & ((1 << FILE_BITS) - 1), title)
-        for p, f in placed for title in f.opened.unknown_columns
+        (contract.source, p.delivery.key, f.number, u.title, u.resembles)
+        for p, f in placed for u in f.opened.unknown_columns
     ]  # fmt: skip
-    _insert(
-        connection,
-        "unknown_columns",
-        _columns(("source", "delivery_key", "file_no", "column_name"), unknown_columns),
-    )
+    named = ("source", "delivery_key", "file_no", "column_name", "resembles")
+    _insert(connection, "unknown_columns", _columns(named, unknown_columns))
     return rows
 
 
@@ -317,3 +444,9 @@ def register(connection: duckdb.DuckDBPyConnection, batch: Sequence[Prepared]) -
     arrivals = [(*key, now) for key in arrived if key not in noted]  # read anew is not arrived anew
     _insert(connection, "arrivals", _columns(("source", "delivery_key", "read_at"), arrivals))
     _insert(connection, "files", _columns(("source", "delivery_key", "file_no", "file", "sha256"), files))
+    notices = [
+        (p.delivery.source, p.delivery.key, name, notice.code, notice.about)
+        for p in batch
+        for name, notice in (*p.notices, *((o.name, n) for o in p.opened for n in o.notices))
+    ]
+    _insert(connection, "notices", _columns(("source", "delivery_key", "file", "notice", "about"), notices))
