@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 
-# for a character class of Python's and of RE2's regular expressions; control characters that are white space are not here
+# for a character class of Python's and of RE2's regular expressions; control characters are not here: they are faults
 INVISIBLE = (
-    "\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
     "\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff"
 )
 ANY_INVISIBLE = re.compile(f"[{INVISIBLE}]")

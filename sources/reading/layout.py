@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
+from os.path import commonprefix
 from pathlib import Path
 from typing import Protocol
 
@@ -21,7 +22,7 @@ TYPED = "e0"  # ends a fraction that was typed as a number: its point is no thou
 SHEET_ROWS = 1 << 20  # a sheet has no more rows
 FURTHER_SHEETS = 1 << 26  # lines from here on are of sheets after the first that was read
 MOST_SHEETS = 64
-RESEMBLES = 0.6  # how alike two titles must be to be named together
+RESEMBLES = 0.7  # how alike two titles must be to be named together
 COMPARED, SHOWN_TITLES, SHOWN_LETTERS = 200, 40, 60
 VALUE = re.compile(r"[0-9]{4}")  # titles have no such number; rows of people do
 
@@ -108,6 +109,10 @@ def known_titles(contract: Contract) -> dict[str, str]:
 
 
 def _alike(one: str, other: str) -> float:
+    """How alike two titles are, from 0 to 1: by their letters in order, or since one begins like the other."""
+    begin = len(commonprefix((one, other)))
+    if begin >= 4 and (share := 0.9 * begin / min(len(one), len(other))) >= RESEMBLES:
+        return share
     matcher = SequenceMatcher(None, one, other, autojunk=False)
     if matcher.real_quick_ratio() < RESEMBLES or matcher.quick_ratio() < RESEMBLES:
         return 0.0

@@ -20,11 +20,11 @@ _RUNS = f"[ {WHITE}]+"
 def tidy(values: pa.StringArray) -> pa.StringArray:
     """The same values, tidied. Looks at all bytes at once first: most columns need nothing."""
     data = _bytes(values)
-    if data.size == 0 or (data.min() > 0x20 and data.max() < 0x7F):
+    if data.size == 0 or (data.min() > 0x20 and data.max() < 0x80):
         return values
     text = data.tobytes()
     odd_white = bool(data.min() < 0x20)
-    if odd_white or data.max() >= 0x7F:
+    if data.max() >= 0x80:
         decoded = text.decode()
         if ANY_INVISIBLE.search(decoded) is not None:  # before NFC: they keep letters from composing
             values = pc.replace_substring_regex(values, f"[{INVISIBLE}]+", "")
