@@ -18,7 +18,7 @@ CHECKS = HERE / "checks.yaml"
 GATES = ("delivery", "linkage", "publication")
 LEVELS = ("structural", "logical", "analytical")
 SEVERITIES = ("block", "warn")
-SCOPES = ("all", "identified", "month", "full_month")
+SCOPES = ("all", "identified", "month", "full_month", "optional_columns", "plausible")
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,7 @@ class CheckRule:
     min_rows_to_block: int | None = None
     tolerance: float | None = None
     rows: str | None = None
+    waivable: bool = False  # of the delivery gate; checks of the others are waivable if they have rows
 
     def bound_to(self, **places: str) -> CheckRule:
         """The rule with placeholders such as ``{previous}`` filled in."""
@@ -128,6 +129,7 @@ def _rule(entry: Mapping[str, Any]) -> CheckRule:
         min_rows_to_block=entry.get("min_rows_to_block"),
         tolerance=entry.get("tolerance"),
         rows=rows,
+        waivable=bool(entry.get("waivable", False)),
     )
     if not rule.objects and rule.applies_to is None:
         raise ValueError(f"{name} names neither objects nor what it applies to")

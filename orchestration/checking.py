@@ -124,7 +124,10 @@ def check_delivery(
             ),
             notices=_rows(connection, "select file, notice, about from landing.notices order by all"),
             checks=[
-                {str(k): v for k, v in c.items()}
+                {
+                    **{str(k): v for k, v in c.items()},
+                    "column": gate.columns.get((delivery.name, c["check_id"])),
+                }
                 for c in gate.checks[list(SHOWN_OF_CHECKS)].to_dict("records")
             ],
             feedback=None if feedback is None else str(feedback),
@@ -193,7 +196,8 @@ def render(result: DeliveryCheck) -> None:
     for check in result.checks:
         if check["status"] in ("failed", "error"):
             out.print(
-                f"{check['check_id']} ({check['severity']}): {check['rows_failed']} of {check['rows_checked']}: {check['why']}",
+                f"{check['check_id']} ({check['severity']}): {check['rows_failed']} of {check['rows_checked']}"
+                f"{' (' + check['column'] + ')' if check['column'] else ''}: {check['why']}",
                 markup=False, highlight=False,
             )  # fmt: skip
     out.print("Would be used." if result.would_be_used else "Would be held.", highlight=False)

@@ -7,7 +7,6 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
-from os.path import commonprefix
 from pathlib import Path
 from typing import Protocol
 
@@ -110,7 +109,9 @@ def known_titles(contract: Contract) -> dict[str, str]:
 
 def _alike(one: str, other: str) -> float:
     """How alike two titles are, from 0 to 1: by their letters in order, or since one begins like the other."""
-    begin = len(commonprefix((one, other)))
+    begin = next(
+        (i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other))
+    )
     if begin >= 4 and (share := 0.9 * begin / min(len(one), len(other))) >= RESEMBLES:
         return share
     matcher = SequenceMatcher(None, one, other, autojunk=False)
