@@ -1,18 +1,18 @@
 -- The value rules of SPEC §1 and the identifier rules of §2, one macro a rule.
 -- Readers hand on tidy text (trimmed, white space collapsed, NFC). `given` is what the agency wrote, or null;
 -- every other macro takes a given value. The usual form of a value is tried first, since it is cheap to see.
+-- Long lists of words are regular expressions: of an `in` the engine would make a join, for every row.
 
 create or replace temp macro given(x) as
     case when strlen(x) > 4 then x
-         when upper(x) in ('', '-', 'NULL', 'N/A', 'NAN', 'NONE', '<NA>', 'NAT') then null
+         when regexp_full_match(x, '(?i)-?|null|n/a|nan|none|<na>|nat') then null
          else x end;
 -- what a spreadsheet shows instead of a value (5), and what readers write for a formula without a stored value (6)
 create or replace temp macro cell_problem(x) as
     case when not (starts_with(x, '#') or starts_with(x, 'Err:')) then null
          when x = '#FORMULA!' then 6
-         when upper(x) in ('#N/A', '#VALUE!', '#REF!', '#DIV/0!', '#NAME?', '#NULL!', '#NUM!', '#GETTING_DATA', '#SPILL!',
-             '#CALC!', '#FIELD!', '#BLOCKED!', '#CONNECT!', '#BUSY!', '#UNKNOWN!', '#EXTERNAL!', '#PYTHON!', '#ERROR!')
-             or regexp_full_match(x, 'Err:[0-9]{3}') then 5 end;
+         when regexp_full_match(x, '(?i)#(n/a|value!|ref!|div/0!|name\?|null!|num!|getting_data|spill!|calc!|field!'
+             || '|blocked!|connect!|busy!|unknown!|external!|python!|error!)|err:[0-9]{3}') then 5 end;
 create or replace temp macro word(x) as lower(x);
 
 create or replace temp macro identifier(x) as nullif(translate(ltrim(x, '''’'), ' .-', ''), '');

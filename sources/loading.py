@@ -317,23 +317,32 @@ from named group by all order by all
 
 def _count_filled(connection: duckdb.DuckDBPyConnection, contract: Contract) -> None:
     """Fill landing.filled: of how many accepted rows each optional column and number is given, is read, is plausible."""
-    parts = []
+    counted: list[str] = []
+    sums: list[str] = []
     for i, c in enumerate(contract.columns):
         if (c.required and c.plausible is None) or c.default is not None:
             continue
         stored = [p.name for p in landed_columns(c) if p.name != "birth_precision"]
-        read = " or ".join(f"{name} is not null" for name in stored)
-        parts.append(
-            f"select '{c.name}' as column_name, {FILE_OF_ROW}, count(*) as accepted,"
-            f" count(*) filter (where {read} or {problem_of('nulled', i)} <> 0) as given, count(*) filter (where {read}) as filled,"
-            f" count(*) filter (where (implausible >> {i}) & 1 = 1) as implausible from kept group by all"
-        )
-    if parts:
-        connection.execute(
-            f"insert into landing.filled by name with kept as (select * from judged where faults = 0"
-            f" and row_id not in (select row_id from aside)) select '{contract.source}' as source, *"
-            f" from ({' union all '.join(parts)}) order by all"
-        )
+        read = f"({' or '.join(f'{name} is not null' for name in stored)})"
+        counted.append(c.name)
+        sums += [
+            f"count(*) filter (where {read} or {problem_of('nulled', i)} <> 0)",
+            f"count(*) filter (where {read})",
+            f"count(*) filter (where (implausible >> {i}) & 1 = 1)",
+        ]
+    if not counted:
+        return
+    found = connection.execute(
+        f"select {FILE_OF_ROW}, count(*), {', '.join(sums)} from judged"
+        " where faults = 0 and row_id not in (select row_id from aside) group by all order by all"
+    ).fetchall()
+    rows = [
+        (contract.source, key, file, name, accepted, *numbers[3 * i : 3 * i + 3])
+        for key, file, accepted, *numbers in found
+        for i, name in enumerate(counted)
+    ]
+    named = ("source", "delivery_key", "file_no", "column_name", "accepted", "given", "filled", "implausible")
+    _insert(connection, "filled", _columns(named, rows))
 
 
 def _raw_rows(connection: duckdb.DuckDBPyConnection, placed: Sequence[tuple[Prepared, Placed]]) -> pa.Table:
