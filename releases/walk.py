@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 
 from releases.cell import Row, rows_of
-from sources.loading import FILE_OF_ROW
+from sources.deciding import FILE_OF_ROW
 
 SQL = Path(__file__).with_name("evidence.sql")
 # measures whose persons need a fact beyond their status; of the other measures the status row is all there is

@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 
 from sources.contract import load_contract
+from sources.deciding import Prepared
 from sources.errors import ChangedDelivery, LabourdbError, UnreadableFile
 from sources.landing import (
     Delivery,
@@ -26,7 +27,7 @@ from sources.landing import (
     shown,
     visible_files,
 )
-from sources.loading import Prepared, out_of_reach, read_records, register
+from sources.loading import out_of_reach, read_records, register
 from sources.reading.layout import Notice
 from sources.reading.open import open_file
 from sources.restricted import load_rules
