@@ -12,9 +12,11 @@ from dataclasses import dataclass
 import duckdb
 import pandas as pd
 
-from expectations.judge import judge, within
+from expectations.column_fill import ColumnCounts, compared_columns, worst_fill, worst_implausible
+from expectations.judge import blocking_failures, judge, within
 from expectations.measuring import Measure, complete, frame_of
 from expectations.rules import CheckRule, rules_of
+from expectations.waivers import Waiver, waive
 from sources.cleaning import identified_by_citizen
 from sources.contract import load_contract
 from sources.errors import LabourdbError
@@ -33,11 +35,13 @@ class DeliveryGate:
     checks          the checks table, its objects the delivery folders
     row_accounting  source, period, revision, file, disposition, rows_read, accepted, quarantined,
                     duplicate, superseded; without numbers for refused deliveries
+    columns         by delivery folder and check: the column a check of columns found worst, and how it stands
     """
 
     dispositions: pd.DataFrame
     checks: pd.DataFrame
     row_accounting: pd.DataFrame
+    columns: dict[tuple[str, str], str]
 
 
 @dataclass(frozen=True)
@@ -70,17 +74,42 @@ def delivery_gate(
     cut_off: int,
     rules: Mapping[str, CheckRule],
     schema: str = "landing",
+    waivers: Sequence[Waiver] = (),
 ) -> DeliveryGate:
-    """Judge every delivery whose month is not after ``cut_off`` (a month number)."""
+    """Judge every delivery whose month is not after ``cut_off`` (a month number).
+
+    A check that ``waivers`` cover holds no delivery; the checks say all the same that it failed.
+    """
     deliveries = _received(restricted, cut_off, schema)
-    measures = complete(list(_measures(deliveries, rules)), _intended(deliveries, rules), rules[COMPLETENESS])
+    columns = _columns(restricted, cut_off, schema)
+    worst: dict[tuple[str, str], str] = {}
+    taken = list(_measures(deliveries, columns, rules, waivers, worst))
+    measures = complete(taken, _intended(deliveries, rules), rules[COMPLETENESS])
     checks = judge(frame_of(measures), rules)
-    stopping = checks[checks["status"].isin(["failed", "error"]) & (checks["severity"] == "block")]
+    stopping = blocking_failures(waive(checks, _of_gate(waivers, rules)))
     reasons: dict[str, list[str]] = {}
     for folder, check_id in zip(stopping["object"], stopping["check_id"], strict=True):
         reasons.setdefault(folder, []).append(check_id)
     dispositions = _dispositions(deliveries, reasons)
-    return DeliveryGate(dispositions, checks, _row_accounting(restricted, schema, dispositions))
+    return DeliveryGate(dispositions, checks, _row_accounting(restricted, schema, dispositions), worst)
+
+
+def _of_gate(waivers: Sequence[Waiver], rules: Mapping[str, CheckRule]) -> list[Waiver]:
+    return [w for w in waivers if w.check in rules and rules[w.check].waivable]
+
+
+def _columns(
+    connection: duckdb.DuckDBPyConnection, cut_off: int, schema: str
+) -> dict[tuple[str, int], list[ColumnCounts]]:
+    """How each delivery's columns are filled."""
+    found: dict[tuple[str, int], list[ColumnCounts]] = {}
+    for source, key, *counts in connection.execute(
+        "select source, delivery_key, column_name, sum(accepted)::bigint, sum(given)::bigint, sum(filled)::bigint,"
+        f" sum(implausible)::bigint from {schema}.filled where delivery_key // 1024 <= ? group by all order by all",
+        [cut_off],
+    ).fetchall():
+        found.setdefault((source, key), []).append(ColumnCounts(*counts))
+    return found
 
 
 def _received(connection: duckdb.DuckDBPyConnection, cut_off: int, schema: str) -> list[_Received]:
@@ -124,6 +153,10 @@ def _applies(rule: CheckRule, source: str) -> bool:
             return contract.has("month")
         case "full_month":
             return contract.full_month
+        case "optional_columns":
+            return bool(compared_columns(contract))
+        case "plausible":
+            return any(c.plausible is not None for c in contract.columns)
         case _:
             return False
 
@@ -138,9 +171,20 @@ def _intended(deliveries: Sequence[_Received], rules: Mapping[str, CheckRule]) -
     }
 
 
-def _measures(deliveries: Sequence[_Received], rules: Mapping[str, CheckRule]) -> Iterator[Measure]:
-    """Counts of every delivery, in order; a held delivery is not what the next volume is compared with."""
+def _measures(
+    deliveries: Sequence[_Received],
+    columns: Mapping[tuple[str, int], list[ColumnCounts]],
+    rules: Mapping[str, CheckRule],
+    waivers: Sequence[Waiver],
+    worst: dict[tuple[str, str], str],
+) -> Iterator[Measure]:
+    """Counts of every delivery, in order; a held delivery is not what the next one is compared with.
+
+    ``worst`` learns which column checks of columns are about.
+    """
     preceding: dict[str, int] = {}
+    filled_before: dict[str, tuple[str, dict[str, ColumnCounts]]] = {}
+    waivers = _of_gate(waivers, rules)
     for d in deliveries:
         files = max(1, d.files)
         yield Measure("delivery_readable", d.folder, files, files if d.refused else 0)
@@ -156,10 +200,23 @@ def _measures(deliveries: Sequence[_Received], rules: Mapping[str, CheckRule]) -
             _counted("future_months", d, d.rows_read, d.future_month),
             _counted("volume_change", d, preceding.get(d.source, 0), change),
         ]
+        own = columns.get((d.source, d.delivery_key), [])
+        for found in (
+            worst_fill(load_contract(d.source), own, filled_before.get(d.source), rules["column_fill"]),
+            worst_implausible(own, rules["implausible_share"]),
+        ):
+            taken.append(Measure(found.check_id, d.folder, found.rows_checked, found.rows_failed))
+            if found.words and _applies(rules[found.check_id], d.source):
+                worst[d.folder, found.check_id] = found.words
         applying = [m for m in taken if _applies(rules[m.check_id], d.source)]
         yield from applying
-        if d.rows_read is not None and not any(_holds(m, rules[m.check_id]) for m in applying):
+        if d.rows_read is not None and not any(
+            _holds(m, rules[m.check_id]) and not any(w.covers(m.check_id, d.folder) for w in waivers)
+            for m in applying
+        ):
             preceding[d.source] = d.rows_read
+            if own and own[0].accepted:
+                filled_before[d.source] = d.folder, {c.name: c for c in own}
 
 
 def _counted(check_id: str, delivery: _Received, checked: int | None, failed: int | None) -> Measure:

@@ -18,7 +18,7 @@ CHECKS = HERE / "checks.yaml"
 GATES = ("delivery", "linkage", "publication")
 LEVELS = ("structural", "logical", "analytical")
 SEVERITIES = ("block", "warn")
-SCOPES = ("all", "identified", "named", "month", "full_month")
+SCOPES = ("all", "identified", "named", "month", "full_month", "optional_columns", "plausible")
 # before the name of an object of what is published, where the candidates are checked as well
 PUBLISHED = "published "
 
@@ -46,6 +46,7 @@ class CheckRule:
     min_rows_to_block: int | None = None
     tolerance: float | None = None
     rows: str | None = None
+    waivable: bool = False  # of the delivery gate; checks of the others are waivable if they have rows
 
     def bound_to(self, **places: str) -> CheckRule:
         """The rule with placeholders such as ``{previous}`` filled in."""
@@ -134,6 +135,7 @@ def _rule(entry: Mapping[str, Any]) -> CheckRule:
         min_rows_to_block=entry.get("min_rows_to_block"),
         tolerance=entry.get("tolerance"),
         rows=rows,
+        waivable=bool(entry.get("waivable", False)),
     )
     if not rule.objects and rule.applies_to is None:
         raise ValueError(f"{name} names neither objects nor what it applies to")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -12,6 +13,7 @@ from expectations.rules import CheckRule
 from sources.errors import LabourdbError
 
 WAIVABLE_GATES = ("linkage", "publication")
+DELIVERY = re.compile(r"[a-z_]+/[0-9]{4}-[0-9]{2}(?:\.r[0-9]+)?")
 
 
 @dataclass(frozen=True)
@@ -37,15 +39,20 @@ class Waiver:
 def refuse_unusable(waivers: Iterable[Waiver], rules: Mapping[str, CheckRule], today: date) -> None:
     """Raise ``LabourdbError`` for the first waiver that is expired or waives what cannot be waived.
 
-    Only checks of gates 2 and 3 that have rows can be: a held delivery stops nothing, and a check that did not
-    run has found nothing that a person could answer for.
+    Checks of gates 2 and 3 that have rows can be, and those of gate 1 that say so, of which the objects are
+    deliveries: a check that did not run has found nothing that a person could answer for.
     """
     for waiver in waivers:
         rule = rules.get(waiver.check)
-        if rule is None or rule.gate not in WAIVABLE_GATES or rule.rows is None:
-            known = sorted(r.id for r in rules.values() if r.gate in WAIVABLE_GATES and r.rows is not None)
+        if rule is None or not _is_waivable(rule):
+            known = sorted(r.id for r in rules.values() if _is_waivable(r))
             raise LabourdbError(f"{waiver.check!r} cannot be waived. These can: {', '.join(known)}.")
-        if waiver.object is not None and waiver.object not in rule.objects:
+        if rule.gate == "delivery":
+            if waiver.object is not None and DELIVERY.fullmatch(waiver.object) is None:
+                raise LabourdbError(
+                    f"{waiver.check}: {waiver.object!r} is no delivery; name it as <source>/<YYYY-MM> or <source>/<YYYY-MM>.rN."
+                )
+        elif waiver.object is not None and waiver.object not in rule.objects:
             raise LabourdbError(
                 f"{waiver.check} is not made of {waiver.object!r}, but of {', '.join(map(repr, rule.objects))}."
             )
@@ -56,6 +63,10 @@ def refuse_unusable(waivers: Iterable[Waiver], rules: Mapping[str, CheckRule], t
                 f"The waiver of {waiver.check} by {waiver.person} expired on {waiver.expires.isoformat()}."
                 " Mend what failed, or state it anew with a later day."
             )
+
+
+def _is_waivable(rule: CheckRule) -> bool:
+    return rule.waivable or (rule.gate in WAIVABLE_GATES and rule.rows is not None)
 
 
 def waive(checks: pd.DataFrame, waivers: Sequence[Waiver]) -> pd.DataFrame:

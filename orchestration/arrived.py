@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import duckdb
 import pandas as pd
 
-from expectations.delivery_gate import delivery_gate
+from expectations.delivery_gate import DeliveryGate, delivery_gate
 from expectations.rules import load_rules
 from orchestration.pipeline import Run
 
@@ -25,6 +25,7 @@ class Reason:
     rows_checked: int
     threshold: float
     why: str
+    column: str = ""  # the column it is about, if it is about one, and how it stands
 
     @property
     def figures(self) -> str:
@@ -34,7 +35,7 @@ class Reason:
         share = 100 * self.rows_failed / self.rows_checked
         return (
             f"{self.check_id}: {self.rows_failed:,} of {self.rows_checked:,} ({share:.1f} %) failed,"
-            f" at most {100 * self.threshold:g} % may"
+            f" at most {100 * self.threshold:g} % may" + (f" ({self.column})" if self.column else "")
         )
 
 
@@ -85,11 +86,11 @@ def arrived(run: Run) -> list[Arrived]:
     """Every ingested delivery in order, judged by gate 1's rules; the verdicts that count are the gate's own."""
     rules = load_rules(run.settings.thresholds)
     with run.restricted() as connection:
-        gate = delivery_gate(connection, run.scope.cut_off, rules)
+        gate = delivery_gate(connection, run.scope.cut_off, rules, waivers=run.settings.waived())
         known = _known(connection)
     judged = {d["folder"]: d for d in gate.dispositions.to_dict("records")}
     in_force = {(d["source"], d["period"]): d for d in judged.values() if d["disposition"] == "used"}
-    reasons = _reasons(gate.checks)
+    reasons = _reasons(gate)
     last = {(source, period): revision for source, _, period, revision, *_ in known}
     found = []
     for source, key, period, revision, folder, problem, *counts in known:
@@ -129,12 +130,16 @@ def _known(
     ).fetchall()
 
 
-def _reasons(checks: pd.DataFrame) -> dict[str, list[Reason]]:
-    """By folder: the checks that hold it."""
+def _reasons(gate: DeliveryGate) -> dict[str, list[Reason]]:
+    """By folder: the checks that failed of it; what was waived holds nothing, and is not asked for."""
+    checks = gate.checks
     stopping = checks[checks["status"].isin(["failed", "error"]) & (checks["severity"] == "block")]
     reasons: dict[str, list[Reason]] = {}
     for c in stopping.to_dict("records"):
         failed = None if pd.isna(c["rows_failed"]) else int(c["rows_failed"])
-        reason = Reason(c["check_id"], failed, int(c["rows_checked"]), float(c["threshold"]), c["why"])
+        column = gate.columns.get((c["object"], c["check_id"]), "")
+        reason = Reason(
+            c["check_id"], failed, int(c["rows_checked"]), float(c["threshold"]), c["why"], column
+        )
         reasons.setdefault(c["object"], []).append(reason)
     return reasons

@@ -17,9 +17,9 @@ from orchestration import console
 from orchestration.home import SEEDS
 from orchestration.settings import UsageError
 from sources.contract import all_sources
-from sources.feedback import make_feedback
+from sources.feedback import make_feedback, words
 from sources.ingest import ingest
-from sources.landing import FOLDER, NOTE, Delivery, month_number
+from sources.landing import FOLDER, NOTE, Delivery, month_number, visible_files
 from sources.restricted import create_schema
 from sources.workbook import workshop_in
 
@@ -38,6 +38,7 @@ class DeliveryCheck:
     problems: list[dict[str, Any]] = field(default_factory=list)
     repairs: list[dict[str, Any]] = field(default_factory=list)
     unknown_columns: list[dict[str, Any]] = field(default_factory=list)
+    notices: list[dict[str, Any]] = field(default_factory=list)
     checks: list[dict[str, Any]] = field(default_factory=list)
     feedback: str | None = None
 
@@ -57,7 +58,7 @@ def _delivery(path: Path, source: str | None, period: str | None, scratch: Path)
         named.mkdir()
         (named / path.name).symlink_to(path.resolve())
         note = folder / NOTE
-        if note.exists() and len([p for p in folder.iterdir() if p.name != NOTE]) == 1:
+        if note.exists() and len([p for p in visible_files(folder) if p.name != NOTE]) == 1:
             (named / NOTE).symlink_to(note)
         folder, parent = named, folder.parent.name
     else:
@@ -106,23 +107,27 @@ def check_delivery(
                 "select file, rows_read, accepted, quarantined, duplicate, superseded from landing.files",
             ),
             problems=[
-                {"file": name[n], "line": line, "reasons": reasons.split(";")}
-                for n, line, reasons in connection.execute(
-                    "select file_no, line, reasons from landing.quarantine order by all"
+                {"file": name[n], "sheet": sheet, "line": line, "reasons": reasons.split(";")}
+                for n, sheet, line, reasons in connection.execute(
+                    "select file_no, sheet, line, reasons from landing.quarantine order by all"
                 ).fetchall()
             ],
             repairs=_rows(
                 connection,
-                "select file, column_name, repair, row_count from landing.repairs join landing.files"
+                "select file, column_name, repair, reason, row_count from landing.repairs join landing.files"
                 " using (source, delivery_key, file_no) order by all",
             ),
             unknown_columns=_rows(
                 connection,
-                "select file, column_name from landing.unknown_columns join landing.files"
+                "select file, column_name, resembles from landing.unknown_columns join landing.files"
                 " using (source, delivery_key, file_no) order by all",
             ),
+            notices=_rows(connection, "select file, notice, about from landing.notices order by all"),
             checks=[
-                {str(k): v for k, v in c.items()}
+                {
+                    **{str(k): v for k, v in c.items()},
+                    "column": gate.columns.get((delivery.name, c["check_id"])),
+                }
                 for c in gate.checks[list(SHOWN_OF_CHECKS)].to_dict("records")
             ],
             feedback=None if feedback is None else str(feedback),
@@ -146,11 +151,19 @@ def _rows(connection: duckdb.DuckDBPyConnection, sql: str) -> list[dict[str, Any
     return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
 
+def _place(problem: dict[str, Any]) -> str:
+    sheet = "" if problem["sheet"] is None else f", sheet {problem['sheet']}"
+    return f"{problem['file']}{sheet}, line {problem['line']}"
+
+
 def render(result: DeliveryCheck) -> None:
     """Print the findings for the people who made the delivery."""
     out = console.out
     if result.feedback is not None:
         out.print(f"What to mend, with the values: {result.feedback}", markup=False, highlight=False)
+    for notice in result.notices:
+        told = words()["notices"][notice["notice"]]["en"].format(about=notice["about"])
+        out.print(f"{notice['file']}: {told}", markup=False, highlight=False)
     if result.refused_because:
         out.print(
             f"{result.delivery} would be refused:\n  {result.refused_because}", markup=False, highlight=False
@@ -162,7 +175,7 @@ def render(result: DeliveryCheck) -> None:
     )
     for problem in result.problems[:SHOWN]:
         out.print(
-            f"{problem['file']}, line {problem['line']}: {', '.join(problem['reasons'])}",
+            f"{_place(problem)}: {', '.join(problem['reasons'])}",
             markup=False,
             highlight=False,
         )
@@ -170,18 +183,21 @@ def render(result: DeliveryCheck) -> None:
         out.print(f"… and {len(result.problems) - SHOWN} more lines; --json lists them all.", highlight=False)
     for repair in result.repairs:
         out.print(
-            f"{repair['file']}, column {repair['column_name']}: {repair['repair']} in {repair['row_count']} row(s)",
+            f"{repair['file']}, column {repair['column_name']}: {repair['repair']}"
+            f"{'' if repair['reason'] is None else ' (' + repair['reason'] + ')'} in {repair['row_count']} row(s)",
             markup=False, highlight=False,
         )  # fmt: skip
     for column in result.unknown_columns:
         out.print(
-            f"{column['file']}: column {column['column_name']!r} is not in the contract and is ignored",
+            f"{column['file']}: column {column['column_name']!r} is not in the contract and is ignored"
+            + (f"; it resembles {column['resembles']}" if column["resembles"] else ""),
             markup=False,
         )
     for check in result.checks:
         if check["status"] in ("failed", "error"):
             out.print(
-                f"{check['check_id']} ({check['severity']}): {check['rows_failed']} of {check['rows_checked']}: {check['why']}",
+                f"{check['check_id']} ({check['severity']}): {check['rows_failed']} of {check['rows_checked']}"
+                f"{' (' + check['column'] + ')' if check['column'] else ''}: {check['why']}",
                 markup=False, highlight=False,
             )  # fmt: skip
     out.print("Would be used." if result.would_be_used else "Would be held.", highlight=False)

@@ -145,7 +145,9 @@ def apply_retention(run: Run, today: date | None = None) -> Deleted:
     if months is None or not (run.home.restricted / DATABASE).exists():
         return Deleted()
     with run.restricted() as connection:
-        gate = delivery_gate(connection, EVERYTHING, load_rules(run.settings.thresholds))
+        gate = delivery_gate(
+            connection, EVERYTHING, load_rules(run.settings.thresholds), waivers=run.settings.waived()
+        )
         deleted = delete_old(connection, gate.dispositions, run.home.feedback, months, today or date.today())
     if deleted.anything:
         record_access(run.home.restricted, "retention", f"months={months}: deleted {deleted}")
@@ -154,16 +156,16 @@ def apply_retention(run: Run, today: date | None = None) -> Deleted:
 
 def gate_deliveries(run: Run) -> pd.DataFrame:
     """Gate 1, pseudonyms and schema ``run``; returns the checks. A held delivery stops nothing but itself."""
-    rules = load_rules(run.settings.thresholds)
+    rules, waivers = load_rules(run.settings.thresholds), run.settings.waived()
     drop_verdict(run.candidates)  # what was judged before is of other inputs from here on
     with run.restricted() as connection:
-        gate = delivery_gate(connection, run.scope.cut_off, rules)
+        gate = delivery_gate(connection, run.scope.cut_off, rules, waivers=waivers)
         again = deleted_in_force(connection, gate.dispositions)
         if again:  # other settings let them count again: their files are read anew
             forget(connection, again)
             deliveries, _ = find_deliveries(run.home.landing)
             ingest(connection, [d for d in deliveries if (d.source, d.key) in again], SEEDS)
-            gate = delivery_gate(connection, run.scope.cut_off, rules)
+            gate = delivery_gate(connection, run.scope.cut_off, rules, waivers=waivers)
         key = load_key(run.home.restricted)
         assign_keys(connection, key, load_disclosure_key(run.home.restricted, key))
         inputs = input_facts(connection, gate.dispositions)
@@ -175,7 +177,7 @@ def gate_deliveries(run: Run) -> pd.DataFrame:
         warehouse.execute("drop table if exists run.dbt_tests")
         for name in ("linkage_checks", "publication_checks"):
             warehouse.execute(f"drop table if exists run.{name}")
-        keep(warehouse, "delivery_checks", gate.checks)
+        keep(warehouse, "delivery_checks", waive(gate.checks, waivers))
     return gate.checks
 
 
@@ -282,10 +284,8 @@ def gate_publication(run: Run) -> pd.DataFrame:
 def _protected_alike(run: Run, previous: Release) -> bool:
     """Whether the noise of two releases is the same, so that a figure nobody changed stays as it is."""
     before = previous.manifest
-    return (
-        before["protection"] == protection(run.settings)
-        and before.get("disclosure", {}).get("noise_sha256") == noise_sha256()
-    )
+    same_label: bool = before["protection"] == protection(run.settings)
+    return same_label and before.get("disclosure", {}).get("noise_sha256") == noise_sha256()
 
 
 def stop_if_blocked(run: Run, checks: pd.DataFrame) -> None:

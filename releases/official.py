@@ -6,7 +6,7 @@ import duckdb
 
 from releases.cell import Row, rows_of
 from releases.walk import Proof
-from sources.loading import LINE_OF_ROW
+from sources.deciding import LINE_OF_ROW
 from sources.restricted import FILE_OF_ROW
 
 PRODUCTIVITY, GROWTH = "labour_productivity", "labour_productivity_growth"

@@ -14,6 +14,8 @@ from typing import Any
 
 from open_data_contract_standard.model import OpenDataContractStandard, SchemaProperty
 
+from sources.characters import visible
+
 CONTRACTS = Path(__file__).parent / "contracts"
 
 
@@ -28,7 +30,12 @@ class Condition:
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a source, as its contract states it; ``kind`` names the cleaning rule."""
+    """One column of a source, as its contract states it; ``kind`` names the cleaning rule.
+
+    Beyond ``plausible`` a number is kept and counted. A date before that of the column ``not_before`` is
+    implausible. ``depends_on`` names the column that decides whether this one is filled at all: its share filled
+    is not compared between deliveries. ``null_words`` mean nothing in this column, beside those that always do.
+    """
 
     name: str
     kind: str
@@ -45,6 +52,25 @@ class Column:
     required_when: Condition | None = None
     personal: bool = False
     unit: str | None = None
+    plausible: tuple[float, float] | None = None
+    not_before: str | None = None
+    depends_on: str | None = None
+    null_words: tuple[str, ...] = ()
+
+    @property
+    def is_number(self) -> bool:
+        """Whether values are numbers."""
+        return self.kind in ("integer", "decimal")
+
+    @property
+    def is_date(self) -> bool:
+        """Whether values are days, months or moments."""
+        return self.kind in ("date", "timestamp", "birth_date", "month")
+
+    @property
+    def takes_thousands(self) -> bool:
+        """Whether a lone sign before exactly three digits is a thousands sign: whole numbers, amounts of VND (SPEC §1)."""
+        return self.kind == "integer" or (self.unit or "").startswith("VND")
 
 
 @dataclass(frozen=True)
@@ -80,8 +106,8 @@ class Contract:
 
 
 def header_key(text: str) -> str:
-    """Header as it is matched: case, surrounding space and Vietnamese diacritics ignored (SPEC §1)."""
-    plain = unicodedata.normalize("NFD", " ".join(text.split()).casefold().replace("đ", "d"))
+    """Header as it is matched: case, surrounding space, Vietnamese diacritics and what shows nothing ignored (SPEC §1)."""
+    plain = unicodedata.normalize("NFD", " ".join(visible(text).split()).casefold().replace("đ", "d"))
     return "".join(c for c in plain if not unicodedata.combining(c))
 
 
@@ -116,6 +142,10 @@ def _column(prop: SchemaProperty) -> Column:
         required_when=_condition(custom),
         personal=bool(custom.get("personal", False)),
         unit=custom.get("unit"),
+        plausible=None if "plausible" not in custom else (custom["plausible"][0], custom["plausible"][1]),
+        not_before=custom.get("not_before"),
+        depends_on=custom.get("depends_on"),
+        null_words=tuple(str(w) for w in custom.get("null_words", ())),
     )
 
 

@@ -7,6 +7,7 @@ The words are in ``feedback.yaml``; the reasons are those of the quarantine.
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -199,20 +200,38 @@ def _summary(
     yield from _repairs(connection, delivery)
     unknown = _rows(
         connection,
-        f"select distinct column_name from landing.unknown_columns {_OF_DELIVERY} order by all",
+        f"select distinct column_name, resembles from landing.unknown_columns {_OF_DELIVERY} order by all",
         delivery,
     )
     if unknown:
         yield ()
-        yield ("Cột không có trong hợp đồng dữ liệu, bị bỏ qua - Columns not in the contract, ignored",)
-        yield from unknown
+        yield ("Cột không có trong hợp đồng dữ liệu, bị bỏ qua - Columns not in the contract, ignored", "",
+               "Giống cột của hợp đồng", "Resembles the contract's column")  # fmt: skip
+        for title, resembles in unknown:
+            like = "" if resembles is None else f"{resembles} ({_title(contract.column(resembles))})"
+            yield title, "", like, like
+    yield from _notices(connection, delivery)
+
+
+def _notices(connection: duckdb.DuckDBPyConnection, delivery: _Delivery) -> Iterator[Sequence[str]]:
+    """What was noted about files: what of them was not read, where a header was found."""
+    notices = _rows(
+        connection, f"select file, notice, about from landing.notices {_OF_DELIVERY} order by all", delivery
+    )
+    if notices:
+        yield ()
+        yield ("Ghi nhận về các tệp - Noted about the files",)
+        for file, notice, about in notices:
+            texts = words()["notices"][notice]
+            yield file, "", texts["vi"].format(about=about), texts["en"].format(about=about)
 
 
 def _repairs(connection: duckdb.DuckDBPyConnection, delivery: _Delivery) -> Iterator[Sequence[str]]:
     """What was mended on reading, by column; ``sum`` over the delivery's files."""
     counts = _rows(
         connection,
-        f"select column_name, repair, sum(row_count)::bigint from landing.repairs {_OF_DELIVERY} group by all",
+        "select column_name, repair, coalesce(reason, ''), sum(row_count)::bigint"
+        f" from landing.repairs {_OF_DELIVERY} group by all",
         delivery,
     )
     if not counts:
@@ -220,10 +239,18 @@ def _repairs(connection: duckdb.DuckDBPyConnection, delivery: _Delivery) -> Iter
     yield ()
     yield "Đã sửa khi đọc - Repaired on reading", "Số dòng - Rows"
     order = [c.name for c in delivery.contract.columns]
-    for name, repair, count in sorted(counts, key=lambda r: (r[1], order.index(r[0]))):
+    for name, repair, reason, count in sorted(counts, key=lambda r: (r[1], order.index(r[0]), r[2])):
         column, texts = delivery.contract.column(name), words()["repairs"][repair]
-        vi, en = (texts[k].format(form=_form(column, k, delivery.area_version)) for k in ("vi", "en"))
-        yield f"{name} ({_title(column)})", str(count), vi, en
+        told = []
+        for language in ("vi", "en"):
+            why = words()["reasons"][reason][f"reason_{language}"] if reason else ""
+            form = _form(column, language, delivery.area_version)
+            told.append(
+                texts[language].format(
+                    form=form, range=_range(column), reason=why.format(when="", first="", detail="")
+                )
+            )
+        yield f"{name} ({_title(column)})", str(count), *told
 
 
 def _to_mend(
@@ -243,25 +270,33 @@ def _findings(connection: duckdb.DuckDBPyConnection, delivery: _Delivery) -> Ite
     with connection.cursor() as cursor:
         cursor.execute(f"use {database[0] if database else 'memory'}")  # a cursor does not inherit it
         cursor.execute(
-            "select file, line, reasons, raw, sent from landing.quarantine join landing.files"
-            f" using (source, delivery_key, file_no) {_OF_DELIVERY} order by file_no, line limit {MOST_ROWS}",
+            "select file, sheet, line, reasons, raw, sent from landing.quarantine join landing.files"
+            f" using (source, delivery_key, file_no) {_OF_DELIVERY} order by file_no, sheet, line limit {MOST_ROWS}",
             [delivery.source, delivery.key],
         )
         while lines := cursor.fetchmany(10_000):
-            for file, line, reasons, raw, sent in lines:
+            for file, sheet, line, reasons, raw, sent in lines:
+                place = file if sheet is None else f"{file} [{sheet}]"
                 values = json.loads(sent) if sent is not None else {}
                 for reason in reasons.split(";"):
                     code, _, name = reason.partition(":")
+                    if code == "malformed_line":
+                        name, detail = "", name
+                    else:
+                        detail = ""
                     if reason not in texts:
-                        texts[reason] = _explained(code, contract.column(name) if name else None, delivery)
+                        texts[reason] = _explained(
+                            code, contract.column(name) if name else None, delivery, detail
+                        )
                     # lines without columns, or read before their texts were kept, have the line alone
                     value = values.get(name) if sent is not None and name else raw
                     column, title, *told = texts[reason]
-                    yield file, str(line), column, title, value or "", *told
+                    yield place, str(line), column, title, value or "", *told
 
 
-def _explained(code: str, column: Column | None, delivery: _Delivery) -> tuple[str, ...]:
-    """Column, its title, reason (vi, en) and remedy (vi, en)."""
+def _explained(code: str, column: Column | None, delivery: _Delivery, detail: str = "") -> tuple[str, ...]:
+    """Column, its title, reason (vi, en) and remedy (vi, en). ``detail``: the field counts of a malformed line."""
+    counts = re.findall(r"\d+", detail)[:2]
     texts = words()["reasons"][code]
     told = []
     for part in ("reason", "remedy"):
@@ -270,6 +305,13 @@ def _explained(code: str, column: Column | None, delivery: _Delivery) -> tuple[s
             if column is not None:
                 form = _form(column, language, delivery.area_version)
                 text = text.format(form=form, when=_when(column, language))
+            elif code == "malformed_line":
+                said = (
+                    f"{counts[0]} trường, tiêu đề {counts[1]}"
+                    if counts and language == "vi"
+                    else detail.strip()
+                )
+                text = text.format(detail=f" ({said})" if said else "")
             told.append(text)
     return (WHOLE_LINE, "", *told) if column is None else (column.name, _title(column), *told)
 
@@ -277,6 +319,14 @@ def _explained(code: str, column: Column | None, delivery: _Delivery) -> tuple[s
 def _title(column: Column) -> str:
     """The Vietnamese name of a column, as the agency may head it."""
     return column.aliases[0] if column.aliases else column.name
+
+
+def _range(column: Column) -> str:
+    return (
+        ""
+        if column.plausible is None
+        else f"{column.plausible[0]:,}–{column.plausible[1]:,} {column.unit or ''}".strip()
+    )
 
 
 def _form(column: Column, language: str, area_version: str) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 
 from sources.contract import load_contract
+from sources.deciding import Prepared
 from sources.errors import ChangedDelivery, LabourdbError, UnreadableFile
 from sources.landing import (
     Delivery,
@@ -19,12 +20,15 @@ from sources.landing import (
     check_listed_files,
     data_files,
     file_states,
+    ignored_files,
+    is_litter,
     read_note,
     sha256,
     shown,
     visible_files,
 )
-from sources.loading import Prepared, out_of_reach, read_records, register
+from sources.loading import out_of_reach, read_records, register
+from sources.reading.layout import Notice
 from sources.reading.open import open_file
 from sources.restricted import load_rules
 
@@ -38,7 +42,8 @@ def new_deliveries(connection: duckdb.DuckDBPyConnection, deliveries: Sequence[D
     for source, key, name, *state in connection.execute(
         "select source, delivery_key, file, size, mtime_ns, ctime_ns, sha256 from landing.delivery_states"
     ).fetchall():
-        known.setdefault((source, key), {})[name] = (state[0], state[1], state[2], state[3])
+        if not is_litter(name):  # an earlier version took it for a file of the delivery
+            known.setdefault((source, key), {})[shown(name)] = (state[0], state[1], state[2], state[3])
     folders = {
         (s, k): f
         for s, k, f in connection.execute(
@@ -101,6 +106,7 @@ def prepare(delivery: Delivery) -> Prepared:
         for path in visible_files(delivery.path):
             name = shown(path.name)
             prepared.hashes[name] = sha256(path)
+        prepared.notices += [(n, Notice("ignored_file", "")) for n in ignored_files(delivery.path)]
         contract = load_contract(delivery.source)
         problems = []
         try:
@@ -110,7 +116,7 @@ def prepare(delivery: Delivery) -> Prepared:
         except UnreadableFile as error:
             files, problems = [], [str(error)]
         for path in files:
-            name = path.name
+            name = shown(path.name)
             try:
                 prepared.opened.append(open_file(path, contract))
             except UnreadableFile as error:

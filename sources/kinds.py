@@ -32,6 +32,7 @@ class Reading:
     unknown_code: str = "false"
     zero_restored: str | None = None
     readable: str | None = None  # when the value counts as read, if that is more than "not null"
+    signs: str | None = None  # of numbers: what the signs in a value tell about the column's decimal sign
 
 
 def _number(column: Column, shortest: int, full: int, type_: str) -> Reading:
@@ -92,8 +93,22 @@ def _area(column: Column) -> Reading:
     )
 
 
-def reading_of(column: Column) -> Reading:
-    """The rule of each kind. ``g`` is the given text; of identifiers ``d`` the text, ``n`` the number, ``l`` its length."""
+def _written_number(column: Column, decimal_comma: str) -> Reading:
+    g = f"g_{column.name}"
+    if column.kind == "integer":
+        return Reading({column.name: _bounds(column, f"whole({g})")})
+    if column.takes_thousands:
+        return Reading({column.name: _bounds(column, f"amount({g})")})
+    plain = f"strlen({g}) <= 3 and is_number({g})"
+    signs = f"case when {plain} then 0 else number_signs({g}) end::tinyint"
+    return Reading({column.name: _bounds(column, f"number({g}, {decimal_comma})")}, signs=signs)
+
+
+def reading_of(column: Column, decimal_comma: str = "false") -> Reading:
+    """The rule of each kind. ``g`` is the given text; of identifiers ``d`` the text, ``n`` the number, ``l`` its length.
+
+    ``decimal_comma`` is the SQL condition that the comma is the decimal sign of the column in the row's file.
+    """
     name, kind = column.name, column.kind
     g, d = f"g_{name}", f"d_{name}"
     match kind:
@@ -132,7 +147,7 @@ def reading_of(column: Column) -> Reading:
         case "birth_date":
             return Reading({name: f"birth({g})", "birth_precision": f"birth_precision({g})::tinyint"})
         case "integer" | "decimal":
-            return Reading({name: _bounds(column, f"whole({g})" if kind == "integer" else f"number({g})")})
+            return _written_number(column, decimal_comma)
         case "identifier":
             return Reading({name: f"identifier({g})"})
         case "text":

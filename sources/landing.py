@@ -7,6 +7,8 @@ import json
 import os
 import re
 import stat
+import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,10 @@ from sources.errors import LabourdbError, UnreadableFile
 FORMATS = (".csv", ".csv.gz", ".parquet", ".xlsx", ".jsonl", ".jsonl.gz")
 FOLDER = re.compile(r"^(\d{4})-(0[1-9]|1[0-2])(?:\.r([1-9]\d*))?$")
 NOTE = "delivery.json"
+# left behind by operating systems, office programs and transfers that did not end (SPEC §1)
+LITTER = re.compile(
+    r"(?:\.|~\$).*|.*\.(?:tmp|part)|(?:eh)?thumbs\.db|desktop\.ini|__MACOSX", re.IGNORECASE | re.DOTALL
+)
 MAX_FILES = 1_000
 MAX_REVISION = 1_000
 
@@ -68,6 +74,7 @@ class DeliveryNote:
     agency: str | None = None
     area_version: str | None = None
     synthetic: bool = False
+    decimal: str | None = None  # the sign that decimals have, where numbers may mean either
     files: dict[str, dict[str, Any]] | None = None
 
 
@@ -111,36 +118,54 @@ def _find_deliveries(landing: Path) -> tuple[list[Delivery], list[str]]:
 
 
 def shown(name: str) -> str:
-    """A file name as it can be stored and printed, also where its bytes are not UTF-8."""
-    return os.fsencode(name).decode(errors="backslashreplace")
+    """A file name as it can be stored and printed, also where its bytes are not UTF-8; in NFC, as names are compared."""
+    return unicodedata.normalize("NFC", os.fsencode(name).decode(errors="backslashreplace"))
+
+
+def is_litter(name: str) -> bool:
+    """Whether a file of this name is no part of a delivery: hidden, or left behind by a program."""
+    return LITTER.fullmatch(name) is not None
 
 
 def visible_files(folder: Path) -> list[Path]:
-    """Everything in a delivery folder that is not hidden or a lock file of an office program, bytewise."""
-    names = [p for p in folder.iterdir() if not p.name.startswith((".", "~$"))]
-    return sorted(names, key=lambda p: os.fsencode(p.name))
+    """Everything in a delivery folder that belongs to the delivery, bytewise by name."""
+    return _sorted(p for p in folder.iterdir() if not is_litter(p.name))
+
+
+def ignored_files(folder: Path) -> list[str]:
+    """Names of what lies in a delivery folder and is left alone."""
+    return [shown(p.name) for p in _sorted(p for p in folder.iterdir() if is_litter(p.name))]
+
+
+def _sorted(paths: Iterable[Path]) -> list[Path]:
+    return sorted(paths, key=lambda p: (shown(p.name).encode(), os.fsencode(p.name)))
 
 
 def data_files(delivery: Delivery) -> list[Path]:
     """The delivery's data files in name order; raises ``UnreadableFile`` for what cannot be one."""
     files = [p for p in visible_files(delivery.path) if p.name != NOTE]
     if not files:
-        raise UnreadableFile("holds delivery.json but no data file. Send the files.")
+        raise UnreadableFile("holds no data file. Send the files.")
     if len(files) > MAX_FILES:
         raise UnreadableFile(f"holds {len(files)} files, more than {MAX_FILES}. Send fewer, larger files.")
+    names: set[str] = set()
     for path in files:
-        if shown(path.name) != path.name:
-            raise UnreadableFile(f"{shown(path.name)}: the file's name is not UTF-8. Rename it.")
+        name = shown(path.name)
+        if name != unicodedata.normalize("NFC", path.name):
+            raise UnreadableFile(f"{name}: the file's name is not UTF-8. Rename it.")
+        if name in names:
+            raise UnreadableFile(
+                f"{name}: two files have this name, in two forms of Unicode. Send one of them."
+            )
+        names.add(name)
         if path.is_dir():
             raise UnreadableFile(
-                f"{path.name}: a folder, not a file. Put the files directly into the delivery folder."
+                f"{name}: a folder, not a file. Put the files directly into the delivery folder."
             )
-        if not path.name.lower().endswith(FORMATS):
-            raise UnreadableFile(
-                f"{path.name}: not one of {', '.join(FORMATS)}. Save it in one of these formats."
-            )
+        if not name.lower().endswith(FORMATS):
+            raise UnreadableFile(f"{name}: not one of {', '.join(FORMATS)}. Save it in one of these formats.")
         if not path.is_file():
-            raise UnreadableFile(f"{path.name}: not a regular file. Put the file itself here.")
+            raise UnreadableFile(f"{name}: not a regular file. Put the file itself here.")
     return files
 
 
@@ -190,11 +215,15 @@ def read_note(delivery: Delivery) -> DeliveryNote:
         raise UnreadableFile(
             f"{NOTE}: area_version {version!r} is neither 2024 nor 2025. Mend it or leave it out."
         )
+    decimal = note.get("decimal")
+    if decimal not in (None, ",", "."):
+        raise UnreadableFile(f'{NOTE}: decimal is neither "," nor ".". Mend it or leave it out.')
     agency = note.get("agency")
     return DeliveryNote(
         None if agency is None else str(agency),
         None if version is None else str(version),
         note.get("synthetic") is True,
+        decimal,
         files,
     )
 
@@ -207,7 +236,7 @@ def _listed_files(listed: Any) -> dict[str, dict[str, Any]] | None:
         isinstance(f, dict) and isinstance(f.get("name"), str) for f in listed
     ):
         raise UnreadableFile(f"{NOTE}: files is not a list of objects with a name. Mend it or leave it out.")
-    files = {f["name"]: f for f in listed}
+    files = {unicodedata.normalize("NFC", f["name"]): f for f in listed}
     if len(files) != len(listed):
         raise UnreadableFile(f"{NOTE}: lists a file twice. Mend it or leave it out.")
     return files
@@ -217,15 +246,15 @@ def check_listed_files(note: DeliveryNote, files: list[Path], hashes: dict[str, 
     """Raise ``UnreadableFile`` if the note's list disagrees with the files in name or hash."""
     if note.files is None:
         return
-    present = {p.name for p in files}
-    listed = set(note.files)
+    present = {shown(p.name) for p in files}
+    listed = {name for name in note.files if not is_litter(name)}
     if present != listed:
         missing, extra = sorted(listed - present), sorted(present - listed)
         parts = [f"listed but absent: {', '.join(missing)}"] if missing else []
         parts += [f"present but not listed: {', '.join(extra)}"] if extra else []
         raise UnreadableFile(f"{NOTE}: {'; '.join(parts)}. Send what the list says, or a new list.")
-    for name, entry in note.files.items():
-        stated = entry.get("sha256")
+    for name in listed:
+        stated = note.files[name].get("sha256")
         if stated is not None and str(stated).lower() != hashes[name]:
             raise UnreadableFile(f"{name}: its SHA-256 is not the one {NOTE} states. Send the file again.")
 
@@ -234,7 +263,7 @@ def check_listed_rows(note: DeliveryNote, rows: dict[str, int]) -> None:
     """Raise ``UnreadableFile`` if the note states other row counts than were read."""
     for name, entry in (note.files or {}).items():
         stated = entry.get("rows")
-        if stated is not None and (stated != rows[name] or isinstance(stated, bool)):
+        if stated is not None and name in rows and (stated != rows[name] or isinstance(stated, bool)):
             raise UnreadableFile(
                 f"{name}: holds {rows[name]} rows, but {NOTE} states {stated}. Send the file again."
             )

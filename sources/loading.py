@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,46 +10,37 @@ import duckdb
 import pyarrow as pa
 
 from sources.cleaning import (
+    PROBLEMS,
     has_unknown_code,
     identified_by_citizen,
     judged_select,
     key_expressions,
+    landed_columns,
     landing_columns,
+    problem_of,
     read_select,
     reasons_sql,
 )
 from sources.contract import Contract
+from sources.deciding import (
+    LINE_NUMBER,
+    LINE_OF_ROW,
+    SHEET_OF_ROW,
+    Prepared,
+    crosses_alone,
+    decide_signs,
+    decimal_commas,
+)
 from sources.errors import LabourdbError, UnreadableFile
-from sources.landing import NOTE, Delivery, DeliveryNote, FileState, check_listed_rows, month_number
+from sources.landing import NOTE, Delivery, check_listed_rows
 from sources.names import count_names
-from sources.reading.layout import OpenedFile
 from sources.reading.open import Placed, RecordStream
 from sources.restricted import FILE_BITS, FILE_OF_ROW, LINE_BITS
 
-NEW_LIST_FROM = month_number("2025-07")
-LINE_OF_ROW = f"row_id & {(1 << LINE_BITS) - 1}"
 FILE_COLUMNS = (
     "source", "delivery_key", "file_no", "file", "sha256", "format", "rows_read", "accepted", "quarantined",
     "duplicate", "superseded", "unknown_code", "identified", "usable_ids", "foreign_prefix", "future_month",
 )  # fmt: skip
-
-
-@dataclass
-class Prepared:
-    """A delivery whose files were all found whole; ``problem`` says why it is refused if not."""
-
-    delivery: Delivery
-    states: list[FileState]
-    hashes: dict[str, str]
-    note: DeliveryNote = field(default_factory=DeliveryNote)
-    opened: list[OpenedFile] = field(default_factory=list)
-    problem: str | None = None
-
-    @property
-    def area_version(self) -> str:
-        """The area list in force in the delivery's month, unless delivery.json says another."""
-        in_force = "2025" if month_number(self.delivery.period) >= NEW_LIST_FROM else "2024"
-        return self.note.area_version or in_force
 
 
 def out_of_reach(delivery: Delivery, name: str, error: OSError) -> LabourdbError:
@@ -65,7 +55,7 @@ def _place(batch: Sequence[Prepared]) -> list[tuple[Prepared, Placed]]:
     for prepared in batch:
         for number, opened in enumerate(prepared.opened, start=1):
             base = ((prepared.delivery.key << FILE_BITS) + number) << LINE_BITS
-            placed.append((prepared, Placed(opened, base, int(prepared.area_version))))
+            placed.append((prepared, Placed(opened, base, int(prepared.area_version), number)))
     return placed
 
 
@@ -79,21 +69,26 @@ def read_records(
     placed = _place(batch)
     stream = RecordStream(contract, [p for _, p in placed], (1 << LINE_BITS) - 1)
     connection.register("records", stream.reader())
+    select = read_select(contract, "records", decimal_commas(contract, placed))
     try:
-        connection.execute(f"create or replace temp table read_rows as {read_select(contract, 'records')}")
+        connection.execute(f"create or replace temp table read_rows as {select}")
     except duckdb.Error:
         if stream.failed is None:
             raise
         file, error = stream.failed
         spoilt = next(p for p, f in placed if f is file)
         if isinstance(error, OSError):
-            raise out_of_reach(spoilt.delivery, file.opened.path.name, error) from None
-        unforeseen = f"{file.opened.path.name}: its content cannot be read ({type(error).__name__}). Make the file anew."
+            raise out_of_reach(spoilt.delivery, file.opened.name, error) from None
+        unforeseen = (
+            f"{file.opened.name}: its content cannot be read ({type(error).__name__}). Make the file anew."
+        )
         spoilt.problem = str(error) if isinstance(error, UnreadableFile) else unforeseen
         return True
     finally:
         connection.unregister("records")
-    judged = judged_select(contract, "read_rows", _crosses(connection, contract))
+    if decide_signs(connection, contract, placed):
+        return True
+    judged = judged_select(contract, "read_rows", crosses_alone(connection, contract))
     connection.execute(f"create or replace temp view judged as {judged}")
     _set_aside(connection, contract)
     rows = _fill(connection, contract, placed)
@@ -105,28 +100,12 @@ def _disagree(batch: Sequence[Prepared], rows: dict[tuple[int, int], int]) -> bo
     """Whether a delivery.json states other row counts than were read; its delivery is then spoilt."""
     spoilt = False
     for prepared in batch:
-        found = {o.path.name: rows[prepared.delivery.key, n] for n, o in enumerate(prepared.opened, start=1)}
+        found = {o.name: rows[prepared.delivery.key, n] for n, o in enumerate(prepared.opened, start=1)}
         try:
             check_listed_rows(prepared.note, found)
         except UnreadableFile as error:
             prepared.problem, spoilt = str(error), True
     return spoilt
-
-
-def _crosses(connection: duckdb.DuckDBPyConnection, contract: Contract) -> dict[str, str]:
-    """Per boolean column the condition that the row lies in a file where ``x`` is its only value (SPEC §1)."""
-    names = [c.name for c in contract.columns if c.kind == "boolean"]
-    if not names:
-        return {}
-    marks = ", ".join(f"bool_or(b_{n} = 2) and not bool_or(b_{n} in (0, 1, 4))" for n in names)
-    found = connection.execute(
-        f"select row_id >> {LINE_BITS}, {marks} from read_rows group by all"
-    ).fetchall()
-    crosses = {}
-    for i, name in enumerate(names, start=1):
-        files = [str(row[0]) for row in found if row[i]]
-        crosses[name] = f"(row_id >> {LINE_BITS}) in ({', '.join(files)})" if files else "false"
-    return crosses
 
 
 def _set_aside(connection: duckdb.DuckDBPyConnection, contract: Contract) -> None:
@@ -178,39 +157,92 @@ def _fill(
         "create or replace temp table faulty as"
         f" select row_id, {reasons_sql(contract)} as reasons, raw, sent from judged where faults <> 0"
     )
+    sheets = [
+        (f.base >> LINE_BITS, number, name)
+        for _, f in placed if len(f.opened.sheets) > 1 for number, name in enumerate(f.opened.sheets)
+    ]  # fmt: skip
+    connection.register(
+        "sheet_names",
+        pa.table({"file_ref": pa.array([s[0] for s in sheets], pa.int64()),
+                  "number": pa.array([s[1] for s in sheets], pa.int64()),
+                  "sheet": pa.array([s[2] for s in sheets], pa.string())}),
+    )  # fmt: skip
+    of_sheet = f"left join sheet_names on file_ref = row_id >> {LINE_BITS} and number = {SHEET_OF_ROW}"
     connection.register("raw_rows", _raw_rows(connection, placed))
     connection.execute(
         f"insert into landing.quarantine by name select '{source}' as source, {FILE_OF_ROW}, {LINE_OF_ROW} as line, reasons,"
-        " coalesce(faulty.raw, raw_rows.raw) as raw, sent from faulty left join raw_rows using (row_id) order by row_id"
+        f" coalesce(faulty.raw, raw_rows.raw) as raw, sent, sheet from faulty left join raw_rows using (row_id) {of_sheet}"
+        " order by row_id"
     )
     connection.unregister("raw_rows")
     connection.execute(
-        f"insert into landing.set_aside select '{source}', {FILE_OF_ROW}, {LINE_OF_ROW}, disposition"
-        " from aside order by row_id"
+        f"insert into landing.set_aside by name select '{source}' as source, {FILE_OF_ROW}, {LINE_OF_ROW} as line,"
+        f" disposition, sheet from aside {of_sheet} order by row_id"
     )
+    connection.unregister("sheet_names")
     rows = _count(connection, contract, placed)
     count_names(connection, contract, f"select {FILE_OF_ROW}, full_name from judged")
-    masks = ", ".join(f"({2**i}, '{c.name}')" for i, c in enumerate(contract.columns))
+    columns = ", ".join(f"({i}, '{c.name}')" for i, c in enumerate(contract.columns))
+    problems = ", ".join(f"({number}, '{text}')" for number, text in PROBLEMS.items())
     connection.execute(f"""
-insert into landing.repairs
+insert into landing.repairs by name
 with changed as (
-    select {FILE_OF_ROW}, nulled, restored, count(*) as row_count from judged
-    where nulled <> 0 or restored <> 0 group by all
+    select {FILE_OF_ROW}, nulled, restored, implausible, count(*) as row_count from judged
+    where nulled <> 0 or restored <> 0 or implausible <> 0 group by all
+), positions as (
+    from (values {columns}) as m(position, column_name)
 ), named as (
-    select delivery_key, file_no, column_name, repair, row_count
-    from changed, (values {masks}) as m(bit, column_name), (values ('optional_unreadable'), ('leading_zero_restored')) as r(repair)
-    where case repair when 'optional_unreadable' then nulled else restored end & bit <> 0
+    select delivery_key, file_no, column_name, 'optional_unreadable' as repair, reason, row_count
+    from changed, positions
+    join (values {problems}) as p(problem, reason) on problem = {problem_of("nulled", "position")}
+    union all
+    select delivery_key, file_no, column_name, 'leading_zero_restored', null, row_count
+    from changed, positions where (restored >> position) & 1 = 1
+    union all
+    select delivery_key, file_no, column_name, 'implausible', null, row_count
+    from changed, positions where (implausible >> position) & 1 = 1
 )
-select '{source}', delivery_key, file_no, column_name, repair, sum(row_count)::bigint
+select '{source}' as source, delivery_key, file_no, column_name, repair, reason, sum(row_count)::bigint as row_count
 from named group by all order by all
 """)
+    _count_filled(connection, contract)
     return rows
+
+
+def _count_filled(connection: duckdb.DuckDBPyConnection, contract: Contract) -> None:
+    """Fill landing.filled: of how many accepted rows each optional column and number is given, is read, is plausible."""
+    counted: list[str] = []
+    sums: list[str] = []
+    for i, c in enumerate(contract.columns):
+        if (c.required and c.plausible is None) or c.default is not None:
+            continue
+        stored = [p.name for p in landed_columns(c) if p.name != "birth_precision"]
+        read = f"({' or '.join(f'{name} is not null' for name in stored)})"
+        counted.append(c.name)
+        sums += [
+            f"count(*) filter (where {read} or {problem_of('nulled', i)} <> 0)",
+            f"count(*) filter (where {read})",
+            f"count(*) filter (where (implausible >> {i}) & 1 = 1)",
+        ]
+    if not counted:
+        return
+    found = connection.execute(
+        f"select {FILE_OF_ROW}, count(*), {', '.join(sums)} from judged"
+        " where faults = 0 and row_id not in (select row_id from aside) group by all order by all"
+    ).fetchall()
+    rows = [
+        (contract.source, key, file, name, accepted, *numbers[3 * i : 3 * i + 3])
+        for key, file, accepted, *numbers in found
+        for i, name in enumerate(counted)
+    ]
+    named = ("source", "delivery_key", "file_no", "column_name", "accepted", "given", "filled", "implausible")
+    _insert(connection, "filled", _columns(named, rows))
 
 
 def _raw_rows(connection: duckdb.DuckDBPyConnection, placed: Sequence[tuple[Prepared, Placed]]) -> pa.Table:
     """The faulty rows of formats that have no text of their own, fetched from their files again."""
     found = connection.execute(
-        f"select row_id >> {LINE_BITS}, list({LINE_OF_ROW} order by row_id) from faulty where raw is null group by all"
+        f"select row_id >> {LINE_BITS}, list({LINE_NUMBER} order by row_id) from faulty where raw is null group by all"
     ).fetchall()
     by_base = {file.base: file for _, file in placed}
     ids: list[int] = []
@@ -257,7 +289,7 @@ from counted group by file_ref
     for prepared, file in placed:
         read, accepted, *others, unknown, usable_ids, foreign, later = counts.get(file.base, [0] * 9)
         number = (file.base >> LINE_BITS) & ((1 << FILE_BITS) - 1)
-        name = file.opened.path.name
+        name = file.opened.name
         values = (
             contract.source, prepared.delivery.key, number, name, prepared.hashes[name], file.opened.format,
             read, accepted, *others, unknown, accepted if identified else 0, usable_ids, foreign, later,
@@ -267,14 +299,11 @@ from counted group by file_ref
         rows[prepared.delivery.key, number] = read
     _insert(connection, "files", lines)
     unknown_columns = [
-        (contract.source, p.delivery.key, (f.base >> LINE_BITS) & ((1 << FILE_BITS) - 1), title)
-        for p, f in placed for title in f.opened.unknown_columns
+        (contract.source, p.delivery.key, f.number, u.title, u.resembles)
+        for p, f in placed for u in f.opened.unknown_columns
     ]  # fmt: skip
-    _insert(
-        connection,
-        "unknown_columns",
-        _columns(("source", "delivery_key", "file_no", "column_name"), unknown_columns),
-    )
+    named = ("source", "delivery_key", "file_no", "column_name", "resembles")
+    _insert(connection, "unknown_columns", _columns(named, unknown_columns))
     return rows
 
 
@@ -318,3 +347,9 @@ def register(connection: duckdb.DuckDBPyConnection, batch: Sequence[Prepared]) -
     arrivals = [(*key, now) for key in arrived if key not in noted]  # read anew is not arrived anew
     _insert(connection, "arrivals", _columns(("source", "delivery_key", "read_at"), arrivals))
     _insert(connection, "files", _columns(("source", "delivery_key", "file_no", "file", "sha256"), files))
+    notices = [
+        (p.delivery.source, p.delivery.key, name, notice.code, notice.about)
+        for p in batch
+        for name, notice in (*p.notices, *((o.name, n) for o in p.opened for n in o.notices))
+    ]
+    _insert(connection, "notices", _columns(("source", "delivery_key", "file", "notice", "about"), notices))

@@ -71,19 +71,29 @@ create table if not exists landing.files (
 );
 create table if not exists landing.repairs (
     source varchar not null, delivery_key integer not null, file_no integer not null,
-    column_name varchar not null, repair varchar not null, row_count bigint not null
+    column_name varchar not null, repair varchar not null, row_count bigint not null,
+    reason varchar -- of optional_unreadable: why, as quarantine says it
 );
 create table if not exists landing.unknown_columns (
-    source varchar not null, delivery_key integer not null, file_no integer not null, column_name varchar not null
+    source varchar not null, delivery_key integer not null, file_no integer not null, column_name varchar not null,
+    resembles varchar -- the contract's column that may be meant
+);
+create table if not exists landing.filled ( -- of accepted rows, by column: given, and of those read; beyond the plausible range
+    source varchar not null, delivery_key integer not null, file_no integer not null, column_name varchar not null,
+    accepted bigint not null, given bigint not null, filled bigint not null, implausible bigint not null
+);
+create table if not exists landing.notices ( -- what is reported about files, by the codes of feedback.yaml
+    source varchar not null, delivery_key integer not null, file varchar not null, notice varchar not null, about varchar not null
 );
 create table if not exists landing.quarantine (
     source varchar not null, delivery_key integer not null, file_no integer not null,
     line bigint not null, reasons varchar not null, raw varchar,
-    sent varchar -- JSON: the text of each contract column; null for malformed lines
+    sent varchar, -- JSON: the text of each contract column; null for malformed lines
+    sheet varchar -- of workbooks of which several sheets are read
 );
 create table if not exists landing.set_aside (
     source varchar not null, delivery_key integer not null, file_no integer not null,
-    line bigint not null, disposition varchar not null
+    line bigint not null, disposition varchar not null, sheet varchar
 );
 create table if not exists landing.retention (
     source varchar not null, delivery_key integer not null, what varchar not null -- texts, rows: what was deleted
@@ -97,6 +107,11 @@ create table if not exists identity.employer_factors (
 );
 create table if not exists identity.disclosure_key_check (fingerprint varchar not null);
 """
+
+# columns that came after homes were made
+_LATER = (
+    ("quarantine", "sent"), ("quarantine", "sheet"), ("set_aside", "sheet"), ("repairs", "reason"), ("unknown_columns", "resembles"),
+)  # fmt: skip
 
 
 def create_schema(connection: duckdb.DuckDBPyConnection) -> None:
@@ -115,8 +130,8 @@ def create_schema(connection: duckdb.DuckDBPyConnection) -> None:
                 f" {', '.join(missing)}. Move restricted.duckdb away, keep person.key, and run again: the landing"
                 " area is read anew."
             )
-    # columns that came after a home was made
-    connection.execute("alter table landing.quarantine add column if not exists sent varchar")
+    for table, column in _LATER:
+        connection.execute(f"alter table landing.{table} add column if not exists {column} varchar")
     connection.execute("alter table landing.files add column if not exists names bigint")
     connection.execute("alter table landing.files add column if not exists foreign_names bigint")
     uncounted = "select distinct source from landing.files where names is null and rows_read is not null"

@@ -19,7 +19,7 @@ from sources.contract import load_contract
 TEXTS, ROWS = "texts", "rows"
 _OF_DELIVERY = "source = ? and delivery_key = ?"
 _CATALOGUE = (
-    "deliveries", "delivery_states", "files", "repairs", "unknown_columns", "quarantine", "set_aside", "retention",
+    "deliveries", "delivery_states", "files", "repairs", "unknown_columns", "filled", "notices", "quarantine", "set_aside", "retention",
 )  # fmt: skip
 
 

@@ -1,7 +1,8 @@
 """Delimited text (RFC 4180). Well-formed blocks are split by Arrow; oddly quoted ones row by row.
 
 A block is a run of whole records. Its record ends, field counts and line numbers are found in one go
-with numpy, so that malformed and blank lines can be taken out before Arrow splits the rest.
+with numpy, so that malformed and blank lines can be taken out before Arrow splits the rest. A record of several
+lines that is malformed, or that looks as if a stray quote had swallowed whole lines, is read again line by line.
 """
 
 from __future__ import annotations
@@ -20,15 +21,18 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.csv as arrow_csv
 
-from sources.contract import Contract, header_key
+from sources.characters import visible
+from sources.contract import Contract
 from sources.errors import UnreadableFile
-from sources.reading.layout import Header, OpenedFile, Rows, known_titles, match_header
+from sources.reading.layout import Header, OpenedFile, Rows, known_among, match_header
 from sources.reading.text import BOM, CHUNK, LONGEST_LINE, as_strings, head_of, line_ends, open_bytes
 
 DELIMITERS = (",", ";", "\t", "|")
 QUOTE, NEWLINE, RETURN = 34, 10, 13
 ROWS = 50_000
-LONE_RETURN = re.compile(r"\r(?!\n|\Z)")
+INNER_RETURN = re.compile(r"\r(?!\n|\Z)")  # inside quotes, or doubled before an LF: white space
+LONE_RETURN = re.compile(r"\r(?!\r*(?:\n|\Z))")  # outside quotes: a line end that is none
+SEP_LINE = re.compile(r'"?sep=(.)"?\1*', re.IGNORECASE)
 
 Positions = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
@@ -37,15 +41,19 @@ Mask = npt.NDArray[np.bool_]
 def open_delimited(path: Path, contract: Contract) -> OpenedFile:
     """Open delimited text: the delimiter is the one that makes most of the contract's headers appear."""
     lines = io.StringIO(head_of(path), newline="\n").readlines()
-    blank = next((i for i, line in enumerate(lines) if line.strip()), len(lines))
+    blank = _next_filled(lines, 0)
+    stated = SEP_LINE.fullmatch(lines[blank].rstrip("\r\n")) if blank < len(lines) else None
+    if stated is not None:
+        if stated[1] not in DELIMITERS:
+            raise UnreadableFile(
+                f"{path.name}, line {blank + 1}: the delimiter it states is not a comma, semicolon, tab or |. Use one of these."
+            )
+        blank = _next_filled(lines, blank + 1)
     if blank == len(lines):
         raise UnreadableFile(f"{path.name}: empty, not even a header. Send the file again.")
     first = lines[blank].rstrip("\r\n")
     if "\r" in first and '"' not in first:
-        raise UnreadableFile(
-            f"{path.name}, line {blank + 1}: lines end in CR alone. Save it with line ends LF or CRLF."
-        )
-    names = known_titles(contract)
+        raise _lone_return(path, blank + 1)
 
     def titles(delimiter: str) -> tuple[list[str], int]:
         reader = csv.reader(lines[blank:], delimiter=delimiter, strict=True)
@@ -54,11 +62,11 @@ def open_delimited(path: Path, contract: Contract) -> OpenedFile:
         except (csv.Error, StopIteration):
             return [], 0
 
-    candidates = {d: titles(d) for d in DELIMITERS}
+    candidates = {d: titles(d) for d in (DELIMITERS if stated is None else stated[1])}
     delimiter = max(
-        DELIMITERS,
+        candidates,
         key=lambda d: (
-            sum(header_key(t) in names for t in candidates[d][0]),
+            known_among(contract, candidates[d][0]),
             len(candidates[d][0]),
             -DELIMITERS.index(d),
         ),
@@ -68,8 +76,20 @@ def open_delimited(path: Path, contract: Contract) -> OpenedFile:
         raise UnreadableFile(
             f"{path.name}, line {blank + 1}: the header's quotes do not close. Mend the line and send the file again."
         )
-    matched = match_header(contract, header, path.name, blank + 1)
-    return OpenedFile(path, "csv", Delimited(path, delimiter, matched, blank + length), matched.unknown)
+    matched = match_header(contract, header, f"{path.name}, line {blank + 1}")
+    reader = Delimited(path, delimiter, matched, blank + length)
+    return OpenedFile(path, "csv", reader, matched.unknown)
+
+
+def _next_filled(lines: Sequence[str], start: int) -> int:
+    """The first line from ``start`` on that holds anything, or how many lines there are."""
+    return next((i for i in range(start, len(lines)) if visible(lines[i]).strip()), len(lines))
+
+
+def _lone_return(path: Path, line: int) -> UnreadableFile:
+    return UnreadableFile(
+        f"{path.name}, line {line}: lines end in CR alone here. Save the file with line ends LF or CRLF throughout."
+    )
 
 
 @dataclass(frozen=True)
@@ -79,7 +99,9 @@ class _Records:
     ends: Positions
     fields: Positions
     lines: Positions
+    spans: Positions  # how many physical lines each has
     quoted: bool
+    lone_return: int | None  # where a CR outside quotes ends no line
 
     @property
     def starts(self) -> Positions:
@@ -106,7 +128,18 @@ def _find_records(block: bytes, delimiter: int, final: bool) -> _Records | None:
     fields = np.diff(np.searchsorted(delimiters, ends), prepend=0) + 1
     starts = np.concatenate([np.zeros(1, dtype=np.int64), ends[:-1]]) if ends.size else ends
     lines = np.searchsorted(newlines, starts, side="right") if quotes.size else np.arange(len(ends))
-    return _Records(ends, fields, lines, bool(quotes.size))
+    spans = np.searchsorted(newlines, ends, side="right") - lines
+    lone = _lone_returns(block, data, int(ends[-1]) if ends.size else 0)
+    lone = lone[np.searchsorted(quotes, lone) % 2 == 0]
+    return _Records(ends, fields, lines, spans, bool(quotes.size), int(lone[0]) if lone.size else None)
+
+
+def _lone_returns(block: bytes, data: npt.NDArray[np.uint8], length: int) -> Positions:
+    """Where a CR is neither part of a line end nor the last of the text, in the first ``length`` bytes."""
+    if b"\r" not in block or block.count(b"\r") == block.count(b"\r\n"):
+        return np.empty(0, dtype=np.int64)
+    returns: Positions = np.flatnonzero(data[: max(0, length - 1)] == RETURN)
+    return returns[~np.isin(data[returns + 1], (NEWLINE, RETURN))]
 
 
 def _well_quoted(data: npt.NDArray[np.uint8], quotes: Positions, delimiter: int) -> bool:
@@ -150,6 +183,8 @@ class Delimited:
                     line = yield from self._one_by_one(block + stream.readline(), stream, line)
                     rest = b""
                     continue
+                if records.lone_return is not None:
+                    raise _lone_return(self.path, line + block[: records.lone_return].count(b"\n"))
                 length = int(records.ends[-1]) if records.ends.size else 0
                 if length:
                     yield from self._split(block[:length], records, line)
@@ -181,7 +216,13 @@ class Delimited:
         blank = self._blank(block, records)
         right = (records.fields == self.header.width) & ~blank
         wrong = ~right & ~blank
-        lines, raw = records.lines + first_line, as_strings(block, records.ends)
+        lines, raw, starts = records.lines + first_line, as_strings(block, records.ends), records.starts
+        again = _Gathered(self.header)
+        for i in np.flatnonzero((records.spans > 1) & ~blank):
+            text = block[starts[i] : records.ends[i]].decode()
+            if wrong[i] or self._swallows(text):
+                right[i] = wrong[i] = False
+                self._line_by_line(text, int(lines[i]), again)
         if right.any():
             data = np.frombuffer(_without_lone_returns(block), dtype=np.uint8)  # as long as the block
             if not right.all():
@@ -191,7 +232,38 @@ class Delimited:
                 raw_right = raw
             yield Rows(lines[right], self._columns(data, records.quoted, int(right.sum())), raw_right)
         if wrong.any():
-            yield Rows(lines[wrong], None, raw.filter(pa.array(wrong)))
+            yield Rows(
+                lines[wrong],
+                None,
+                raw.filter(pa.array(wrong)),
+                records.fields[wrong].tolist(),
+                self.header.width,
+            )
+        yield from again.take()
+
+    def _swallows(self, record: str) -> bool:
+        """Whether a record of several lines looks like several: two of them have the delimiters of a whole one."""
+        needed = max(1, self.header.width - 1)
+        return sum(line.count(self.delimiter) >= needed for line in _physical_lines(record)) > 1
+
+    def _line_by_line(self, record: str, first_line: int, found: _Gathered) -> None:
+        """Each line of ``record`` on its own: a whole record, or one malformed row (SPEC §1)."""
+        for number, text in enumerate(_physical_lines(record), start=first_line):
+            if not text.strip():
+                continue
+            fields = self._fields(text, strict=True)
+            if fields is None:
+                found.malformed(number, text, len(self._fields(text, strict=False) or ()))
+            else:
+                found.add(number, text, fields)
+
+    def _fields(self, line: str, strict: bool) -> list[str] | None:
+        """The fields of a physical line, ``None`` if its quotes are not in order."""
+        text = INNER_RETURN.sub(" ", line).rstrip("\r\n")
+        try:
+            return next(csv.reader([text], delimiter=self.delimiter, strict=strict), [])
+        except csv.Error:
+            return None
 
     def _blank(self, block: bytes, records: _Records) -> Mask:
         """Records of white space only. Of the right number of fields only tabs can be."""
@@ -247,45 +319,90 @@ class Delimited:
             while data := waiting.popleft() if waiting else stream.readline():
                 text = data.decode()
                 taken.append(text)
-                yield LONE_RETURN.sub(" ", text) if "\r" in text.removesuffix("\r\n") else text
+                yield INNER_RETURN.sub(" ", text) if "\r" in text.removesuffix("\r\n") else text
 
         csv.field_size_limit(LONGEST_LINE)
         reader = csv.reader(texts(), delimiter=self.delimiter, strict=True)
-        good: list[list[str]] = []
-        numbers: tuple[list[int], list[int]] = ([], [])
-        raws: tuple[list[str], list[str]] = ([], [])
+        found = _Gathered(self.header)
         while waiting:
             taken.clear()
             start = line + reader.line_num
-            row: list[str] = []
+            row: list[str] | None = None
             try:
                 row = next(reader)
             except csv.Error as error:
                 if "unexpected end of data" in str(error) or "field larger" in str(error):
                     self._too_long(b'"', start)
             text = "".join(taken)
+            self._no_lone_return(text, start)
             if not text.strip():
                 continue
-            wrong = len(row) != self.header.width
-            numbers[wrong].append(start)
-            raws[wrong].append(text)
-            if not wrong:
-                good.append(row)
-            if len(numbers[0]) + len(numbers[1]) == ROWS:
-                yield from self._gathered(good, numbers, raws)
-                good, numbers, raws = [], ([], []), ([], [])
-        yield from self._gathered(good, numbers, raws)
+            if len(taken) > 1 and (row is None or len(row) != self.header.width or self._swallows(text)):
+                self._line_by_line(text, start, found)
+            elif row is None:
+                found.malformed(start, text, len(self._fields(text, strict=False) or ()))
+            else:
+                found.add(start, text, row)
+            if found.count >= ROWS:
+                yield from found.take()
+        yield from found.take()
         return line + reader.line_num
 
-    def _gathered(
-        self, good: list[list[str]], numbers: tuple[list[int], list[int]], raws: tuple[list[str], list[str]]
-    ) -> Iterator[Rows]:
-        if good:
-            fields = list(zip(*good, strict=True))
-            columns = [None if p is None else pa.array(fields[p], pa.string()) for p in self.header.positions]
-            yield Rows(np.array(numbers[0], dtype=np.int64), columns, pa.array(raws[0], pa.string()))
-        if numbers[1]:
-            yield Rows(np.array(numbers[1], dtype=np.int64), None, pa.array(raws[1], pa.string()))
+    def _no_lone_return(self, record: str, line: int) -> None:
+        if "\r" in record:
+            for found in LONE_RETURN.finditer(record):
+                before = record[: found.start()]
+                if before.count('"') % 2 == 0:
+                    raise _lone_return(self.path, line + before.count("\n"))
+
+
+class _Gathered:
+    """Records gathered one by one, whole ones and malformed ones."""
+
+    def __init__(self, header: Header) -> None:
+        self._header = header
+        self._whole: list[tuple[int, str, list[str]]] = []
+        self._wrong: list[tuple[int, str, int]] = []
+
+    @property
+    def count(self) -> int:
+        return len(self._whole) + len(self._wrong)
+
+    def add(self, line: int, text: str, fields: list[str]) -> None:
+        """Take in a record, malformed if it has not the header's number of fields."""
+        if len(fields) == self._header.width:
+            self._whole.append((line, text, fields))
+        else:
+            self.malformed(line, text, len(fields))
+
+    def malformed(self, line: int, text: str, fields: int) -> None:
+        """Take in a line that is no record."""
+        self._wrong.append((line, text, fields))
+
+    def take(self) -> Iterator[Rows]:
+        """What was gathered, which is then forgotten."""
+        whole, wrong = self._whole, self._wrong
+        self._whole, self._wrong = [], []
+        if whole:
+            lines, texts, rows = zip(*whole, strict=True)
+            fields = list(zip(*rows, strict=True))
+            columns = [
+                None if p is None else pa.array(fields[p], pa.string()) for p in self._header.positions
+            ]
+            yield Rows(np.array(lines, dtype=np.int64), columns, pa.array(texts, pa.string()))
+        if wrong:
+            lines, texts, counts = zip(*wrong, strict=True)
+            yield Rows(
+                np.array(lines, dtype=np.int64),
+                None,
+                pa.array(texts, pa.string()),
+                counts,
+                self._header.width,
+            )
+
+
+def _physical_lines(record: str) -> list[str]:
+    return io.StringIO(record, newline="\n").readlines()
 
 
 def _without_lone_returns(block: bytes) -> bytes:

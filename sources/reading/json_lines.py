@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from sources.contract import Contract, header_key
 from sources.errors import UnreadableFile
-from sources.reading.layout import OpenedFile, Rows, known_titles, match_header
+from sources.reading.layout import TYPED, OpenedFile, Rows, known_titles, match_header, unknown_columns
 from sources.reading.text import as_strings, checked_chunks, line_blocks, line_ends
 
 IS_OBJECT = "case when json_valid(raw) then json_type(raw) = 'OBJECT' else false end"
@@ -47,10 +47,12 @@ def open_json_lines(path: Path, contract: Contract) -> OpenedFile:
         else:
             spellings[name].append(key)
     present = [name for name, keys in spellings.items() if keys]
-    match_header(contract, present, path.name)
+    match_header(contract, [*present, *unknown.values()], f"{path.name}, keys of its objects")
     doubled = [keys for keys in shapes if _doubles(keys, titles)]
-    reader = JsonLines(path, spellings, doubled, only_objects)
-    return OpenedFile(path, "jsonl", reader, [k for k in unknown.values() if k.strip()])
+    numbers = {c.name for c in contract.columns if c.is_number}
+    reader = JsonLines(path, spellings, doubled, only_objects, numbers)
+    strange = unknown_columns(contract, [k for k in unknown.values() if k.strip()], present)
+    return OpenedFile(path, "jsonl", reader, strange)
 
 
 def _shapes(connection: duckdb.DuckDBPyConnection) -> tuple[set[tuple[str, ...]], bool]:
@@ -100,6 +102,7 @@ class JsonLines:
     spellings: dict[str, list[str]]
     doubled: list[tuple[str, ...]]
     only_objects: bool
+    numbers: set[str]  # columns of numbers
 
     def raw(self, lines: Sequence[int]) -> list[str]:
         """Never asked: every row carries its text."""
@@ -138,13 +141,16 @@ class JsonLines:
         """
         first = [keys[0] for keys in self.spellings.values() if keys]
         values, nested = [], []
-        for i, keys in enumerate(self.spellings.values()):
+        for i, (name, keys) in enumerate(self.spellings.items()):
             if not keys:
                 continue
             value = f"struct_extract(s, {_literal(keys[0])})"
             if len(keys) > 1:
                 others = ", ".join(f"json_extract_string(object, {_path(k)})" for k in keys[1:])
                 value = f"coalesce({value}, {others})"
+            if name in self.numbers:  # a fraction that is no string is marked: its point is no thousands sign
+                types = ", ".join(f"json_type(object, {_path(k)})" for k in keys)
+                value = f"case when regexp_full_match({value}, '-?[0-9]+[.][0-9]+') and coalesce({types}) = 'DOUBLE' then {value} || '{TYPED}' else {value} end"
             values.append(f"{value} as c{i}")
             kinds = " or ".join(f"json_type(object, {_path(k)}) in ('OBJECT', 'ARRAY')" for k in keys)
             nested.append(f"case when c{i}[1] in ('{{', '[') then {kinds} else false end")

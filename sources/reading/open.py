@@ -13,7 +13,7 @@ from sources.contract import Contract
 from sources.errors import UnreadableFile
 from sources.reading.delimited import open_delimited
 from sources.reading.json_lines import open_json_lines
-from sources.reading.layout import OpenedFile, Rows
+from sources.reading.layout import FURTHER_SHEETS, OpenedFile, Rows
 from sources.reading.parquet import open_parquet
 from sources.reading.sheets import open_sheet
 from sources.reading.tidy import tidy
@@ -35,11 +35,18 @@ def open_file(path: Path, contract: Contract) -> OpenedFile:
 
 @dataclass(frozen=True)
 class Placed:
-    """An opened file with the number its lines are counted from (a row's id) and its area list."""
+    """An opened file with the number its lines are counted from (a row's id), its area list, and its place in the delivery."""
 
     opened: OpenedFile
     base: int
     area_version: int
+    number: int
+
+
+def _why(fields: int, width: int | None) -> str:
+    """What is wrong with a malformed line, with both field counts (SPEC §1)."""
+    counts = f"{fields} field{'' if fields == 1 else 's'}, the header has {width}"
+    return counts if fields != width else f"{counts}, but its quotes are not in order"
 
 
 class RecordStream:
@@ -56,12 +63,13 @@ class RecordStream:
                 ("list_version", pa.int32()),
                 ("raw", pa.string()),
                 ("malformed", pa.bool_()),
+                ("why", pa.string()),
                 *((f"t_{c.name}", pa.string()) for c in contract.columns),
             ]
         )
 
     def reader(self) -> pa.RecordBatchReader:
-        """The stream itself: row_id, list_version (of areas), raw, malformed, and t_<column> as tidy text."""
+        """The stream itself: row_id, list_version (of areas), raw, malformed, why, and t_<column> as tidy text."""
         return pa.RecordBatchReader.from_batches(self.schema, self._batches())
 
     def _batches(self) -> Iterator[pa.RecordBatch]:
@@ -76,11 +84,13 @@ class RecordStream:
 
     def _batch(self, file: Placed, rows: Rows) -> pa.RecordBatch:
         count = len(rows.lines)
-        if rows.lines[-1] > self._most_lines:
-            raise UnreadableFile(
-                f"{file.opened.path.name}: more than {self._most_lines:,} lines. Send several files."
-            )
+        most = self._most_lines if file.opened.sheets else FURTHER_SHEETS
+        if rows.lines[-1] > most:
+            raise UnreadableFile(f"{file.opened.path.name}: more than {most:,} lines. Send several files.")
         empty = pa.nulls(count, pa.string())
+        why = None
+        if rows.fields is not None:
+            why = [_why(n, rows.width) for n in rows.fields]
         columns = rows.columns if rows.columns is not None else [None] * self._columns
         return pa.record_batch(
             [
@@ -88,6 +98,7 @@ class RecordStream:
                 pa.array(np.full(count, file.area_version, dtype=np.int32)),
                 empty if rows.raw is None else rows.raw,
                 pa.array(np.full(count, rows.columns is None)),
+                empty if why is None else pa.array(why, pa.string()),
                 *(empty if c is None else tidy(c) for c in columns),
             ],
             schema=self.schema,

@@ -13,14 +13,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from sources.contract import Contract
+from sources.contract import Column, Contract
 from sources.errors import UnreadableFile
-from sources.reading.layout import Header, OpenedFile, Rows, match_header
+from sources.reading.layout import TYPED, Header, OpenedFile, Rows, match_header
 
 ROWS = 65_536
 HEADER_LINES = 1  # the first row is line 2, as in a sheet
-HERE = ("Asia/Ho_Chi_Minh", "Asia/Saigon", "Asia/Bangkok", "+07:00")
-SEVEN_HOURS = 7 * 3600
+HERE = "Asia/Ho_Chi_Minh"  # with its history: +08 and +09 at times before 1975-06-13
 BROKEN = (pa.ArrowException, OSError, ValueError, TypeError, KeyError, MemoryError)
 
 
@@ -33,7 +32,7 @@ def open_parquet(path: Path, contract: Contract) -> OpenedFile:
         raise UnreadableFile(
             f"{path.name}: not a whole Parquet file ({type(error).__name__}). Send it again."
         ) from None
-    header = match_header(contract, schema.names, path.name)
+    header = match_header(contract, schema.names, f"{path.name}, its columns")
     nested = [
         c.name
         for c, p in zip(contract.columns, header.positions, strict=True)
@@ -43,7 +42,8 @@ def open_parquet(path: Path, contract: Contract) -> OpenedFile:
         raise UnreadableFile(
             f"{path.name}: column(s) {', '.join(nested)} hold lists or structures. Write one plain value a row."
         )
-    return OpenedFile(path, "parquet", ParquetRows(path, header), header.unknown)
+    kinds = {p: c for c, p in zip(contract.columns, header.positions, strict=True) if p is not None}
+    return OpenedFile(path, "parquet", ParquetRows(path, header, kinds), header.unknown)
 
 
 def _inner(kind: pa.DataType) -> pa.DataType:
@@ -56,6 +56,7 @@ class ParquetRows:
 
     path: Path
     header: Header
+    kinds: dict[int, Column]  # the contract's column at each position
 
     def rows(self) -> Iterator[Rows]:
         """Rows in file order; raises ``UnreadableFile`` for a broken page or text that is not UTF-8."""
@@ -63,7 +64,7 @@ class ParquetRows:
         number = HEADER_LINES + 1
         for batch in self._batches(wanted):
             try:
-                columns = {p: as_text(batch.column(i)) for i, p in enumerate(wanted)}
+                columns = {p: as_text(batch.column(i), self.kinds[p]) for i, p in enumerate(wanted)}
             except (pa.ArrowException, ValueError, OverflowError) as error:
                 raise self._broken(error) from None
             lines = np.arange(number, number + batch.num_rows, dtype=np.int64)
@@ -126,8 +127,11 @@ def _plain(value: Any) -> str | None:
     return None if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def as_text(values: pa.Array) -> pa.StringArray:
-    """A column of any plain type as text: whole numbers without a point, dates and times as ISO writes them."""
+def as_text(values: pa.Array, column: Column) -> pa.StringArray:
+    """A column of any plain type as text: whole numbers without a point, dates and times as ISO writes them.
+
+    A moment with a zone is the local time here; of a month column any day stands for its month (SPEC §1).
+    """
     kind = values.type
     if pa.types.is_dictionary(kind):
         values = values.dictionary_decode()
@@ -139,17 +143,26 @@ def as_text(values: pa.Array) -> pa.StringArray:
         whole = pc.and_(pc.equal(values, pc.trunc(values)), pc.less(pc.abs(values), 1e15))
         numbers = pc.if_else(whole, values, None).cast(pa.int64()).cast(pa.string())
         parts = pc.if_else(pc.is_nan(values), None, values).cast(pa.string())
-        return pc.coalesce(numbers, parts)
+        return pc.coalesce(numbers, _typed(parts, column))
     if pa.types.is_decimal(kind):
-        return pc.replace_substring_regex(values.cast(pa.string()), r"\.0+$", "")
+        return _typed(pc.replace_substring_regex(values.cast(pa.string()), r"\.0+$", ""), column)
     if pa.types.is_timestamp(kind):
-        if kind.tz in HERE:
-            values = pc.add(values, pa.scalar(SEVEN_HOURS, pa.duration("s")))
-        return pc.replace_substring_regex(pc.strftime(_naive(values), "%Y-%m-%d %H:%M:%S"), r"\.0+$", "")
+        if kind.tz is not None:
+            values = pc.local_timestamp(values.cast(pa.timestamp(kind.unit, HERE)))
+        if column.kind == "month":
+            return pc.strftime(values, "%Y-%m")
+        return pc.replace_substring_regex(pc.strftime(values, "%Y-%m-%d %H:%M:%S"), r"\.0+$", "")
+    if pa.types.is_date(kind) and column.kind == "month":
+        return pc.strftime(values, "%Y-%m")
     if pa.types.is_null(kind):
         return pa.nulls(len(values), pa.string())
     return values.cast(pa.string())
 
 
-def _naive(values: pa.Array) -> pa.Array:
-    return values.cast(pa.timestamp(values.type.unit))
+def _typed(texts: pa.StringArray, column: Column) -> pa.StringArray:
+    """Fractions of a number column, marked as typed."""
+    return (
+        pc.replace_substring_regex(texts, r"^(-?[0-9]+\.[0-9]+)$", rf"\1{TYPED}")
+        if column.is_number
+        else texts
+    )

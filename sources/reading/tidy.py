@@ -1,4 +1,4 @@
-"""The value rules that hold for every text: trimmed, inner white space collapsed, Unicode NFC (SPEC §1)."""
+"""The value rules that hold for every text (SPEC §1): what shows nothing removed, NFC, white space collapsed, trimmed."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import unicodedata
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from sources.characters import ANY_INVISIBLE, INVISIBLE
 
 # white space of Unicode, the plain space apart
 WHITE = "\t-\r\x1c-\x1f\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
@@ -24,6 +26,9 @@ def tidy(values: pa.StringArray) -> pa.StringArray:
     odd_white = bool(data.min() < 0x20)
     if data.max() >= 0x80:
         decoded = text.decode()
+        if ANY_INVISIBLE.search(decoded) is not None:  # before NFC: they keep letters from composing
+            values = pc.replace_substring_regex(values, f"[{INVISIBLE}]+", "")
+            decoded = _bytes(values).tobytes().decode()
         if not unicodedata.is_normalized("NFC", decoded):
             values = pc.utf8_normalize(values, form="NFC")
         odd_white = odd_white or _ANY_WHITE.search(decoded) is not None

@@ -104,7 +104,8 @@ REFUSED: dict[str, tuple[str, bytes, str]] = {
     "an empty workbook": ("a.xlsx", workbook([]), "empty, not even a header"),
     "a zip that is no workbook": ("a.xlsx", zipped(**{"x.txt": b"x"}), "not a readable xlsx workbook"),
     "a cut workbook": ("a.xlsx", SHEET[: len(SHEET) // 2], "not a readable xlsx workbook"),
-    "merged header cells": ("a.xlsx", workbook([["Sổ BHXH"], list(INSURED)]), "line 1: required column(s) missing"),
+    "a header below the 20th row": ("a.xlsx", workbook([["Sổ BHXH"], *[[]] * 19, list(INSURED)]), "sheet Sheet, line 1: required column(s) missing"),
+    "CR line ends in part": ("a.csv", TEXT.replace("\n", "\r", 9)[::-1].replace("\r", "\n", 8)[::-1].encode(), "lines end in CR alone"),
     "a full sheet": ("a.xlsx", stray_cell("A1048576"), "filled to its limit of 1,048,576 rows"),
     "a cell far out": ("a.xlsx", stray_cell("XFD1000000"), "a stray cell far out"),
     "a cell beyond every sheet": ("a.xlsx", stray_cell("A4000000000"), "a stray cell far out|not a readable"),
@@ -124,7 +125,7 @@ def test_refused_with_words_that_help(case: str, tmp_path: Path) -> None:
     assert problem.rstrip().endswith("."), "ends in what to do"
     assert not any(r["full_name"] in problem or r["citizen_id"] in problem for r in ROWS)
     assert result.column("row_id") == [], "nothing of the delivery is loaded"
-    for table in ("quarantine", "set_aside", "repairs", "unknown_columns"):
+    for table in ("quarantine", "set_aside", "repairs", "unknown_columns", "filled"):
         assert result.connection.execute(f"select count(*) from landing.{table}").fetchone() == (0,)
     assert result.counts() == {name: (None,) * 5, "b.csv": (None,) * 5}
 
@@ -165,4 +166,9 @@ def test_rows_that_cannot_be_read_are_quarantined_and_the_rest_is_loaded(tmp_pat
     assert result.counts()["a.csv"] == (20, 15, 5, 0, 0)
     reasons = dict(result.quarantine())
     assert reasons.pop(12) == "unreadable:birth_date"
-    assert reasons == dict.fromkeys((4, 6, 8, 10), "malformed_line")
+    assert reasons == {
+        4: "malformed_line: 12 fields, the header has 13",
+        6: "malformed_line: 14 fields, the header has 13",
+        8: "malformed_line: 13 fields, the header has 13, but its quotes are not in order",
+        10: "malformed_line: 2 fields, the header has 13",
+    }

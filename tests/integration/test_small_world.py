@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
-import home_tables
 import pytest
 import worlds
 from worlds import PEOPLE, small_home

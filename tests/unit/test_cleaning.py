@@ -105,8 +105,8 @@ def test_what_is_no_moment_is_unreadable(rules: duckdb.DuckDBPyConnection, text:
                           "": 3, "-": 3, "yes": 4}),
         ("month_number", {"2025-03": 24302, "2025-03-01": 24302, "2025-13": None, "2025-00": None, "03/2025": None,
                           "2025-03-02": None}),
-        ("whole", {"7": 7, "-7": -7, "7.0": 7, "7.5": None, "1e3": None, "1,000": None, "0x10": None}),
-        ("number", {"7": 7, "7.25": 7.25, "-0.5": -0.5, "1.2e6": 1.2e6, "1,5": None, "nan": None, "inf": None, "1_0": None}),
+        ("whole", {"7": 7, "-7": -7, "7.0": 7, "7.5": None, "1e3": None, "1,000": 1000, "0x10": None}),
+        ("amount", {"7": 7, "7.25": 7.25, "-0.5": -0.5, "1.2e6": 1.2e6, "1,5": 1.5, "nan": None, "inf": None, "1_0": None}),
     ],
 )  # fmt: skip
 def test_values_of_a_kind(rules: duckdb.DuckDBPyConnection, macro: str, expected: dict[str, object]) -> None:

@@ -168,7 +168,7 @@ def test_personal_columns_are_marked() -> None:
 @pytest.mark.parametrize("source", SPEC)
 def test_cleaning_gives_every_landing_column(source: str, rules: duckdb.DuckDBPyConnection) -> None:
     contract = load_contract(source)
-    empty = ", ".join(["1::bigint as row_id", "2025 as list_version", "'' as raw", "false as malformed",
+    empty = ", ".join(["1::bigint as row_id", "2025 as list_version", "'' as raw", "false as malformed", "null::varchar as why",
                        *(f"null::varchar as t_{c.name}" for c in contract.columns)])  # fmt: skip
     given = rules.execute(f"describe {read_select(contract, f'(select {empty})')}").fetchall()
     types = {name: kind.lower() for name, kind, *_ in given}

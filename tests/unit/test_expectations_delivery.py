@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -10,6 +12,8 @@ import pytest
 
 from expectations.delivery_gate import DeliveryGate, delivery_gate
 from expectations.rules import load_rules
+from expectations.waivers import Waiver, refuse_unusable
+from sources.errors import LabourdbError
 from sources.ingest import ingest
 from sources.landing import find_deliveries, month_number
 from sources.restricted import create_schema, restricted_database
@@ -48,6 +52,24 @@ class Landed:
                     counts.get("usable", accepted), counts.get("future", 0), counts.get("names", rows),
                     counts.get("foreign", 0)])],
             )  # fmt: skip
+
+    def fill(
+        self,
+        source: str,
+        folder: str,
+        column: str,
+        accepted: int,
+        given: int,
+        filled: int,
+        implausible: int = 0,
+    ) -> None:
+        """How a column of a delivery is filled."""
+        period, _, revision = folder.partition(".r")
+        key = month_number(period) * 1024 + int(revision or 1)
+        self.connection.execute(
+            "insert into landing.filled values (?, ?, 1, ?, ?, ?, ?, ?)",
+            [source, key, column, accepted, given, filled, implausible],
+        )
 
     def gate(self, cut_off: str = "2025-12") -> DeliveryGate:
         return delivery_gate(self.connection, month_number(cut_off), RULES)
@@ -106,11 +128,18 @@ def test_checks_apply_where_the_contract_has_what_they_look_at(landed: Landed) -
     }
     always = {"delivery_readable", "quarantined_share", "unknown_code_share"}
     assert ran == {
-        "population": always | {"unusable_id_share", "legacy_encoding"},
-        "enterprises": always,
+        "population": always | {"unusable_id_share", "legacy_encoding", "column_fill"},
+        "enterprises": always | {"column_fill", "implausible_share"},
         "social_insurance": always
-        | {"unusable_id_share", "legacy_encoding", "future_months", "volume_change"},
-        "labour_changes": always | {"future_months"},
+        | {
+            "unusable_id_share",
+            "legacy_encoding",
+            "future_months",
+            "volume_change",
+            "column_fill",
+            "implausible_share",
+        },
+        "labour_changes": always | {"future_months", "implausible_share"},
     }
     empty = checks[(checks["object"] == "population/2025-01") & (checks["check_id"] != "delivery_readable")]
     assert set(empty["status"]) == {"not_applicable"}
@@ -144,6 +173,100 @@ def test_volume_is_compared_with_the_preceding_delivery_in_force(landed: Landed)
     measured = landed.gate().checks.set_index(["check_id", "object"])
     line = measured.loc[("volume_change", "social_insurance/2025-04")]
     assert (line["rows_checked"], line["rows_failed"], line["status"]) == (75, 38, "failed")
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "disposition"),
+    [
+        ((100, 60), (100, 29), "held"),  # less than half of 60 %
+        ((100, 60), (100, 30), "used"),
+        ((100, 59), (100, 0), "used"),  # never was a column to rely on
+        ((1000, 667), (101, 33), "held"),
+        ((1000, 667), (101, 34), "used"),
+        ((100, 100), (49, 0), "used"),  # too few rows: a warning
+        ((49, 49), (100, 0), "used"),  # too few to be compared with
+        ((100, 100), (50, 24), "held"),
+        ((100, 100), (51, 25), "held"),
+        ((100, 100), (50, 25), "used"),
+    ],
+)
+def test_a_column_that_is_gone_holds_the_delivery(
+    landed: Landed, before: tuple[int, int], now: tuple[int, int], disposition: str
+) -> None:
+    for folder, (rows, filled) in (("2025-01", before), ("2025-02", now)):
+        landed.add("labour_register", folder, rows)
+        landed.fill("labour_register", folder, "weekly_hours", rows, filled, filled)
+        landed.fill("labour_register", folder, "inactive_reason", rows, rows if folder == "2025-01" else 0, 0)
+    assert landed.dispositions()["labour_register/2025-02"][0] == disposition
+    gate = landed.gate()
+    if disposition == "held":
+        words = gate.columns["labour_register/2025-02", "column_fill"]
+        assert words.startswith("weekly_hours: filled in") and "labour_register/2025-01 had" in words
+
+
+def test_a_column_is_compared_with_the_preceding_delivery_in_force(landed: Landed) -> None:
+    for folder, filled in (
+        ("2025-01", 100),
+        ("2025-02", 10),
+        ("2025-03", 10),
+        ("2025-03.r2", 50),
+        ("2025-04", 24),
+    ):
+        landed.add("labour_register", folder, 100)
+        landed.fill("labour_register", folder, "weekly_hours", 100, filled, filled)
+    found = {f.split("/")[1]: d for f, (d, _) in landed.dispositions().items()}
+    assert found == {
+        "2025-01": "used",
+        "2025-02": "held",
+        "2025-03": "held",
+        "2025-03.r2": "used",
+        "2025-04": "used",
+    }
+
+
+def test_a_column_that_was_sent_but_cannot_be_read_is_gone_too(landed: Landed) -> None:
+    """Also in a first delivery, which has nothing before it."""
+    for source, given in (("labour_register", 60), ("training", 59)):
+        landed.add(source, "2025-01", 100)
+        column = "weekly_hours" if source == "labour_register" else "field_code"
+        landed.fill(source, "2025-01", column, 100, given, 29)
+    assert landed.dispositions() == {
+        "labour_register/2025-01": ("held", "column_fill"),
+        "training/2025-01": ("used", ""),
+    }
+
+
+@pytest.mark.parametrize(
+    ("rows", "implausible", "disposition"), [(100, 5, "used"), (100, 6, "held"), (49, 49, "used")]
+)
+def test_implausible_values_hold_the_delivery(
+    landed: Landed, rows: int, implausible: int, disposition: str
+) -> None:
+    landed.add("vacancies", "2025-01", 100)
+    landed.fill("vacancies", "2025-01", "wage_from", 100, rows, rows, implausible)
+    landed.fill("vacancies", "2025-01", "wage_to", 100, 10, 10, 10)  # all of them, but few
+    assert landed.dispositions()["vacancies/2025-01"][0] == disposition
+
+
+def test_a_waiver_lets_a_delivery_count_and_the_next_is_compared_with_it(landed: Landed) -> None:
+    for folder, filled in (("2025-01", 100), ("2025-02", 10), ("2025-03", 10)):
+        landed.add("labour_register", folder, 100)
+        landed.fill("labour_register", folder, "weekly_hours", 100, filled, filled)
+    waiver = Waiver(
+        "column_fill", "no hours asked any more", "A. Person", date(2030, 1, 1), "labour_register/2025-02"
+    )
+    refuse_unusable([waiver], RULES, date(2026, 1, 1))
+    gate = delivery_gate(landed.connection, month_number("2025-12"), RULES, waivers=[waiver])
+    assert gate.dispositions["disposition"].tolist() == ["used"] * 3
+    checks = gate.checks.set_index(["check_id", "object"])
+    assert checks.loc[("column_fill", "labour_register/2025-02")]["status"] == "failed", (
+        "it is said all the same"
+    )
+    assert checks.loc[("column_fill", "labour_register/2025-03")]["status"] == "not_applicable"
+    with pytest.raises(LabourdbError, match="is no delivery"):
+        refuse_unusable([replace(waiver, object="labour_register")], RULES, date(2026, 1, 1))
+    with pytest.raises(LabourdbError, match="cannot be waived"):
+        refuse_unusable([replace(waiver, check="quarantined_share")], RULES, date(2026, 1, 1))
 
 
 def test_only_a_revision_that_counts_replaces(landed: Landed) -> None:

@@ -48,6 +48,8 @@ def test_thresholds_of_the_specification() -> None:
         "legacy_encoding": (0.1, 50),
         "future_months": (0, None),
         "volume_change": (0.5, None),
+        "column_fill": (0.5, 50),
+        "implausible_share": (0.05, 50),
         "all_delivery_checks_ran": (0, None),
         "linked_share_social_insurance": (0.05, None),
         "linked_share_training": (0.1, None),

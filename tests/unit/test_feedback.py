@@ -26,7 +26,7 @@ from orchestration.pipeline import Run, ingest_new
 from orchestration.run_inputs import RunScope
 from orchestration.settings import load_settings
 from sources import loading
-from sources.cleaning import reasons_sql
+from sources.cleaning import PROBLEMS, reasons_sql
 from sources.contract import all_sources, load_contract
 from sources.feedback import HEADINGS, SUMMARY, TO_MEND, WHOLE_LINE, words, write_feedback
 from sources.ingest import ingest
@@ -140,9 +140,9 @@ def test_the_summary_counts_what_was_read_and_repaired(tmp_path: Path) -> None:
     assert last["citizen_id (Số CCCD)"][0] == "1" and "số 0 đứng đầu" in last["citizen_id (Số CCCD)"][1]
     assert last["occupation_group (Nhóm nghề)"][0] == "1"
     assert last["occupation_group (Nhóm nghề)"][2].endswith(
-        "send: the occupation group, one digit from 0 to 9."
+        "not in this column's list. Send: the occupation group, one digit from 0 to 9."
     )
-    assert rows[-1] == ["note"]
+    assert rows[-1] == ["note"]  # it resembles no column
 
 
 def test_xlsx_jsonl_and_parquet_say_the_same_as_csv(tmp_path: Path) -> None:
@@ -325,7 +325,7 @@ def test_lines_kept_before_their_texts_were_show_the_line(tmp_path: Path) -> Non
 def test_every_reason_and_every_column_has_its_words(source: str) -> None:
     contract = load_contract(source)
     codes = {c for c in re.findall(r"'([a-z_]+)(?::[a-z_0-9]+)?'", reasons_sql(contract))}
-    assert codes == {"missing", "unreadable", "unknown_code", "malformed_line", "citizen_id_contradicts"}
+    assert codes == {"malformed_line", "citizen_id_contradicts", *PROBLEMS.values()}
     assert codes == set(words()["reasons"])
     for texts in words()["reasons"].values():
         assert set(texts) == {"reason_vi", "reason_en", "remedy_vi", "remedy_en"} and all(texts.values())
@@ -336,8 +336,14 @@ def test_every_reason_and_every_column_has_its_words(source: str) -> None:
 
 def test_every_repair_has_its_words() -> None:
     code = Path(loading.__file__).read_text(encoding="utf-8")
-    (listed,) = re.findall(r"\(values (\([^)]*\), \([^)]*\))\) as r\(repair\)", code)
-    assert set(re.findall("'([a-z_]+)'", listed)) == set(words()["repairs"])
+    assert set(re.findall("column_name, '([a-z_]+)'", code)) == set(words()["repairs"])
+
+
+def test_every_notice_has_its_words() -> None:
+    code = "".join(p.read_text(encoding="utf-8") for p in Path(loading.__file__).parent.rglob("*.py"))
+    assert set(re.findall(r'Notice\("([a-z_]+)"', code)) == set(words()["notices"])
+    for texts in words()["notices"].values():
+        assert set(texts) == {"vi", "en"} and all(texts.values())
 
 
 def test_check_writes_the_same_workbook_before_sending(tmp_path: Path) -> None:

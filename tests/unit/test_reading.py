@@ -194,8 +194,8 @@ def test_lines_are_physical_lines(tmp_path: Path) -> None:
     ).fetchall()
     assert found == [
         ("lines.jsonl", 3, "malformed_line"), ("lines.jsonl", 5, "unreadable:sex"),
-        ("odd.csv", 2, "unreadable:sex"), ("odd.csv", 4, "malformed_line"), ("odd.csv", 7, "unreadable:sex"),
-        ("plain.csv", 7, "unreadable:sex"), ("plain.csv", 8, "malformed_line"), ("plain.csv", 9, "malformed_line"),
+        ("odd.csv", 2, "unreadable:sex"), ("odd.csv", 4, "malformed_line: 14 fields, the header has 13"), ("odd.csv", 7, "unreadable:sex"),
+        ("plain.csv", 7, "unreadable:sex"), ("plain.csv", 8, "malformed_line: 14 fields, the header has 13"), ("plain.csv", 9, "malformed_line: 1 field, the header has 13"),
         ("quoted.csv", 7, "unreadable:sex"),
         ("sheet.xlsx", 6, "unreadable:sex"),
         ("table.parquet", 3, "unknown_code:scheme"),
@@ -251,7 +251,7 @@ def test_spreadsheet_cells_of_every_kind(tmp_path: Path) -> None:
     put(tmp_path, "a.xlsx", workbook([list(INSURED), values, [None] * 3, broken]))
     result = read(tmp_path)
     assert result.counts()["a.xlsx"] == (2, 1, 1, 0, 0)
-    assert result.quarantine() == [(4, "missing:wage_base")], "the reader gives error cells as empty"
+    assert result.quarantine() == [(4, "error_cell:wage_base")], "an error cell is not an empty one"
     assert result.repairs()["si_number", "leading_zero_restored"] == 1
     assert result.column("birth_date") == [date(1985, 3, 2)]
 
@@ -298,7 +298,7 @@ def test_json_values_of_every_kind(tmp_path: Path) -> None:
     assert result.problem() is None
     required = [c.name for c in load_contract("social_insurance").columns if c.required]
     found = dict(result.quarantine())
-    assert found.pop(2) == "unreadable:wage_base"
+    assert found.pop(2) == "missing:wage_base"
     assert found.pop(4) == "missing:sex"
     assert found.pop(10) == ";".join(f"missing:{name}" for name in required)
     assert found.pop(17) == ";".join(f"missing:{name}" for name in required)
