@@ -13,6 +13,7 @@ from orchestration import console
 from releases.verify import Item
 
 SHOWN = 20
+FIGURES = {"noisy": "with noise", "exact": "exact", "hidden": "exact, with small ones hidden"}
 WIDEST = 40  # characters of a text that changed, such as a check's query
 
 
@@ -24,8 +25,18 @@ def render_diff(facts: dict[str, Any]) -> None:
             f"Not compared: column {column['column']} of {column['table']}, which only {column['only_in']} has.",
             markup=False, highlight=False,
         )  # fmt: skip
+    for table in facts["not_compared"]:
+        console.out.print(f"Not compared: {table['table']}. {table['why']}.", markup=False, highlight=False)
+    if facts["figures"]["old"] != facts["figures"]["new"]:
+        console.out.print(
+            "The releases do not show figures alike, so that nearly all differ: "
+            + "; ".join(f"{facts[side]}, {FIGURES[facts['figures'][side]]}" for side in ("old", "new"))
+            + ".",
+            markup=False, highlight=False,
+        )  # fmt: skip
     if not facts["summary"]:
-        console.out.print(f"{title}: every cell of every table is the same.", highlight=False)
+        every = "every table that was compared" if facts["not_compared"] else "every table"
+        console.out.print(f"{title}: every cell of {every} is the same.", highlight=False)
         return
     counts = ("added", "gone", "changed", "status_changed")
     summary = [

@@ -227,7 +227,7 @@ def explain(
         str | None, typer.Option(metavar="RELEASE", help="The release, as 2025Q4.1.", show_default="current")
     ] = None,
     restricted: Annotated[
-        bool, typer.Option("--restricted", help="Show small counts and suppressed cells too; is logged.")
+        bool, typer.Option("--restricted", help="Show what was counted, exactly, beside what is published; is logged.")
     ] = False,
     home: HomeOption = None,
     as_json: JsonOption = False,
