@@ -44,7 +44,10 @@ def refuse_unusable(waivers: Iterable[Waiver], rules: Mapping[str, CheckRule], t
         rule = rules.get(waiver.check)
         if rule is None or rule.gate not in WAIVABLE_GATES or rule.rows is None:
             known = sorted(r.id for r in rules.values() if r.gate in WAIVABLE_GATES and r.rows is not None)
-            raise LabourdbError(f"{waiver.check!r} cannot be waived. These can: {', '.join(known)}.")
+            raise LabourdbError(
+                f"{waiver.check!r} cannot be waived: whether deliveries are held, whether all checks ran, and what the models'"
+                f" own tests prove, disclosure control among it, is nobody's to answer for. These can: {', '.join(known)}."
+            )
         if waiver.object is not None and waiver.object not in rule.objects:
             raise LabourdbError(
                 f"{waiver.check} is not made of {waiver.object!r}, but of {', '.join(map(repr, rule.objects))}."

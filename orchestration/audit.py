@@ -95,11 +95,11 @@ def amiss(items: Sequence[Item]) -> list[Item]:
     return [item for item in items if item.state != "ok"]
 
 
-def verified(release_id: str, items: Sequence[Item]) -> str:
-    """The verdict in words: everything as published, or what is not, and where."""
+def verified(release_id: str, items: Sequence[Item], protection: str | None) -> str:
+    """The verdict in words: everything as published, and how the release says it is protected; or what is not, and where."""
     wrong = amiss(items)
     if not wrong:
-        return f"Release {release_id} is as it was published: {len(items)} items looked at."
+        return f"Release {release_id} is as it was published: {len(items)} items looked at. {protection or ''}".rstrip()
     lines = [f"  {i.state}: {i.where}{f' ({i.why})' if i.why else ''}" for i in wrong]
     return (
         f"Release {release_id} is not as it was published; {len(wrong)} of {len(items)} items:\n"

@@ -23,7 +23,10 @@ from releases.verdict import FILE as VERDICT
 from sources.access import record_access
 from sources.errors import LabourdbError
 
-MADE_BY = {"register": ("register_indicators", "changed_register_indicators"), "official": ("official_indicators",)}
+MADE_BY = {
+    "register": ("register_indicators", "changed_register_indicators"),
+    "official": ("official_indicators",),
+}
 MORE = {"published_indicators", "indicators"}  # through which either reaches the release
 
 

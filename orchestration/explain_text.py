@@ -264,6 +264,7 @@ def _why(line: dict[str, Any]) -> str:
 
 def _of_cell(line: dict[str, Any], cause: str) -> str:
     """How many of the rows behind the cell came with a cause, where it was walked."""
+    counted = (line.get("rows_of_cell") or {}).get(cause) or {}
     told = [
         f"{role} {n['rows']:,}, {n['in_numerator']:,} of them of the numerator"
         for role, n in counted.items()

@@ -69,7 +69,9 @@ def home_status(home: Home) -> dict[str, Any]:
             {"release": name, **vars(withdrawal)}
             for name, withdrawal in sorted(withdrawals(home.releases).items())
         ],
-        "protection": manifest["protection"] if manifest else protection(not load_settings(home.settings).disclosure.off),
+        "protection": manifest["protection"]
+        if manifest
+        else protection(not load_settings(home.settings).disclosure.off),
         "synthetic": manifest["synthetic"] if manifest else None,
         "sources": sources,
         "left_out": refused + held,

@@ -159,8 +159,14 @@ def _other_rows(
     lacking = [k for k in keys if k not in types]
     if lacking:
         return f"has no {', '.join(lacking)}"
-    doubled = connection.execute(f"select 1 from {side}_rows group by {', '.join(keys)} having count(*) > 1 limit 1")
-    return f"has several rows for one {', '.join(keys)}: it was made by another version" if doubled.fetchone() else ""
+    doubled = connection.execute(
+        f"select 1 from {side}_rows group by {', '.join(keys)} having count(*) > 1 limit 1"
+    )
+    return (
+        f"has several rows for one {', '.join(keys)}: it was made by another version"
+        if doubled.fetchone()
+        else ""
+    )
 
 
 def _open(connection: duckdb.DuckDBPyConnection, side: str, file: Path) -> dict[str, str]:

@@ -159,7 +159,11 @@ def rounded(walked: Any) -> Any:
     if isinstance(walked, dict):
         return {k: v if k in NUMBERED else rounded(v) for k, v in walked.items()}
     if isinstance(walked, list):
-        return [row for row in map(rounded, walked) if any(isinstance(v, int) and v for k, v in row.items() if k not in NUMBERED)]
+        return [
+            row
+            for row in map(rounded, walked)
+            if any(isinstance(v, int) and v for k, v in row.items() if k not in NUMBERED)
+        ]
     return nearest_five(walked) if isinstance(walked, int) and not isinstance(walked, bool) else walked
 
 

@@ -87,4 +87,6 @@ def _median(
     proof.equal("whether it is suppressed", cell["status"] == SUPPRESSED, shown["is_hidden"], public=True)
     if cell["value"] is not None:
         far = abs(cell["value"] - counted["value"]) * 200 > counted["value"]
-        proof.equal("published medians further than three digits from the exact one", 0, int(far), public=True)
+        proof.equal(
+            "published medians further than three digits from the exact one", 0, int(far), public=True
+        )

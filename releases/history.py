@@ -69,7 +69,9 @@ def _any_cause(found: Row) -> bool:
     counted = ("late_data", "corrected_data", "later_months", "admitted_data", "no_longer_used")
     return (
         any(found[c]["deliveries"] for c in counted)
-        or bool(found["changed_code"] or found["changed_settings"] or found["as_of"] or found["changed_noise"])
+        or bool(
+            found["changed_code"] or found["changed_settings"] or found["as_of"] or found["changed_noise"]
+        )
         or bool(found["changed_links"]["rows"])
     )
 

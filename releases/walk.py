@@ -130,7 +130,9 @@ def persons(warehouse: duckdb.DuckDBPyConnection, counted: Row, terms: Terms, pr
         " from cell_persons group by all order by persons desc, source, status",
     )
     summed: dict[str, Any] = {c: sum(r[c] for r in by_source) for c in COUNTED}
-    if counted["status"] == "not_available":  # a source is missing: what counts cannot be told, and is not zero
+    if (
+        counted["status"] == "not_available"
+    ):  # a source is missing: what counts cannot be told, and is not zero
         unknown = dict.fromkeys(COUNTED[1:])
         summed, by_source = summed | unknown, [r | unknown for r in by_source]
     else:

@@ -13,7 +13,6 @@ import duckdb
 import pytest
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
-from releases.disclosure.control import PROTECTED
 
 from orchestration import run_inputs
 from sources.encryption import encryption_config
@@ -88,12 +87,6 @@ def empty_home(folder: Path) -> EmptyHome:
         for table, columns in run_inputs._COLUMNS.items():
             warehouse.execute(
                 f"create table run.{table} ({', '.join(f'{c} {t}' for c, t in columns.items())})"
-            )
-        warehouse.execute("create schema disclosure")
-        for table, keys in PROTECTED.items():
-            typed = [f"{key} {'integer' if key in ('year', 'revision') else 'varchar'}" for key in keys]
-            warehouse.execute(
-                f"create table disclosure.suppressed_{table} ({', '.join(typed)}, hidden_by varchar)"
             )
     with dbt_works_in(empty):
         empty.manifest = empty.dbt("parse")

@@ -30,6 +30,24 @@ INTERVAL = "date '2025-01-01' as valid_from, date '2025-01-01' as valid_to"
 FLOW = (
     "'2025Q4' as period, '2024' as area_version, 'country' as area_level, 'VN' as area_code, 'C' as section"
 )
+PARAMETERS = (
+    "insert into run.parameters by name select true as protects where not exists (from run.parameters)"
+)
+PAIR = "8103 as quarter, 30 as province_2024, 31 as province_2025"
+PROVINCE = f"{PAIR}, 'male' as sex, 1 as age_class, 'urban' as urban_rural"
+PLACE = "8103 as quarter, '30' as province_2024, '31' as province_2025, 'C' as section"
+MOVE = "'quarter' as lag, 8103 as quarter, '30' as province_2024, '31' as province_2025, 'male' as sex, '55+' as age_group, 'employed' as from_status"
+COURSE = "2024 as year, '30' as province_2024, '31' as province_2025, 'college' as level, 'initial' as kind"
+
+
+def unchanged(exact: str, changed: str, keys: str, count: str, key: str) -> str:
+    """Sixty counts of nine that came out as they were."""
+    return "; ".join(
+        f"insert into {table} by name select {keys}, {key}, 9 as {count} from range(60)"
+        for table in (exact, changed)
+    )
+
+
 BROKEN = {
     "spine_one_row_an_id": "insert into restricted.identity.spine by name from (values (1, 7), (1, 8)) t(citizen_id, person_key)",
     "spine_rules": "insert into restricted.identity.spine by name select 1 as citizen_id, null as person_key",
@@ -124,6 +142,47 @@ BROKEN = {
     ),
     "row_accounting_one_line_a_file": (
         "insert into candidates.row_accounting by name select 'training' as source, 'refused' as disposition from range(2)"
+    ),
+    "noise_one_row_a_count": "insert into reference.noise by name select 0 as whole, 99 as count from range(2)",
+    "noise_keys_are_spread": (
+        "insert into restricted.identity.record_keys by name select range as person_key, 0 as record_key from range(9)"
+    ),
+    "changed_provinces_within_noise": (
+        f"{PARAMETERS}; insert into restricted.disclosure.keyed_profiles by name select {PROVINCE}, 0 as employed;"
+        f" insert into disclosure.changed_provinces by name select {PROVINCE}, 1 as employed"
+    ),
+    "changed_provinces_really_changed": unchanged(
+        "restricted.disclosure.keyed_profiles", "disclosure.changed_provinces",
+        f"{PAIR}, 'male' as sex, 'urban' as urban_rural", "employed", "range + 100 as age_class",
+    ),
+    "changed_communes_within_noise": (
+        f"insert into restricted.disclosure.keyed_profiles by name select {PAIR}, 1 as commune_2024, 9 as unemployed;"
+        f" insert into disclosure.changed_communes by name select {PAIR}, 1 as commune_2024, 14 as unemployed"
+    ),
+    "changed_communes_really_changed": unchanged(
+        "restricted.disclosure.keyed_profiles", "disclosure.changed_communes", PAIR, "employed",
+        "range + 100 as commune_2024",
+    ),
+    "changed_status_changes_within_noise": (
+        f"insert into restricted.disclosure.keyed_status_changes by name select {MOVE}, 'abroad' as to_status, 1 as persons;"
+        f" insert into disclosure.changed_status_changes by name select {MOVE}, 'abroad' as to_status, 2 as persons"
+    ),
+    "changed_status_changes_really_changed": unchanged(
+        "restricted.disclosure.keyed_status_changes", "disclosure.changed_status_changes", MOVE, "persons",
+        "'to ' || range as to_status",
+    ),
+    "changed_completions_within_noise": (
+        f"insert into restricted.disclosure.keyed_completions by name select {COURSE}, '1' as field_code, 9 as completions,"
+        f" 9 as employed_6m; insert into disclosure.changed_completions by name select {COURSE}, '1' as field_code,"
+        " 9 as completions, 8 as employed_6m"
+    ),
+    "changed_completions_really_changed": unchanged(
+        "restricted.disclosure.keyed_completions", "disclosure.changed_completions", COURSE, "completions",
+        "'field ' || range as field_code",
+    ),
+    "changed_places_within_factors": (
+        f"insert into cells.place_counts by name select {PLACE}, 100 as at_beginning;"
+        f" insert into disclosure.changed_places by name select {PLACE}, 114 as at_beginning"
     ),
     "row_accounting_rules": (
         "insert into candidates.row_accounting by name select 'used' as disposition, 9 as rows_read, 5 as accepted,"
