@@ -62,7 +62,7 @@ def release_facts(
         "successions_followed": _successions(warehouse, settings.disclosure.off),
         "ladder_steps_skipped": [LADDER[s] for s in missing if s in LADDER],
         "checks": [dict(zip(("gate", "status", "checks"), c, strict=True)) for c in checks],
-        "protection": NOT_PROTECTED if settings.disclosure.off else PROTECTION,
+        "protection": protection(settings),
         "disclosure": disclosure_facts(warehouse),
         "waivers": [_waiver_facts(warehouse, w, gates) for w in settings.waived()],
         "row_accounting": [dict(zip(names, a, strict=True)) for a in accounting],
@@ -71,6 +71,11 @@ def release_facts(
             warehouse.execute("select folder, read_at from run.arrivals order by folder").fetchall()
         ),
     }
+
+
+def protection(settings: Settings) -> str:
+    """What a release made with these settings says of its protection."""
+    return NOT_PROTECTED if settings.disclosure.off else PROTECTION
 
 
 def disclosure_facts(warehouse: duckdb.DuckDBPyConnection) -> dict[str, Any]:

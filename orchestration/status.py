@@ -6,8 +6,9 @@ from typing import Any
 
 from orchestration import console
 from orchestration.home import Home
+from orchestration.ledger import protection
 from orchestration.settings import load_settings
-from releases.release import current_release, protection
+from releases.release import current_release
 from releases.withdraw import withdrawals
 from sources.contract import all_sources
 from sources.landing import find_deliveries
@@ -69,9 +70,7 @@ def home_status(home: Home) -> dict[str, Any]:
             {"release": name, **vars(withdrawal)}
             for name, withdrawal in sorted(withdrawals(home.releases).items())
         ],
-        "protection": manifest["protection"]
-        if manifest
-        else protection(not load_settings(home.settings).disclosure.off),
+        "protection": manifest["protection"] if manifest else protection(load_settings(home.settings)),
         "synthetic": manifest["synthetic"] if manifest else None,
         "sources": sources,
         "left_out": refused + held,

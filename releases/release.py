@@ -53,11 +53,6 @@ class Release:
         return loaded
 
 
-def protection(protects: bool) -> str:
-    """What a release says of itself that went through disclosure control, or did not (SPEC §5)."""
-    return PROTECTION if protects else NOT_PROTECTED
-
-
 def figures_of(manifest: Mapping[str, Any]) -> Figures:
     """How a release shows what was counted: with noise, exactly, or, as earlier versions did, exactly with small figures
     hidden.

@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from releases.release import Release, publish
+from releases.release import PROTECTION, Release, publish
 from releases.tables import RELEASED, export_tables
 from releases.verdict import Verdict, store_verdict
 
@@ -67,7 +67,7 @@ def published(
         hashes = export_tables(connection, candidates)
         store_verdict(candidates, Verdict(release_id, fingerprint, hashes, []))
         facts = {
-            "period": release_id.split(".")[0], "synthetic": False, "fingerprint": fingerprint, "missing_sources": [],
+            "period": release_id.split(".")[0], "protection": PROTECTION, "synthetic": False, "fingerprint": fingerprint, "missing_sources": [],
             "waivers": [], "inputs": list(inputs), **(manifest or {}),
         }  # fmt: skip
         return publish(folder, candidates, release_id, facts)
