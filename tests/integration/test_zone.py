@@ -338,7 +338,7 @@ def test_another_disclosure_key_is_refused_and_nothing_changes(
     with pytest.raises(LabourdbError, match="not the one this home's releases were protected with"):
         rekey(zone, lambda: None, lambda step: None)
     with (
-        pytest.raises(LabourdbError, match="Put disclosure.key of the restricted zone"),
+        pytest.raises(LabourdbError, match=r"Put disclosure\.key of the restricted zone"),
         restricted_database(zone) as connection,
     ):
         assign_keys(connection, load_key(zone), load_disclosure_key(zone, load_key(zone)))
