@@ -296,7 +296,9 @@ def _refuse_unproved(run: Run, warehouse: duckdb.DuckDBPyConnection) -> None:
             " Nothing was published. Run again, from the deliveries on."
         )
     kept = has_table(warehouse, "dbt_tests")
-    ran = {n for (n,) in warehouse.execute("select check_id from run.dbt_tests").fetchall()} if kept else set()
+    ran = (
+        {n for (n,) in warehouse.execute("select check_id from run.dbt_tests").fetchall()} if kept else set()
+    )
     left = sorted({t.name for t in expected_tests([*COUNTED_LAYERS, *LAST_LAYERS])} - ran)
     if left:
         raise LabourdbError(

@@ -179,7 +179,10 @@ def test_a_table_without_a_key_of_today_is_not_compared(tmp_path: Path) -> None:
         connection.execute("create table t as select * exclude (gate) from read_parquet(?)", [str(path)])
         connection.execute(f"copy t to '{path}' (format parquet)")
     facts = diff(old, new)
-    assert facts["not_compared"] == [{"table": "checks", "why": "2025Q4.1 has no gate"}] and facts["changed"] == 0
+    assert (
+        facts["not_compared"] == [{"table": "checks", "why": "2025Q4.1 has no gate"}]
+        and facts["changed"] == 0
+    )
 
 
 def test_how_a_release_shows_what_it_counted() -> None:

@@ -93,7 +93,12 @@ def test_as_published(home: Home) -> None:
     assert result.exit_code == 0 and "is as it was published" in result.stdout and PROTECTION in result.stdout
     assert result.stderr == ""
     facts = said(call(home, "verify", "2025Q4.1", "--json"))
-    assert facts["as_published"] and facts["protection"] == PROTECTION and facts["exit_code"] == 0 and len(facts["items"]) == len(items)
+    assert (
+        facts["as_published"]
+        and facts["protection"] == PROTECTION
+        and facts["exit_code"] == 0
+        and len(facts["items"]) == len(items)
+    )
 
 
 def write(path: Path, content: bytes) -> None:
