@@ -78,7 +78,8 @@ def load_rules(overrides: Mapping[str, float] | None = None) -> dict[str, CheckR
     unknown = sorted(set(overrides or {}) - set(rules))
     if unknown:
         raise LabourdbError(
-            f"No check is called {', '.join(unknown)}. Known are: {', '.join(sorted(rules))}. Correct the settings."
+            f"No check is called {', '.join(unknown)}. Known are: {', '.join(sorted(rules))}. Correct the settings. What the"
+            " models' own tests prove, disclosure control among it, has no threshold: not one row may fail."
         )
     for check_id, share in (overrides or {}).items():
         highest = math.inf if rules[check_id].applies_to == "full_month" else 1

@@ -46,7 +46,10 @@ def refuse_unusable(waivers: Iterable[Waiver], rules: Mapping[str, CheckRule], t
         rule = rules.get(waiver.check)
         if rule is None or not _is_waivable(rule):
             known = sorted(r.id for r in rules.values() if _is_waivable(r))
-            raise LabourdbError(f"{waiver.check!r} cannot be waived. These can: {', '.join(known)}.")
+            raise LabourdbError(
+                f"{waiver.check!r} cannot be waived: whether all checks ran, and what the models' own tests prove,"
+                f" disclosure control among it, is nobody's to answer for. These can: {', '.join(known)}."
+            )
         if rule.gate == "delivery":
             if waiver.object is not None and DELIVERY.fullmatch(waiver.object) is None:
                 raise LabourdbError(

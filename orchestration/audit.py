@@ -13,6 +13,7 @@ from orchestration import console
 from releases.verify import Item
 
 SHOWN = 20
+FIGURES = {"noisy": "with noise", "exact": "exact", "hidden": "exact, with small ones hidden"}
 WIDEST = 40  # characters of a text that changed, such as a check's query
 
 
@@ -24,8 +25,18 @@ def render_diff(facts: dict[str, Any]) -> None:
             f"Not compared: column {column['column']} of {column['table']}, which only {column['only_in']} has.",
             markup=False, highlight=False,
         )  # fmt: skip
+    for table in facts["not_compared"]:
+        console.out.print(f"Not compared: {table['table']}. {table['why']}.", markup=False, highlight=False)
+    if facts["figures"]["old"] != facts["figures"]["new"]:
+        console.out.print(
+            "The releases do not show figures alike, so that nearly all differ: "
+            + "; ".join(f"{facts[side]}, {FIGURES[facts['figures'][side]]}" for side in ("old", "new"))
+            + ".",
+            markup=False, highlight=False,
+        )  # fmt: skip
     if not facts["summary"]:
-        console.out.print(f"{title}: every cell of every table is the same.", highlight=False)
+        every = "every table that was compared" if facts["not_compared"] else "every table"
+        console.out.print(f"{title}: every cell of {every} is the same.", highlight=False)
         return
     counts = ("added", "gone", "changed", "status_changed")
     summary = [
@@ -84,11 +95,11 @@ def amiss(items: Sequence[Item]) -> list[Item]:
     return [item for item in items if item.state != "ok"]
 
 
-def verified(release_id: str, items: Sequence[Item]) -> str:
-    """The verdict in words: everything as published, or what is not, and where."""
+def verified(release_id: str, items: Sequence[Item], protection: str | None) -> str:
+    """The verdict in words: everything as published, and how the release says it is protected; or what is not, and where."""
     wrong = amiss(items)
     if not wrong:
-        return f"Release {release_id} is as it was published: {len(items)} items looked at."
+        return f"Release {release_id} is as it was published: {len(items)} items looked at. {protection or ''}".rstrip()
     lines = [f"  {i.state}: {i.where}{f' ({i.why})' if i.why else ''}" for i in wrong]
     return (
         f"Release {release_id} is not as it was published; {len(wrong)} of {len(items)} items:\n"

@@ -164,13 +164,17 @@ def verify(
     with steps.shown():
         items = look(found, target.landing, lambda name: steps("verify", name, 0.0))
     failed = bool(amiss(items))
-    message = verified(found.id, items)
+    label = (
+        None if failed else found.manifest.get("protection")
+    )  # which a release that is as published says rightly
+    message = verified(found.id, items, label)
     if as_json:
         console.print_json(
             {
                 "exit_code": int(failed),
                 "release": found.id,
                 "as_published": not failed,
+                "protection": label,
                 "items": [vars(item) for item in items],
             }
         )
@@ -227,7 +231,10 @@ def explain(
         str | None, typer.Option(metavar="RELEASE", help="The release, as 2025Q4.1.", show_default="current")
     ] = None,
     restricted: Annotated[
-        bool, typer.Option("--restricted", help="Show small counts and suppressed cells too; is logged.")
+        bool,
+        typer.Option(
+            "--restricted", help="Show what was counted, exactly, beside what is published; is logged."
+        ),
     ] = False,
     home: HomeOption = None,
     as_json: JsonOption = False,

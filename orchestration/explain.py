@@ -23,7 +23,10 @@ from releases.verdict import FILE as VERDICT
 from sources.access import record_access
 from sources.errors import LabourdbError
 
-MADE_BY = {"register": "register_indicators", "official": "official_indicators"}
+MADE_BY = {
+    "register": ("register_indicators", "changed_register_indicators"),
+    "official": ("official_indicators",),
+}
 MORE = {"published_indicators", "indicators"}  # through which either reaches the release
 
 
@@ -48,27 +51,21 @@ def explain(
 ) -> dict[str, Any]:
     """One published cell taken back, as one JSON document.
 
-    ``exact`` shows small counts and suppressed cells, and is recorded in the access log before anything is read.
+    ``exact`` shows what was counted beside what is published, and is recorded in the access log before anything is read.
     ``heard`` is told each step. Where the warehouse is not the one the release was made from, ``walk.possible`` is
     false and ``walk.why`` says so; the document then has what the release itself holds. Raises ``ReleaseUsageError``
-    if there is no such cell, ``LabourdbError`` for a suppressed cell that is to be shown and cannot.
+    if there is no such cell.
     """
     heard("release")
     if exact:
         record_access(home.restricted, "explain --restricted", f"{key} in {release.id}")
-    models = (ancestors(MADE_BY[key.basis]) | MORE) if key.basis in MADE_BY else set()
+    models = MORE.union(*(ancestors(model) for model in MADE_BY.get(key.basis, ())))
     document = from_release(release, key, models, exact)
     document["definition"] = indicator_definition(key.indicator)
-    if document["suppressed"] and not exact:
-        return document
     heard("warehouse")
     try:
         walked = _walk(home, release, document)
     except NotWalked as reason:
-        if document["suppressed"]:
-            raise LabourdbError(
-                f"{release.id} suppresses this cell, and what lies behind it cannot be shown. {reason}"
-            ) from None
         return {**document, "walk": {"possible": False, "why": str(reason)}}
     return {**walked, "walk": {"possible": True, "why": None}}
 
@@ -96,8 +93,8 @@ def _walk(home: Home, release: Release, document: dict[str, Any]) -> dict[str, A
             return from_warehouse(stack.enter_context(run.warehouse(with_restricted=True)), document)
     except duckdb.CatalogException:
         raise NotWalked(
-            "The warehouse was built by a version of labourdb that did not keep which rows decided what."
-            " Run again, and explain the new release."
+            "The warehouse was built by another version of labourdb, which kept other tables. Run again, and explain the new"
+            " release."
         ) from None
     except duckdb.IOException as error:
         raise NotWalked(

@@ -10,7 +10,6 @@ from rich.markup import escape
 from orchestration import console
 
 SHOWN = 12  # files a table lists; --json has all
-HIDDEN = "x"
 ROLES = {
     "residence": "Who is resident: the population record in force, one row a person",
     "status": "What decided the status: one row a person",
@@ -47,18 +46,18 @@ def broken(document: dict[str, Any]) -> list[str]:
 
 def render_explain(document: dict[str, Any]) -> None:
     """Print the document of ``orchestration.explain``."""
-    cell = document["cell"]
+    cell, walk = document["cell"], document["walk"]
     console.out.print(f"{escape(_title(document))}  {console.banner(document)}", highlight=False)
-    if "why" in document:
+    _print(f"Published: {_figure(cell)}")
+    if document["why"]:
         _print(document["why"])
-        return
-    _print(_figure(cell))
+    if "as_counted" in document:
+        _as_counted(document)
     definition = document["definition"]
     if definition:
         _print(f"{definition['definition_en']}\n{definition['definition_vi']}")
     if document["missing_sources"]:
         _print(f"Not delivered at all: {', '.join(document['missing_sources'])}; its steps are skipped.")
-    walk = document["walk"]
     if not walk["possible"]:
         console.out.print(
             f"\n[yellow]Not walked back to persons and rows:[/yellow] {escape(walk['why'])}", highlight=False
@@ -76,9 +75,10 @@ def render_explain(document: dict[str, Any]) -> None:
     _history(document["history"])
     if walk["possible"] and document["closes"]:
         _print(f"\nEverything adds up: {len(document['proof'])} comparisons.")
-    if walk["possible"] and not document["restricted"] and cell["basis"] == "register":
+    if document.get("counts") == "to the nearest 5" and cell["basis"] == "register":
         _print(
-            f"{HIDDEN}: a count of 1 to 4, or one that would give such a count away; --restricted shows it, and is logged."
+            "Published figures carry noise; numbers of persons and rows in tables 1, 2 and 4 are to the nearest 5, and what"
+            " then is 0 is left out. --restricted shows the exact ones, and is logged."
         )
 
 
@@ -108,6 +108,18 @@ def _figure(cell: dict[str, Any]) -> str:
     return parts
 
 
+def _as_counted(document: dict[str, Any]) -> None:
+    """The exact figure, and how much of the published one is noise."""
+    counted, noise, cell = document["as_counted"], document["noise"], document["cell"]
+    _print(f"As counted: {_figure({**cell, **counted})}")
+    if document["figures"] == "noisy" and noise["numerator"] is not None:
+        below = "" if noise["denominator"] is None else f", of the denominator {noise['denominator']:+,}"
+        _print(
+            f"The published figure is the sum of {noise['finest_counts']:,} finest counts; their noise together is"
+            f" {noise['numerator']:+,}{below}."
+        )
+
+
 def _said(value: Any) -> str:
     if value is None:
         return "–"
@@ -116,15 +128,11 @@ def _said(value: Any) -> str:
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
-def _cell(row: dict[str, Any], name: str) -> str:
-    return HIDDEN if row.get("hidden") and row[name] is None else _said(row[name])
-
-
 def _table(title: str, rows: Sequence[dict[str, Any]], texts: Sequence[str], numbers: Sequence[str]) -> None:
     if not rows:
         return
     shown = [
-        [*(escape(_said(r[t])) if r[t] is not None else "" for t in texts), *(_cell(r, n) for n in numbers)]
+        [*(escape(_said(r[t])) if r[t] is not None else "" for t in texts), *(_said(r[n]) for n in numbers)]
         for r in rows
     ]
     heads = [n.replace("_", " ") for n in (*texts, *numbers)]
@@ -137,7 +145,6 @@ def _persons(people: dict[str, Any]) -> None:
     total = {
         "source": "all",
         "status": "",
-        "hidden": people["persons"] is None,
         **{n: people[n] for n in numbers},
     }
     rows = [*people["by_source"], total]
@@ -148,16 +155,15 @@ def _persons(people: dict[str, Any]) -> None:
 
 
 def _files(role: str, files: list[dict[str, Any]]) -> None:
-    ordered = sorted(files, key=lambda f: -(f["rows"] or 0))
+    ordered = sorted(files, key=lambda f: -f["rows"])
     shown = [
         {**f, "decided": f["decides"], "sha256": f"{f['sha256'][:12]}…", "delivery": f["folder"]}
         for f in ordered[:SHOWN]
     ]
     rest = ordered[SHOWN:]
     if rest:
-        hidden = any(f["rows"] is None for f in rest)
-        shown.append({"delivery": f"{len(rest)} more files", "file": "", "sha256": "", "decided": "", "hidden": hidden,
-                      **{c: None if hidden else sum(f[c] for f in rest) for c in ("rows", "in_numerator")}})  # fmt: skip
+        shown.append({"delivery": f"{len(rest)} more files", "file": "", "sha256": "", "decided": "",
+                      **{c: sum(f[c] for f in rest) for c in ("rows", "in_numerator")}})  # fmt: skip
     texts = ("delivery", "file", "sha256", *(["decided"] if role == "status" else []))
     _table(f"2. {ROLES[role]}", shown, texts, ("rows", "in_numerator"))
 
@@ -184,7 +190,7 @@ def _inputs(inputs: dict[str, Any]) -> None:
 def _left_out(left: dict[str, Any]) -> None:
     disagree = left["conflicts"]
     _table(
-        f"4. Conflicts: the next source says another status ({_said(disagree['persons']) if disagree['persons'] is not None else HIDDEN} persons)",
+        f"4. Conflicts: the next source says another status ({_said(disagree['persons'])} persons)",
         disagree["by_source"], ("source", "status", "runner_up_source", "runner_up_status"), ("persons", "in_numerator"),
     )  # fmt: skip
     _table(
@@ -243,6 +249,8 @@ def _why(line: dict[str, Any]) -> str:
         parts.append(f"changed links: not comparable, {links['why']}")
     elif links["rows"]:
         parts.append(f"changed links: at least {links['rows']:,} rows")
+    if causes["changed_noise"]:
+        parts.append("figures are shown otherwise (noise)")
     if causes["changed_code"]:
         parts.append("changed code")
     if causes["settings"]:
@@ -256,13 +264,9 @@ def _why(line: dict[str, Any]) -> str:
 
 def _of_cell(line: dict[str, Any], cause: str) -> str:
     """How many of the rows behind the cell came with a cause, where it was walked."""
-
-    def _shown(count: int | None) -> str:
-        return HIDDEN if count is None else f"{count:,}"
-
     counted = (line.get("rows_of_cell") or {}).get(cause) or {}
     told = [
-        f"{role} {_shown(n['rows'])}, {_shown(n['in_numerator'])} of them of the numerator"
+        f"{role} {n['rows']:,}, {n['in_numerator']:,} of them of the numerator"
         for role, n in counted.items()
         if n["rows"] != 0
     ]

@@ -14,7 +14,7 @@ from orchestration.dbt import project_hash
 from orchestration.fingerprint import code_version, run_fingerprint
 from orchestration.periods import quarter_label
 from orchestration.settings import Settings
-from releases.disclosure import noise_sha256
+from releases.disclosure import FIVE, nearest_five, noise_sha256
 from releases.release import NOT_PROTECTED, PROTECTION, Release
 
 
@@ -114,7 +114,7 @@ def _successions(warehouse: duckdb.DuckDBPyConnection, exact: bool) -> dict[str,
             found = warehouse.execute(f"select count(*) from labour.labour.{table}").fetchone()
             counts[f"{kind}s"] = int(found[0]) if found else 0
     if not exact:
-        counts = {kind: FIVE * round(count / FIVE) for kind, count in counts.items()}
+        counts = {kind: nearest_five(count) for kind, count in counts.items()}
     return counts
 
 
@@ -135,7 +135,6 @@ def _indicator_names(warehouse: duckdb.DuckDBPyConnection) -> dict[str, dict[str
     return {indicator: {"en": en, "vi": vi} for indicator, en, vi in rows}
 
 
-FIVE = 5  # numbers of rows and of persons beside the tables are published to the nearest five
 LADDER = {
     "overseas_contracts": "overseas_contract",
     "unemployment_benefits": "unemployment_benefit",

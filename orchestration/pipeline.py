@@ -43,7 +43,7 @@ from orchestration.run_inputs import RunScope, write_run_inputs
 from orchestration.settings import Settings, UsageError
 from orchestration.site import site_reference
 from releases.disclosure import noise_sha256
-from releases.disclosure.remembered import last_remembered, remember
+from releases.disclosure.remembered import last_remembered, prepare, remembered, settle
 from releases.release import (
     Release,
     latest_of,
@@ -60,7 +60,7 @@ from sources.encryption import load_encryption
 from sources.errors import LabourdbError
 from sources.feedback import write_feedback
 from sources.ingest import ingest, new_deliveries
-from sources.keys import load_disclosure_key, load_key
+from sources.keys import keep_disclosure_key, load_disclosure_key, load_key
 from sources.landing import Delivery, find_deliveries, month_label, month_number
 from sources.pseudonyms import assign_keys
 from sources.restricted import DATABASE, attach_restricted, engine_config, restricted_database
@@ -157,6 +157,7 @@ def apply_retention(run: Run, today: date | None = None) -> Deleted:
 def gate_deliveries(run: Run) -> pd.DataFrame:
     """Gate 1, pseudonyms and schema ``run``; returns the checks. A held delivery stops nothing but itself."""
     rules, waivers = load_rules(run.settings.thresholds), run.settings.waived()
+    settle(run.home.remembered, run.home.releases)
     drop_verdict(run.candidates)  # what was judged before is of other inputs from here on
     with run.restricted() as connection:
         gate = delivery_gate(connection, run.scope.cut_off, rules, waivers=waivers)
@@ -167,7 +168,12 @@ def gate_deliveries(run: Run) -> pd.DataFrame:
             ingest(connection, [d for d in deliveries if (d.source, d.key) in again], SEEDS)
             gate = delivery_gate(connection, run.scope.cut_off, rules, waivers=waivers)
         key = load_key(run.home.restricted)
-        assign_keys(connection, key, load_disclosure_key(run.home.restricted, key))
+        noted = connection.execute("select 1 from identity.disclosure_key_check").fetchone()
+        disclosure_key = load_disclosure_key(
+            run.home.restricted, key, may_make=noted is not None or not remembered(run.home.remembered)
+        )
+        assign_keys(connection, key, disclosure_key)
+        keep_disclosure_key(run.home.restricted, disclosure_key)
         inputs = input_facts(connection, gate.dispositions)
         arrived = arrivals(connection, gate.dispositions)
     with run.warehouse() as warehouse:
@@ -251,6 +257,7 @@ def gate_publication(run: Run) -> pd.DataFrame:
     """
     previous = latest_release(run)
     with run.warehouse(with_restricted=True) as warehouse:
+        _refuse_unproved(run, warehouse)
         changed = changed_sources(previous.manifest["inputs"], noted_inputs(warehouse)) if previous else set()
         own = publication_gate(
             warehouse,
@@ -286,6 +293,29 @@ def _protected_alike(run: Run, previous: Release) -> bool:
     before = previous.manifest
     same_label: bool = before["protection"] == protection(run.settings)
     return same_label and before.get("disclosure", {}).get("noise_sha256") == noise_sha256()
+
+
+def _refuse_unproved(run: Run, warehouse: duckdb.DuckDBPyConnection) -> None:
+    """Raise ``LabourdbError`` if tests of the models did not run since the deliveries were judged, or if what was built is
+    protected otherwise than the settings now say: no such release may bear their label (SPEC §5).
+    """
+    if warehouse.execute("select protects from run.parameters").fetchone() != (
+        not run.settings.disclosure.off,
+    ):
+        raise LabourdbError(
+            "[disclosure] off was changed after this run began: what was built is not protected as the release would say."
+            " Nothing was published. Run again, from the deliveries on."
+        )
+    kept = has_table(warehouse, "dbt_tests")
+    ran = (
+        {n for (n,) in warehouse.execute("select check_id from run.dbt_tests").fetchall()} if kept else set()
+    )
+    left = sorted({t.name for t in expected_tests([*COUNTED_LAYERS, *LAST_LAYERS])} - ran)
+    if left:
+        raise LabourdbError(
+            f"The tables of this run were not all built and tested: {len(left)} tests did not run, {left[0]} among them."
+            " Nothing was published. Run again, from the deliveries on."
+        )
 
 
 def stop_if_blocked(run: Run, checks: pd.DataFrame) -> None:
@@ -335,12 +365,13 @@ def release(run: Run) -> Release:
     from releases.site.build import build_site  # what only a run that publishes needs takes a while to import
 
     reference = site_reference(run.home.warehouse / "kept")
+    with run.warehouse() as warehouse:
+        prepare(warehouse, run.home.remembered, run.scope.release_id)
     published = publish(
         run.home.releases, run.candidates, run.scope.release_id, facts,
         lambda release, manifest: build_site(release, manifest, reference),
     )  # fmt: skip
-    with run.warehouse() as warehouse:
-        remember(warehouse, run.home.remembered, published.id)
+    settle(run.home.remembered, run.home.releases)
     run.home.stopped_report.unlink(missing_ok=True)  # what it says of the last stop is settled
     return published
 

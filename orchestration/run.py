@@ -18,7 +18,7 @@ from orchestration.home import Home
 from orchestration.periods import quarter_label, quarter_number
 from orchestration.run_inputs import RunScope
 from orchestration.settings import Settings
-from releases.disclosure.remembered import remembered
+from releases.disclosure.remembered import remembered, settle
 from releases.release import Release, latest_of, next_id, point_current, refuse_withdrawn
 from sources.encryption import damaged, is_forged
 from sources.errors import LabourdbError, UnforeseenError
@@ -72,6 +72,7 @@ def execute(home: Home, settings: Settings, as_of: str, listener: Listener | Non
     number = quarter_number(as_of)
     home.require_landing()
     with home.locked():
+        settle(home.remembered, home.releases)
         scope = RunScope(number, next_id(home.releases, as_of, remembered(home.remembered)))
         deleted = apply_retention(home, settings, scope)
         unchanged = nothing_new(home, settings, scope)

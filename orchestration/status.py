@@ -6,7 +6,9 @@ from typing import Any
 
 from orchestration import console
 from orchestration.home import Home
-from releases.release import PROTECTION, current_release
+from orchestration.ledger import protection
+from orchestration.settings import load_settings
+from releases.release import current_release
 from releases.withdraw import withdrawals
 from sources.contract import all_sources
 from sources.landing import find_deliveries
@@ -14,7 +16,10 @@ from sources.restricted import DATABASE, restricted_database
 
 
 def home_status(home: Home) -> dict[str, Any]:
-    """Facts of a home; raises ``LabourdbError`` if it has no landing area or a run is going on."""
+    """Facts of a home; raises ``LabourdbError`` if it has no landing area or a run is going on.
+
+    ``protection`` is what the current release says; where none stands, what one made under these settings would say.
+    """
     home.require_landing()
     deliveries, strange = find_deliveries(home.landing)
     known: dict[tuple[str, int], tuple[str, str | None]] = {}
@@ -65,7 +70,7 @@ def home_status(home: Home) -> dict[str, Any]:
             {"release": name, **vars(withdrawal)}
             for name, withdrawal in sorted(withdrawals(home.releases).items())
         ],
-        "protection": manifest["protection"] if manifest else PROTECTION,
+        "protection": manifest["protection"] if manifest else protection(load_settings(home.settings)),
         "synthetic": manifest["synthetic"] if manifest else None,
         "sources": sources,
         "left_out": refused + held,

@@ -113,8 +113,8 @@ def find_cell(connection: duckdb.DuckDBPyConnection, release: Release, key: Cell
         refuse({"urban_rural": "Urban/rural"}.get(column, column.capitalize().replace("_", " ")),
                getattr(key, column), known(column, **of))  # fmt: skip
     raise ReleaseUsageError(
-        f"Release {release.id} has no cell {key}. Districts and communes have totals alone, cells without residents"
-        " are left out, and official figures are what the statistics office sent."
+        f"Release {release.id} has no cell {key}. Districts and communes have totals alone, cells without residents,"
+        " or whose few the noise makes none, are left out, and official figures are what the statistics office sent."
         f" {_cells_there(connection, key)}"
     )
 

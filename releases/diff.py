@@ -1,7 +1,7 @@
 """What changed from one release to another: cells added, gone and changed, by table and indicator (SPEC §8).
 
-What a cell held in either release is not told if one of the two suppresses it (SPEC §5): only that its status
-changed.
+A finest count that nobody revised is published as before, so a figure differs only where something was revised, or where
+the two releases do not show figures alike.
 """
 
 from __future__ import annotations
@@ -13,13 +13,12 @@ from typing import Any
 
 import duckdb
 
-from releases.release import Release
+from releases.release import Release, figures_of
 from releases.tables import RELEASED
 from sources.errors import LabourdbError
 
 TOP = 200
-SUPPRESSED = "suppressed"
-FLAGS = ("status", "verdict")  # the columns that say so of a row
+FLAGS = ("status", "verdict")
 NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE", "DECIMAL")
 
 # place: of the table; cell: of the row in its table, by key; position: of the column in its table
@@ -76,30 +75,38 @@ def diff(old: Release, new: Release) -> dict[str, Any]:
 
     ``summary`` has a line per table and indicator, or per table and figure where rows are not of an indicator;
     ``largest`` holds the ``TOP`` rows that changed most, each with all its figures that changed; ``columns`` those
-    that only one of the two has, which cannot be compared. Both lists begin with the largest relative change; of
-    a change from zero ``relative`` is null, and it comes before all others.
+    that only one of the two has, and ``not_compared`` the tables whose rows are not the same kind of thing in both. The first
+    two begin with the largest relative change; of a change from zero ``relative`` is null, and it comes before all others.
+    ``figures`` says of both how they show what was counted (``releases.release.figures_of``).
     Raises ``LabourdbError`` if a table cannot be read.
     """
     columns: list[dict[str, str]] = []
+    not_compared: list[dict[str, str]] = []
     with duckdb.connect() as connection:
         connection.execute(_NOTES)
         for place, table in enumerate(RELEASED):
-            columns += _compare(connection, place, table, old, new)
+            only, why = _compare(connection, place, table, old, new)
+            columns += only
+            not_compared += [{"table": table, "why": why}] if why else []
         summary = [_line(*line) for line in connection.execute(_SUMMARY).fetchall()]
         return {
             "old": old.id,
             "new": new.id,
+            "figures": {"old": figures_of(old.manifest), "new": figures_of(new.manifest)},
             **{count: sum(line[count] for line in summary) for count in ("added", "gone", "changed")},
             "summary": summary,
             "largest": _largest(connection),
             "columns": columns,
+            "not_compared": not_compared,
         }
 
 
 def _compare(
     connection: duckdb.DuckDBPyConnection, place: int, table: str, old: Release, new: Release
-) -> list[dict[str, str]]:
-    """Note counts and changes of one table; returns its columns that are in one of the releases only."""
+) -> tuple[list[dict[str, str]], str]:
+    """Note counts and changes of one table; returns its columns that are in one of the releases only, and why it cannot be
+    compared, if so.
+    """
     files = {
         side: release.path / "tables" / f"{table}.parquet"
         for side, release in (("old", old), ("new", new))
@@ -107,15 +114,19 @@ def _compare(
     }
     types = {side: _open(connection, side, file) for side, file in files.items()}
     if not types:
-        return []
+        return [], ""
+    keys = RELEASED[table]
+    for side, release in (("old", old), ("new", new)):
+        why = _other_rows(connection, side, keys, types[side]) if side in types else ""
+        if why:
+            return [], f"{release.id} {why}"
     for side, other in (("old", "new"), ("new", "old")):
         if side not in types:
             connection.execute(f"create or replace view {side}_rows as from {other}_rows limit 0")
             types[side] = types[other]
-    keys = RELEASED[table]
     names = [c for c in types["new"] if c in types["old"] and c not in (*keys, "release_id")]
     label = "indicator" if "indicator" in keys else None
-    _join(connection, types, keys, names)
+    _join(connection, keys, names)
     if label:
         connection.execute(
             "insert into counts select ?, indicator, count(*) filter (not in_old), count(*) filter (not in_new)"
@@ -127,17 +138,35 @@ def _compare(
         is_number = all(t.startswith(NUMBERS) for t in both)
         if is_number and not label:
             connection.execute(
-                f"insert into counts select ?, ?, count(*) filter (not in_old and (hidden or new_{position} is not null)),"
-                f" count(*) filter (not in_new and (hidden or old_{position} is not null)) from joined",
+                f"insert into counts select ?, ?, count(*) filter (not in_old and new_{position} is not null),"
+                f" count(*) filter (not in_new and old_{position} is not null) from joined",
                 [place, name],
             )
         _note_changes(connection, place, position, name, keys, is_number)
-    return [
+    only = [
         {"table": table, "column": name, "only_in": release.id}
         for side, other, release in (("old", "new", old), ("new", "old", new))
         for name in types[side]
         if name not in types[other]
     ]
+    return only, ""
+
+
+def _other_rows(
+    connection: duckdb.DuckDBPyConnection, side: str, keys: tuple[str, ...], types: dict[str, str]
+) -> str:
+    """Why the rows of one side are not what this version tells apart by ``keys``; nothing if they are."""
+    lacking = [k for k in keys if k not in types]
+    if lacking:
+        return f"has no {', '.join(lacking)}"
+    doubled = connection.execute(
+        f"select 1 from {side}_rows group by {', '.join(keys)} having count(*) > 1 limit 1"
+    )
+    return (
+        f"has several rows for one {', '.join(keys)}: it was made by another version"
+        if doubled.fetchone()
+        else ""
+    )
 
 
 def _open(connection: duckdb.DuckDBPyConnection, side: str, file: Path) -> dict[str, str]:
@@ -154,18 +183,15 @@ def _open(connection: duckdb.DuckDBPyConnection, side: str, file: Path) -> dict[
 
 def _join(
     connection: duckdb.DuckDBPyConnection,
-    types: dict[str, dict[str, str]],
     keys: tuple[str, ...],
     names: list[str],
 ) -> None:
     """Make table ``joined``: the rows of both sides by key, numbered in its order."""
     sides = []
     for side in ("old", "new"):
-        flags = [f"coalesce({f} = '{SUPPRESSED}', false)" for f in FLAGS if f in types[side]]
         chosen = [
-            *(f"{k}::varchar as {k}" if k in types[side] else f"null::varchar as {k}" for k in keys),
+            *(f"{k}::varchar as {k}" for k in keys),
             *(f'"{name}" as {side}_{position}' for position, name in enumerate(names)),
-            f"{' or '.join(flags) or 'false'} as {side}_hidden",
             f"true as in_{side}",
         ]
         sides.append(f"(select {', '.join(chosen)} from {side}_rows)")
@@ -173,8 +199,7 @@ def _join(
     connection.execute(
         f"create or replace table joined as select row_number() over (order by {', '.join(keys)}) as cell, * from ("
         f" select {', '.join(f'coalesce(o.{k}, n.{k}) as {k}' for k in keys)}, {figures}"
-        " coalesce(in_old, false) as in_old, coalesce(in_new, false) as in_new,"
-        " coalesce(old_hidden, false) or coalesce(new_hidden, false) as hidden"
+        " coalesce(in_old, false) as in_old, coalesce(in_new, false) as in_new"
         f" from {sides[0]} as o full join {sides[1]} as n"
         f" on {' and '.join(f'o.{k} is not distinct from n.{k}' for k in keys)})"
     )
@@ -188,15 +213,9 @@ def _note_changes(
     keys: tuple[str, ...],
     is_number: bool,
 ) -> None:
-    """Note the rows of ``joined`` whose column ``name`` is not what it was.
-
-    Of suppressed rows only the status is compared; a verdict says no more than whether it is suppressed.
-    """
+    """Note the rows of ``joined`` whose column ``name`` is not what it was."""
     pair = (f"old_{position}", f"new_{position}")
-    if name == "verdict":
-        shown = [f"if(hidden and {c} <> '{SUPPRESSED}', 'not {SUPPRESSED}', {c}::varchar)" for c in pair]
-    else:
-        shown = [f"{c}::varchar" for c in pair]
+    shown = [f"{c}::varchar" for c in pair]
     exact = pair if is_number else shown
     before, after = (f"{c}::double" if is_number else "null::double" for c in pair)
     connection.execute(
@@ -207,8 +226,7 @@ def _note_changes(
         " case when not isfinite(change) then null"
         " when before = 0 then sign(change) * 'infinity'::double else change / abs(before) end"
         f" from (select *, {before} as before, {after} - {before} as change from joined)"
-        f" where in_old and in_new and {exact[0]} is distinct from {exact[1]}"
-        f" and ({'true' if name in FLAGS else 'not hidden'})",
+        f" where in_old and in_new and {exact[0]} is distinct from {exact[1]}",
         {"place": place, "position": position, "name": name, "is_number": is_number},
     )
 

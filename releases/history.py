@@ -8,8 +8,9 @@ from typing import Any
 
 import duckdb
 
-from releases.cell import SUPPRESSED, CellKey, Row, open_table, read_cell, rows_of
-from releases.release import Release, list_releases
+from releases.cell import CellKey, Row, open_table, read_cell, rows_of
+from releases.disclosure import FIVE
+from releases.release import Release, figures_of, list_releases
 from releases.withdraw import withdrawals
 
 FIGURES = ("value", "numerator", "denominator")
@@ -28,10 +29,7 @@ def releases_up_to(release: Release) -> list[Release]:
 def history(
     connection: duckdb.DuckDBPyConnection, release: Release, key: CellKey, sources: Collection[str]
 ) -> list[Row]:
-    """The cell in this release and in each before it, oldest first, with what changed since the one before.
-
-    Of a cell that is suppressed on either side there is no difference, and of the suppressed one no figure.
-    """
+    """The cell in this release and in each before it, oldest first, as published, with what changed since the one before."""
     withdrawn = withdrawals(release.path.parent)
     lines: list[Row] = []
     before: Release | None = None
@@ -39,18 +37,18 @@ def history(
         cell = read_cell(connection, one, key)
         if cell is None:
             continue
-        hidden = cell["status"] == SUPPRESSED
         line: Row = {
             "release": one.id,
             "published_at": one.manifest.get("published_at"),
             "withdrawn": withdrawn[one.id].reason if one.id in withdrawn else None,
             "status": cell["status"],
-            **{f: None if hidden else cell[f] for f in FIGURES},
+            "figures": figures_of(one.manifest),
+            **{f: cell[f] for f in FIGURES},
             "difference": None,
             "since": before.id if before else None,
             "causes": causes(connection, before, one, sources) if before else None,
         }
-        if lines and not hidden and lines[-1]["status"] != SUPPRESSED:
+        if lines:
             line["difference"] = {f: _difference(lines[-1][f], line[f]) for f in FIGURES}
             moved = any(line["difference"].values()) or _appeared(lines[-1], line)
             line["unexplained"] = moved and not _any_cause(line["causes"])
@@ -71,7 +69,9 @@ def _any_cause(found: Row) -> bool:
     counted = ("late_data", "corrected_data", "later_months", "admitted_data", "no_longer_used")
     return (
         any(found[c]["deliveries"] for c in counted)
-        or bool(found["changed_code"] or found["changed_settings"] or found["as_of"])
+        or bool(
+            found["changed_code"] or found["changed_settings"] or found["as_of"] or found["changed_noise"]
+        )
         or bool(found["changed_links"]["rows"])
     )
 
@@ -87,6 +87,7 @@ def causes(
     admitted_data   deliveries that were held or refused and are used now
     no_longer_used  deliveries that were used and are not, with nothing in their place
     changed_links   rows of deliveries used in both that another rule links now, at least
+    changed_noise   whether figures are shown otherwise: with noise, exactly, with small ones hidden, with other noise
     """
     was, now = old.manifest, new.manifest
     used_before, used_now = _used(was, sources), _used(now, sources)
@@ -114,6 +115,7 @@ def causes(
         **{c: _counted(sorted(folders), rows) for c, folders in parts.items()},
         "changed_code": int(code),
         "code_versions": [m.get("code", {}).get("version") for m in (was, now)] if code else [],
+        "changed_noise": int(_noise(was) != _noise(now)),
         "changed_settings": len(settings),
         "settings": settings,
         "as_of": [was.get("period"), now.get("period")] if was.get("period") != now.get("period") else None,
@@ -121,6 +123,11 @@ def causes(
             connection, old, new, both, any(s.startswith("coverage") for s in settings)
         ),
     }
+
+
+def _noise(manifest: dict[str, Any]) -> tuple[str, Any]:
+    shown = figures_of(manifest)
+    return shown, manifest["disclosure"]["noise_sha256"] if shown == "noisy" else None
 
 
 def _used(manifest: dict[str, Any], sources: Collection[str]) -> dict[Key, str]:
@@ -182,25 +189,27 @@ def _changed_links(
 ) -> Row:
     """Rows of the same deliveries that are linked by another rule, or are linked now or no more: at least so many.
 
-    From the released linkage tables, which count rows: two rows that change places between two rules do not show.
-    Null where the tables cannot be compared, since they show other provinces.
+    From the released linkage tables, which count rows by source, month and rule, to the nearest five where figures carry
+    noise: of each difference only what rounding cannot have made counts, and two rows that change places between two rules
+    do not show. Null where the tables cannot be compared, since they show other provinces or hide small counts.
     """
     if other_coverage:
         return {"rows": None, "by_source": [], "why": "the two releases publish linkage of other provinces"}
+    slack = 0
     for side, release in (("old", old), ("new", new)):
         open_table(connection, release, "linkage", f"{side}_linkage")
         if not _has_column(connection, f"{side}_linkage", "rows"):
             return {"rows": 0, "by_source": [], "why": None}
+        if connection.execute(f"select count(*) from {side}_linkage where rows is null").fetchone() != (0,):
+            return {"rows": None, "by_source": [], "why": f"{release.id} hides small counts of links"}
+        slack += FIVE // 2 if figures_of(release.manifest) == "noisy" else 0
     by_source = rows_of(
         connection,
-        "with counted as (select source, period, revision, rule, sum(n)::bigint as change from ("
-        " select source, period, revision, rule, rows as n from new_linkage"
-        " union all select source, period, revision, rule, -rows from old_linkage)"
-        " where source || '/' || period || case when revision::integer > 1 then '.r' || revision else '' end"
-        " in (select unnest($folders)) group by all)"
-        " select source, sum(greatest(change, 0))::bigint as rows,"
-        " coalesce(sum(change) filter (where rule in ('unlinked', 'review')), 0)::bigint as more_unlinked from counted"
-        " where change <> 0 group by all order by source",
-        {"folders": list(folders)},
+        "with counted as (select source, rule, sum(n) - $slack as moved from ("
+        " select source, period, rule, rows as n from new_linkage"
+        " union all select source, period, rule, -rows from old_linkage)"
+        " where source || '/' || period in (select unnest($months)) group by source, period, rule)"
+        " select source, sum(moved)::bigint as rows from counted where moved > 0 group by source order by source",
+        {"slack": slack, "months": [f.partition(".r")[0] for f in folders]},
     )
     return {"rows": sum(r["rows"] for r in by_source), "by_source": by_source, "why": None}

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from releases.tables import RELEASED, sha256, write_database
 from releases.verdict import confirmed_verdict
@@ -24,6 +24,8 @@ MANIFEST = "manifest.json"
 FILES = "files.sha256"  # the SHA-256 of every file of a release, as sha256sum writes and checks it
 PROTECTION = "DISCLOSURE-CONTROLLED"  # what a release says that went through disclosure control (SPEC §5)
 NOT_PROTECTED = "INTERNAL – NOT PROTECTED"  # what one says that did not: [disclosure] off
+
+Figures = Literal["noisy", "exact", "hidden"]
 
 
 class ReleaseUsageError(LabourdbError):
@@ -49,6 +51,15 @@ class Release:
         """The release's manifest."""
         loaded: dict[str, Any] = json.loads((self.path / "manifest.json").read_text(encoding="utf-8"))
         return loaded
+
+
+def figures_of(manifest: Mapping[str, Any]) -> Figures:
+    """How a release shows what was counted: with noise, exactly, or, as earlier versions did, exactly with small figures
+    hidden.
+    """
+    if manifest.get("protection") == NOT_PROTECTED:
+        return "exact"
+    return "noisy" if "noise_sha256" in manifest.get("disclosure", {}) else "hidden"
 
 
 def list_releases(folder: Path) -> list[Release]:

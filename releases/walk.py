@@ -1,7 +1,7 @@
 """From a cell of the register back to persons and to the rows of deliveries, in the warehouse (SPEC §8, explain).
 
 Counts only: no person, key or row leaves this module. Whether the warehouse is the one the release was made from is
-for the caller to know; that every step adds up to the released figures is proved here.
+for the caller to know; that every step adds up to the figures as counted is proved here.
 """
 
 from __future__ import annotations
@@ -118,8 +118,10 @@ def gather(warehouse: duckdb.DuckDBPyConnection, cell: Row, terms: Terms) -> Non
     )
 
 
-def persons(warehouse: duckdb.DuckDBPyConnection, cell: Row, terms: Terms, proof: Proof) -> Row:
-    """Residents of the cell aged 15+ by the source that decided their status, and what is counted of them."""
+def persons(warehouse: duckdb.DuckDBPyConnection, counted: Row, terms: Terms, proof: Proof) -> Row:
+    """Residents of the cell aged 15+ by the source that decided their status, and what is counted of them: the figures
+    ``counted`` before disclosure control.
+    """
     by_source = rows_of(
         warehouse,
         "select source_name as source, status_name as status, count(*) as persons,"
@@ -128,18 +130,18 @@ def persons(warehouse: duckdb.DuckDBPyConnection, cell: Row, terms: Terms, proof
         " from cell_persons group by all order by persons desc, source, status",
     )
     summed: dict[str, Any] = {c: sum(r[c] for r in by_source) for c in COUNTED}
-    if cell["status"] == "not_available":  # a source is missing: what counts cannot be told, and is not zero
+    if (
+        counted["status"] == "not_available"
+    ):  # a source is missing: what counts cannot be told, and is not zero
         unknown = dict.fromkeys(COUNTED[1:])
         summed, by_source = summed | unknown, [r | unknown for r in by_source]
     else:
-        proof.equal("persons in the numerator", cell["numerator"], summed["in_numerator"], public=True)
+        proof.equal("persons in the numerator", counted["numerator"], summed["in_numerator"])
         if terms.denominator:
-            proof.equal(
-                "persons in the denominator", cell["denominator"], summed["in_denominator"], public=True
-            )
+            proof.equal("persons in the denominator", counted["denominator"], summed["in_denominator"])
             outside = _count(warehouse, "cell_persons where in_numerator and not in_denominator")
-            proof.equal("persons in the numerator and not in the denominator", 0, outside, public=True)
-        proof.equal("value", cell["value"], _value(warehouse, terms, summed), public=True)
+            proof.equal("persons in the numerator and not in the denominator", 0, outside)
+        proof.equal("value as counted", counted["value"], _value(warehouse, terms, summed))
     return {"counted_as": {"numerator": terms.numerator, "denominator": terms.denominator}, **summed,
             "by_source": by_source}  # fmt: skip
 
@@ -173,14 +175,13 @@ def deliveries(warehouse: duckdb.DuckDBPyConnection, terms: Terms, proof: Proof)
     doubled = _count(
         warehouse, "(select 1 from evidence group by role, status_source, person_key having count(*) > 1)"
     )
-    proof.equal("persons with more than one row in a role", 0, doubled, public=True)
+    proof.equal("persons with more than one row in a role", 0, doubled)
     proof.equal("population rows in force, one a person", total, _rows(files, "residence"))
     counted = _count(warehouse, "cell_persons where in_numerator")
     proof.equal(
         "population rows in force of the numerator",
         counted,
         sum(f["in_numerator"] for f in files if f["role"] == "residence"),
-        public=True,
     )
     for source, count in warehouse.execute(
         "select source_name, count(*) from cell_persons group by all order by all"

@@ -103,18 +103,32 @@ def take_next_key(folder: Path) -> None:
     sync(key_file(folder).parent)
 
 
-def load_disclosure_key(folder: Path, secret: bytes) -> bytes:
-    """The disclosure key of a restricted zone; without one it is made from ``secret``, the key in force, and kept.
+def load_disclosure_key(folder: Path, secret: bytes, may_make: bool = True) -> bytes:
+    """The disclosure key of a restricted zone: from the environment, else from its file, else made from ``secret``, the key
+    in force, if ``may_make``. Nothing is written: ``keep_disclosure_key`` does, when it is known to be the right one.
 
-    Raises ``LabourdbError`` if it is too short or its file can be read by others.
+    Raises ``LostKey`` if there is none, ``LabourdbError`` if it is too short or its file can be read by others.
     """
     stated = key_from_environment(DISCLOSURE_KEY_VARIABLE)
     if stated is not None:
         return stated
     path = folder / DISCLOSURE_KEY_FILE
-    if not path.exists():
-        write_key(path, hmac.digest(secret, b"labourdb disclosure", "sha256").hex())
-    return read_key(path)
+    if path.exists():
+        return read_key(path)
+    if not may_make:
+        raise LostKey(
+            f"The disclosure key of this home is not there: neither {DISCLOSURE_KEY_VARIABLE} nor {path}. Its releases were"
+            " protected with it; under another one every published count would be drawn anew, and two releases together would"
+            " show more than each alone. Put it back from your backup. Nothing was changed."
+        )
+    return hmac.digest(secret, b"labourdb disclosure", "sha256").hex().encode()
+
+
+def keep_disclosure_key(folder: Path, disclosure_key: bytes) -> None:
+    """Write the disclosure key that was made into its file, unless it is there or comes from the environment."""
+    path = folder / DISCLOSURE_KEY_FILE
+    if key_from_environment(DISCLOSURE_KEY_VARIABLE) is None and not path.exists():
+        write_key(path, disclosure_key.decode())
 
 
 def other_disclosure_key() -> LabourdbError:

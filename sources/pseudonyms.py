@@ -99,14 +99,25 @@ def assign_keys(connection: duckdb.DuckDBPyConnection, key: bytes, disclosure_ke
     )
 
 
+def confirm_disclosure_key(connection: duckdb.DuckDBPyConnection, disclosure_key: bytes) -> bool:
+    """Whether the connection's restricted database has noted this disclosure key; False if it has noted none.
+
+    Raises ``LabourdbError`` if it is another one.
+    """
+    return _noted(connection, "disclosure_key_check", disclosure_key, other_disclosure_key())
+
+
 def _check(connection: duckdb.DuckDBPyConnection, table: str, key: bytes, wrong: LabourdbError) -> None:
     """Note the fingerprint of a key, or raise ``wrong`` if another one is noted."""
-    own = fingerprint(key)
+    if not _noted(connection, table, key, wrong):
+        connection.execute(f"insert into identity.{table} values (?)", [fingerprint(key)])
+
+
+def _noted(connection: duckdb.DuckDBPyConnection, table: str, key: bytes, wrong: LabourdbError) -> bool:
     known = connection.execute(f"select fingerprint from identity.{table}").fetchone()
-    if known is None:
-        connection.execute(f"insert into identity.{table} values (?)", [own])
-    elif known[0] != own:
+    if known is not None and known[0] != fingerprint(key):
         raise wrong
+    return known is not None
 
 
 def _numbers(connection: duckdb.DuckDBPyConnection, query: str) -> list[int]:

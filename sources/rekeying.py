@@ -24,6 +24,7 @@ from sources.keys import (
     KEY_VARIABLE,
     NEW_KEY_VARIABLE,
     encryption_key,
+    keep_disclosure_key,
     key_from_environment,
     load_disclosure_key,
     load_key,
@@ -31,7 +32,7 @@ from sources.keys import (
     take_next_key,
     write_key,
 )
-from sources.pseudonyms import assign_keys
+from sources.pseudonyms import assign_keys, confirm_disclosure_key
 from sources.restricted import (
     attach_restricted,
     create_schema,
@@ -87,7 +88,7 @@ def rekey(
     """Give the restricted zone ``folder`` a new secret; the caller holds the home's lock.
 
     ``remove_pseudonyms`` removes what holds old ones outside the restricted zone; ``tell`` hears each step before it
-    is done. Raises ``NoNewKey``, ``LostKey``, ``WrongKey``.
+    is done. Raises ``NoNewKey``, ``LostKey``, ``WrongKey``, and ``LabourdbError`` if the disclosure key is another one.
     """
     secret, from_environment = new_secret()
     with private_files():
@@ -95,6 +96,10 @@ def rekey(
             tell("open the restricted database")
             attach_restricted(connection, folder, alias="old")
             disclosure = load_disclosure_key(folder, load_key(folder))
+            connection.execute("use old")
+            create_schema(connection)  # what a version before disclosure control had not
+            confirm_disclosure_key(connection, disclosure)
+            keep_disclosure_key(folder, disclosure)
             if not from_environment:
                 tell("write the new key beside the old one")
                 write_key(next_key_file(folder), secret.decode())

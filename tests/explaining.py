@@ -1,17 +1,13 @@
-"""Asking ``labourdb explain`` in tests, in a small world whose release shows what it counted."""
+"""Asking ``labourdb explain`` in tests."""
 
 from __future__ import annotations
 
 import json
-import shutil
-from pathlib import Path
 from typing import Any
 
-import home_tables
 import pytest
-import worlds
 from typer.testing import CliRunner
-from worlds import KEY, environment, small_home
+from worlds import KEY, environment
 
 from orchestration.cli import app
 from orchestration.home import Home
@@ -28,25 +24,11 @@ def call(home: Home, *arguments: str) -> tuple[int, dict[str, Any]]:
 
 
 def said(home: Home, *arguments: str) -> str:
+    """What `explain` prints for people."""
     with environment(LABOURDB_KEY=KEY):
         result = CliRunner().invoke(app, ["explain", *arguments, "--home", str(home.root)])
     assert result.exit_code == 0, result.output
     return result.stdout
-
-
-def shown_home(folder: Path) -> Home:
-    """A copy of the small world: explaining writes to its access log, and in so small a world hardly a figure is shown."""
-    copied = worlds.copy_of(small_home(), folder)
-    home_tables.show_as_counted(copied)
-    return copied
-
-
-def followed_by_another(home: Home, copied: Home) -> None:
-    """Let a copy of the small world, run once more, show what it counted, then and now."""
-    place = Path("2025Q4.1") / "tables" / "indicators.parquet"
-    (copied.releases / place).chmod(0o644)
-    shutil.copyfile(home.releases / place, copied.releases / place)
-    home_tables.show_as_counted(copied)
 
 
 def access_lines(home: Home) -> list[dict[str, Any]]:

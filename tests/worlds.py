@@ -27,6 +27,7 @@ from orchestration.periods import quarter_number
 from orchestration.run import Outcome, execute
 from orchestration.run_inputs import RunScope
 from orchestration.settings import load_settings
+from releases.disclosure.remembered import remembered
 from releases.release import Release, current_release, next_id
 from sources.encryption import encryption_config, private_files
 from sources.restricted import attach_restricted
@@ -368,7 +369,7 @@ def run_steps(home: Home, as_of: str = AS_OF, key: str | None = KEY) -> Release:
     """The steps of a run one after the other, without Dagster around them: what they say is what a run says."""
     home.require_landing()
     with environment(LABOURDB_KEY=key):
-        identifier = next_id(home.releases, as_of)
+        identifier = next_id(home.releases, as_of, remembered(home.remembered))
         run = pipeline.Run(home, load_settings(home.settings), RunScope(quarter_number(as_of), identifier))
         pipeline.ingest_new(run)
         pipeline.gate_deliveries(run)

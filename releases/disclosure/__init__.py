@@ -15,3 +15,8 @@ NOISE = Path(__file__).resolve().parents[2] / "dbt_project" / "seeds" / "noise.c
 def noise_sha256() -> str:
     """Hex SHA-256 of the table of noise, by which a release says what it was protected with."""
     return hashlib.sha256(NOISE.read_bytes()).hexdigest()
+
+
+def nearest_five(count: int) -> int:
+    """A number of rows or persons as it is told beside what is published (SPEC §5, about rows and checks)."""
+    return FIVE * round(count / FIVE)

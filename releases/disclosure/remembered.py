@@ -2,7 +2,8 @@
 
 A release folder that somebody removed frees no number, and the release after it can still be compared with it: one small
 Parquet file a release in ``<home>/warehouse/remembered``, columns table_name, period, atom, figures (as in
-``disclosure.atoms``).
+``disclosure.atoms``). It is written before the release appears, under a name that does not count, and counts from then on:
+a run that is cut off in between is put right by the next one.
 """
 
 from __future__ import annotations
@@ -11,18 +12,30 @@ from pathlib import Path
 
 import duckdb
 
+from sources.encryption import sync
+
+PENDING = ".pending"
 ATOMS = "select table_name, period, atom, figures from disclosure.atoms order by all"
 
 
-def remember(warehouse: duckdb.DuckDBPyConnection, folder: Path, release_id: str) -> Path:
-    """Keep the finest counts of a release that was just published, whole or not at all; returns where."""
+def prepare(warehouse: duckdb.DuckDBPyConnection, folder: Path, release_id: str) -> None:
+    """Write down the finest counts of a release that is about to be published."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o750)
-    path = folder / f"{release_id}.parquet"
-    partial = folder / f".{release_id}.partial"
-    place = str(partial).replace("'", "''")
+    pending = folder / f"{release_id}{PENDING}"
+    place = str(pending).replace("'", "''")
     warehouse.execute(f"copy ({ATOMS}) to '{place}' (format parquet, compression zstd)")
-    partial.replace(path)
-    return path
+    sync(pending)
+
+
+def settle(folder: Path, releases: Path) -> None:
+    """Remember what was written down of releases that appeared; forget what was of others. Under the home's lock."""
+    for pending in folder.glob(f"*{PENDING}") if folder.is_dir() else ():
+        release_id = pending.name.removesuffix(PENDING)
+        if (releases / release_id).is_dir():
+            pending.replace(folder / f"{release_id}.parquet")
+        else:
+            pending.unlink()
+        sync(folder)
 
 
 def remembered(folder: Path) -> dict[str, Path]:

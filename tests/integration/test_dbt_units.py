@@ -144,6 +144,9 @@ BROKEN = {
         "insert into candidates.row_accounting by name select 'training' as source, 'refused' as disposition from range(2)"
     ),
     "noise_one_row_a_count": "insert into reference.noise by name select 0 as whole, 99 as count from range(2)",
+    "noise_keys_are_spread": (
+        "insert into restricted.identity.record_keys by name select range as person_key, 0 as record_key from range(9)"
+    ),
     "changed_provinces_within_noise": (
         f"{PARAMETERS}; insert into restricted.disclosure.keyed_profiles by name select {PROVINCE}, 0 as employed;"
         f" insert into disclosure.changed_provinces by name select {PROVINCE}, 1 as employed"

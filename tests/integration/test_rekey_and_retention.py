@@ -17,8 +17,10 @@ from orchestration.cli import app
 from orchestration.home import Home
 from orchestration.query import masked
 from orchestration.settings import Settings, load_settings
+from releases.disclosure.remembered import remembered
 from releases.release import list_releases
 from releases.tables import RELEASED
+from sources.keys import DISCLOSURE_KEY_FILE
 
 NEW_KEY = "the key after the first one, long enough to be taken"
 TODAY = date(2027, 3, 15)
@@ -79,6 +81,7 @@ def rows_in(home: Home, table: str, key: str = KEY) -> list[tuple[Any, ...]]:
 def test_a_rekeyed_home_publishes_nothing_new_and_has_other_pseudonyms(copied: Home) -> None:
     before = {k for _, k in rows_in(copied, "restricted.identity.person_keys")}
     published = worlds.table_bytes(copied)
+    disclosure_key = (copied.restricted / DISCLOSURE_KEY_FILE).read_bytes()
     code, facts = call(copied, "rekey", new=NEW_KEY)
     assert code == 0 and (facts["persons"], facts["employers"]) == (18, 1)
     assert AS_OF in facts["next"][-1] and not copied.database.exists()
@@ -87,7 +90,8 @@ def test_a_rekeyed_home_publishes_nothing_new_and_has_other_pseudonyms(copied: H
     code, facts = call(copied, "run", "--as-of", AS_OF, key=NEW_KEY)
     assert code == 0 and not facts["published"] and facts["release"] == f"{AS_OF}.1"
     assert [r.id for r in list_releases(copied.releases)] == [f"{AS_OF}.1"]
-    assert worlds.table_bytes(copied) == published
+    assert worlds.table_bytes(copied) == published and list(remembered(copied.remembered)) == [f"{AS_OF}.1"]
+    assert (copied.restricted / DISCLOSURE_KEY_FILE).read_bytes() == disclosure_key
     compared = 0
     with opened(copied, key=NEW_KEY) as connection:
         # what would have been published under the new key; the checks alone now have a release to compare with

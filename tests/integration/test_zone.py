@@ -14,11 +14,15 @@ import pytest
 from sources.encryption import WrongKey, is_encrypted, is_forged, private_files
 from sources.errors import LabourdbError
 from sources.keys import (
+    DISCLOSURE_KEY_FILE,
+    DISCLOSURE_KEY_VARIABLE,
     KEY_VARIABLE,
     NEW_KEY_VARIABLE,
     LostKey,
     encryption_key,
+    keep_disclosure_key,
     key_file,
+    load_disclosure_key,
     load_key,
     next_key_file,
     write_key,
@@ -36,6 +40,7 @@ from sources.restricted import (
 
 MARK = "MarkNgôThịKhôngAi"  # a name that must never stand in a file as it is
 PERSONS = (30185000001, 30185000002)
+DISCLOSURE = b"a disclosure key for tests, which is long enough"
 OTHER = "another key, which is just as long as the one before"
 
 
@@ -43,6 +48,7 @@ OTHER = "another key, which is just as long as the one before"
 def no_key_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(KEY_VARIABLE, raising=False)
     monkeypatch.delenv(NEW_KEY_VARIABLE, raising=False)
+    monkeypatch.delenv(DISCLOSURE_KEY_VARIABLE, raising=False)
 
 
 def fill(connection: duckdb.DuckDBPyConnection) -> None:
@@ -63,7 +69,8 @@ def zone(tmp_path: Path) -> Path:
     folder = tmp_path / "restricted"
     with restricted_database(folder) as connection:
         fill(connection)
-        assign_keys(connection, load_key(folder))
+        assign_keys(connection, load_key(folder), DISCLOSURE)
+    keep_disclosure_key(folder, DISCLOSURE)
     return folder
 
 
@@ -217,7 +224,7 @@ def plain_zone(folder: Path, key: str | None) -> Path:
         connection.execute("create view staging.names as select full_name from landing.population")
         if key is not None:
             write_key(folder / "person.key", key)
-            assign_keys(connection, key.encode())
+            assign_keys(connection, key.encode(), DISCLOSURE)
     assert (folder / f"{DATABASE}.wal").exists() and not holds_no_name(folder)
     return folder
 
@@ -250,7 +257,7 @@ def test_a_plain_database_is_not_encrypted_under_another_key(tmp_path: Path) -> 
 def test_a_plain_database_without_pseudonyms_gets_a_key(tmp_path: Path) -> None:
     folder = plain_zone(tmp_path / "restricted", None)
     with restricted_database(folder) as connection:
-        assign_keys(connection, load_key(folder))
+        assign_keys(connection, load_key(folder), DISCLOSURE)
     assert set(pseudonyms(folder)) == set(PERSONS)
 
 
@@ -280,9 +287,10 @@ def test_rekey_with_keys_from_the_environment(tmp_path: Path, monkeypatch: pytes
         "the second of two keys, long enough as well",
     )
     monkeypatch.setenv(KEY_VARIABLE, first)
+    monkeypatch.setenv(DISCLOSURE_KEY_VARIABLE, DISCLOSURE.decode())
     with restricted_database(folder) as connection:
         fill(connection)
-        assign_keys(connection, load_key(folder))
+        assign_keys(connection, load_key(folder), DISCLOSURE)
     for new in (None, first):
         if new:
             monkeypatch.setenv(NEW_KEY_VARIABLE, new)
@@ -295,7 +303,68 @@ def test_rekey_with_keys_from_the_environment(tmp_path: Path, monkeypatch: pytes
         pass
     monkeypatch.setenv(KEY_VARIABLE, second)
     assert set(pseudonyms(folder).values()).isdisjoint(before.values())
-    assert not (folder / "person.key").exists()
+    assert not (folder / "person.key").exists() and not (folder / DISCLOSURE_KEY_FILE).exists()
+
+
+def record_keys(folder: Path) -> dict[int, int]:
+    with restricted_database(folder) as connection:
+        return dict(
+            connection.execute(
+                "select citizen_id, record_key from identity.person_keys inner join identity.record_keys using (person_key)"
+            ).fetchall()
+        )
+
+
+def test_rekey_keeps_the_disclosure_key_and_what_it_draws(zone: Path) -> None:
+    drawn = record_keys(zone)
+    for _ in range(2):
+        rekey(zone, lambda: None, lambda step: None)
+        assert record_keys(zone) == drawn and len(set(drawn.values())) == 2
+    assert (zone / DISCLOSURE_KEY_FILE).read_bytes() == DISCLOSURE
+
+
+@pytest.mark.parametrize("other", ["in the file", "in the environment", "lost"])
+def test_another_disclosure_key_is_refused_and_nothing_changes(
+    zone: Path, other: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lost one is made from the key in force, which need not be that of the first run."""
+    file = zone / DISCLOSURE_KEY_FILE
+    file.unlink()
+    if other == "in the file":
+        write_key(file, OTHER)
+    elif other == "in the environment":
+        monkeypatch.setenv(DISCLOSURE_KEY_VARIABLE, OTHER)
+    before = (zone / DATABASE).read_bytes()
+    with pytest.raises(LabourdbError, match="not the one this home's releases were protected with"):
+        rekey(zone, lambda: None, lambda step: None)
+    with (
+        pytest.raises(LabourdbError, match=r"Put disclosure\.key of the restricted zone"),
+        restricted_database(zone) as connection,
+    ):
+        assign_keys(connection, load_key(zone), load_disclosure_key(zone, load_key(zone)))
+    assert (zone / DATABASE).read_bytes() == before and file.exists() == (other == "in the file")
+
+
+def test_a_disclosure_key_is_made_where_there_may_be_none(zone: Path) -> None:
+    secret = load_key(zone)
+    (zone / DISCLOSURE_KEY_FILE).unlink()
+    with pytest.raises(LostKey, match="Put it back from your backup"):
+        load_disclosure_key(zone, secret, may_make=False)
+    made = load_disclosure_key(zone, secret)
+    assert made == load_disclosure_key(zone, secret) != load_disclosure_key(zone, OTHER.encode())
+    assert not (zone / DISCLOSURE_KEY_FILE).exists()
+    keep_disclosure_key(zone, made)
+    assert load_disclosure_key(zone, OTHER.encode(), may_make=False) == made
+    assert stat.S_IMODE((zone / DISCLOSURE_KEY_FILE).stat().st_mode) == 0o600
+    (zone / DISCLOSURE_KEY_FILE).chmod(0o640)
+    with pytest.raises(LabourdbError, match="Set its mode to 0600"):
+        load_disclosure_key(zone, secret)
+
+
+def test_a_short_disclosure_key_is_refused(zone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(DISCLOSURE_KEY_VARIABLE, "short")
+    with pytest.raises(LabourdbError, match=f"{DISCLOSURE_KEY_VARIABLE} is shorter"):
+        load_disclosure_key(zone, load_key(zone))
 
 
 def test_a_new_key_in_the_environment_alone_is_refused(zone: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""What changed between two releases: counted by hand on a few cells, and nothing told of suppressed ones."""
+"""What changed between two releases: counted by hand on a few cells; what cannot be compared is said."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from release_world import CHECK, flow, indicator, published
 from typer.testing import CliRunner, Result
 
 from orchestration.cli import app
 from releases.diff import TOP, diff
-from releases.release import Release, find_release
+from releases.release import NOT_PROTECTED, PROTECTION, Release, figures_of, find_release
 from sources.errors import LabourdbError
 
 
@@ -123,52 +124,71 @@ def test_numbers_and_nothing(tmp_path: Path) -> None:
     assert lines(facts)["checks", "why"] == (0, 0, 1, 0)
 
 
-@pytest.mark.parametrize("side", ["old", "new", "both"])
-def test_suppressed_cells_say_so_and_nothing_else(tmp_path: Path, side: str) -> None:
-    """Whatever a table should hold of one by mistake, and whatever the other release said of it."""
-    folder = tmp_path / "releases"
-    target = {
-        "plan": "p", "province_code": "30", "area_version": "2024", "year": 2025, "indicator": "trained_share",
-        "basis": "register", "sex": "total", "age_group": "total", "urban_rural": "total",
+def test_a_median_that_is_shown_no_more_and_one_that_is_now(tmp_path: Path) -> None:
+    """Its status says so, and the value that there was is no number to reckon with."""
+    old = [indicator("median_wage", 7e6), indicator("median_wage", None, sex="male", status="suppressed")]
+    new = [indicator("median_wage", None, status="suppressed"), indicator("median_wage", 8e6, sex="male")]
+    facts = compared(tmp_path, {"indicators": old}, {"indicators": new})
+    assert lines(facts) == {("indicators", "median_wage"): (0, 0, 2, 2)}
+    told = {(c["measure"], c["old"], c["new"], c["absolute"]) for r in facts["largest"] for c in r["changes"]}
+    assert told >= {
+        ("status", "released", "suppressed", None), ("value", 7e6, None, None), ("value", None, 8e6, None),
     }  # fmt: skip
 
-    def tables(hidden: bool, figure: int) -> dict[str, Any]:
-        status = "suppressed" if hidden else "released"
-        return {
-            "indicators": [indicator("employed", figure, status=status, area_name=f"named {figure}")],
-            "labour_flows": [flow("C", M=figure, A=figure + 1, status=status)],
-            "target_progress": [
-                target
-                | {"value": figure / 1, "other_value": None, "verdict": "suppressed" if hidden else "met"}
-            ],
-        }
 
-    facts = compared(folder, tables(side != "new", 7331), tables(side != "old", 8442))
-    text = json.dumps(facts)
-    assert not [secret for secret in ("7331", "7332", "8442", "8443", "1111", "met") if secret in text]
-    names = {"old": ("suppressed", "released"), "new": ("released", "suppressed")}
-    expected = [
-        ("indicators", "status", *names.get(side, ())),
-        (
-            "target_progress",
-            "verdict",
-            *(n.replace("released", "not suppressed") for n in names.get(side, ())),
-        ),
-        ("labour_flows", "status", *names.get(side, ())),
+SUPPRESSED = {"protection": PROTECTION, "disclosure": {"suppressed": {"linkage": 1}}}
+NOISY = {"protection": PROTECTION, "disclosure": {"noise_sha256": "n"}}
+EXACT = {"protection": NOT_PROTECTED, "disclosure": {"noise_sha256": "n"}}
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+def test_a_release_of_a_version_with_other_rows(tmp_path: Path, backwards: bool) -> None:
+    """Links by revision, sex and province, small figures hidden: what is no pair is not paired, and it is said."""
+    folder = tmp_path / "releases"
+    link = {"source": "training", "period": "2025-10", "rule": "citizen_id"}
+    older = [
+        link | {"revision": 1, "sex": sex, "province_2024": "30", "rows": rows, "status": status}
+        for sex, rows, status in (("male", 41, "released"), ("female", None, "suppressed"))
     ]
-    found = [(r["table"], c["measure"], c["old"], c["new"]) for r in facts["largest"] for c in r["changes"]]
-    assert found == ([] if side == "both" else expected)
-    assert {s["status_changed"] for s in facts["summary"]} <= {1}
-    printed = call(folder, "diff", "2025Q4.1", "2025Q4.2").stdout
+    published(
+        folder, "2025Q4.1", manifest=SUPPRESSED, linkage=older,
+        indicators=[indicator("unemployed", None, status="suppressed"), indicator("employed", 50)],
+    )  # fmt: skip
+    published(
+        folder, "2025Q4.2", manifest=NOISY, linkage=[link | {"rows": 45, "status": "released"}],
+        indicators=[indicator("unemployed", 3), indicator("employed", 52)],
+    )  # fmt: skip
+    pair = ("2025Q4.2", "2025Q4.1") if backwards else ("2025Q4.1", "2025Q4.2")
+    facts = json.loads(call(folder, "diff", *pair, "--json").stdout)
+    [table] = facts["not_compared"]
+    assert table["table"] == "linkage" and table["why"].startswith(
+        "2025Q4.1 has several rows for one source, period"
+    )
+    assert {s["table"] for s in facts["summary"]} == {"indicators"} and facts["changed"] == 2
+    assert set(facts["figures"].values()) == {"hidden", "noisy"} and not (facts["added"] or facts["gone"])
+    printed = call(folder, "diff", *pair).stdout
+    assert "Not compared: linkage. 2025Q4.1 has several rows" in printed
+    assert "do not show figures alike" in printed and "2025Q4.2, with noise" in printed
+
+
+def test_a_table_without_a_key_of_today_is_not_compared(tmp_path: Path) -> None:
+    old, new = (published(tmp_path, name) for name in ("2025Q4.1", "2025Q4.2"))
+    path = old.path / "tables" / "checks.parquet"
+    path.chmod(0o644)
+    with duckdb.connect() as connection:
+        connection.execute("create table t as select * exclude (gate) from read_parquet(?)", [str(path)])
+        connection.execute(f"copy t to '{path}' (format parquet)")
+    facts = diff(old, new)
     assert (
-        "7331" not in printed and "8442" not in printed and "7,331" not in printed and "8,442" not in printed
+        facts["not_compared"] == [{"table": "checks", "why": "2025Q4.1 has no gate"}]
+        and facts["changed"] == 0
     )
 
 
-def test_suppressed_cells_that_come_and_go_are_counted(tmp_path: Path) -> None:
-    old = [flow("C", M=None, A=None, S=None, status="suppressed")]
-    facts = compared(tmp_path, {"labour_flows": old}, {"labour_flows": [flow("D", M=1, A=1, S=1)]})
-    assert lines(facts) == {("labour_flows", m): (1, 1, 0, 0) for m in "MAS"}
+def test_how_a_release_shows_what_it_counted() -> None:
+    assert [figures_of(m) for m in (SUPPRESSED, NOISY, EXACT, {"protection": NOT_PROTECTED})] == [
+        "hidden", "noisy", "exact", "exact",
+    ]  # fmt: skip
 
 
 def test_releases_of_another_shape(tmp_path: Path) -> None:

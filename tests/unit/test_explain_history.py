@@ -12,8 +12,11 @@ from release_world import indicator, published
 from releases.cell import CellKey
 from releases.explain import from_release
 from releases.history import causes, history
-from releases.release import Release, withdraw
+from releases.release import NOT_PROTECTED, PROTECTION, Release, withdraw
 
+EXACT = {"protection": NOT_PROTECTED}
+NOISY = {"protection": PROTECTION, "disclosure": {"noise_sha256": "n"}}
+HIDDEN = {"protection": PROTECTION, "disclosure": {}}
 KEY = CellKey("employed", "register", "2025Q4", "2025", "31")
 SOURCES = ("population", "social_insurance", "training")
 
@@ -38,14 +41,12 @@ def accounted(folder: str, rows: int) -> dict[str, Any]:
 
 def link(folder: str, rule: str, rows: int) -> dict[str, Any]:
     line = accounted(folder, 0)
-    return {k: line[k] for k in ("source", "period", "revision")} | {
-        "rule": rule, "sex": "male", "province_2024": "30", "rows": rows,
-    }  # fmt: skip
+    return {k: line[k] for k in ("source", "period")} | {"rule": rule, "rows": rows}
 
 
 def release(
     folder: Path, name: str, value: float | None, used: dict[str, int], left: tuple[str, ...] = (), code: str = "c",
-    settings: dict[str, Any] | None = None, links: tuple[dict[str, Any], ...] = (), at: int = 0, status: str = "released",
+    settings: dict[str, Any] | None = None, links: tuple[dict[str, Any], ...] = (), at: int = 0, status: str = "released", shows: dict[str, Any] | None = None,
 ) -> Release:  # fmt: skip
     """A release whose cell has ``value``, made from deliveries with so many rows; ``left`` were held."""
     inputs = [delivery(f) for f in used] + [delivery(f, "held") for f in left]
@@ -55,7 +56,7 @@ def release(
     )  # fmt: skip
     path = made.path / "manifest.json"
     facts = json.loads(path.read_text(encoding="utf-8"))
-    facts |= {
+    facts |= (shows or EXACT) | {
         "code": {"sha256": code, "version": code},
         "settings": settings or {},
         "published_at": f"2026-01-0{at}",
@@ -111,7 +112,7 @@ def test_each_cause_is_a_count(tmp_path: Path) -> None:
 
 def test_the_same_is_no_cause(tmp_path: Path) -> None:
     found = between(*(release(tmp_path, f"2025Q4.{n}", 10, {"training/2025-06": 7}) for n in (1, 2)))
-    assert [v for v in found.values() if isinstance(v, int)] == [0, 0]
+    assert [v for v in found.values() if isinstance(v, int)] == [0, 0, 0]
     assert found["changed_links"]["rows"] == 0 and found["as_of"] is None and found["settings"] == []
 
 
@@ -126,9 +127,7 @@ def test_links_of_the_same_rows(tmp_path: Path) -> None:
                link(f"{gone}.r2", "citizen_id", 10)),
     )  # fmt: skip
     links = between(old, new)["changed_links"]
-    assert links["rows"] == 3 and links["by_source"] == [
-        {"source": "training", "rows": 3, "more_unlinked": -3}
-    ]
+    assert links["rows"] == 3 and links["by_source"] == [{"source": "training", "rows": 3}]
     other = release(tmp_path, "2025Q4.3", 10, {same: 10}, settings={"coverage": {"provinces": ["30"]}})
     assert between(new, other)["changed_links"]["rows"] is None
 
@@ -155,13 +154,65 @@ def test_a_change_nothing_accounts_for_is_called_so(tmp_path: Path) -> None:
     ]
 
 
-def test_of_a_suppressed_value_there_is_no_figure_and_no_difference(tmp_path: Path) -> None:
-    release(tmp_path, "2025Q4.1", 3, {}, status="suppressed", at=1)
-    lines = told(release(tmp_path, "2025Q4.2", 7, {}, at=2))
-    assert [(line["value"], line["numerator"], line["difference"]) for line in lines] == [
-        (None, None, None), (7, 7, None),
-    ]  # fmt: skip
-    found = from_release(
-        release(tmp_path, "2025Q4.3", 3, {}, status="suppressed", at=3), KEY, (), exact=False
+def test_links_to_the_nearest_five_count_as_far_as_they_must_have_moved(tmp_path: Path) -> None:
+    """40 may be 38 to 42 and 45 from 43: one row at least; 25 more may be 21."""
+    folder = "training/2025-06"
+
+    def made(name: str, by_id: int, by_name: int, shows: dict[str, Any]) -> Release:
+        links = (
+            link(folder, "citizen_id", by_id),
+            link(folder, "name_birth_sex", by_name),
+            link(folder, "unlinked", 15),
+        )
+        return release(tmp_path, name, 10, {folder: 100}, links=links, shows=shows)
+
+    first = made("2025Q4.1", 40, 10, NOISY)
+    assert between(first, made("2025Q4.2", 45, 35, NOISY))["changed_links"]["rows"] == 1 + 21
+    assert between(first, made("2025Q4.3", 40, 10, NOISY))["changed_links"]["rows"] == 0
+    exact = made("2025Q4.4", 42, 13, EXACT)  # of which 2 and 1 are no more than rounding
+    assert between(first, exact)["changed_links"]["rows"] == 1
+    assert between(exact, made("2025Q4.5", 42, 14, EXACT))["changed_links"]["rows"] == 1
+
+
+def test_links_of_a_version_that_hid_small_ones_are_not_compared(tmp_path: Path) -> None:
+    folder = "training/2025-06"
+    older = tuple(
+        link(folder, "citizen_id", 0) | {"revision": 1, "sex": sex, "province_2024": "30", "rows": rows}
+        for sex, rows in (("male", 41), ("female", None))
     )
-    assert "history" not in found and "value" not in found["cell"] and "numerator" not in found["cell"]
+    old = release(tmp_path, "2025Q4.1", 10, {folder: 100}, links=older, shows=HIDDEN)
+    new = release(
+        tmp_path, "2025Q4.2", 11, {folder: 100}, links=(link(folder, "citizen_id", 45),), shows=NOISY
+    )
+    assert between(old, new)["changed_links"] == {
+        "rows": None, "by_source": [], "why": "2025Q4.1 hides small counts of links",
+    }  # fmt: skip
+    shown = tuple(line | {"rows": 20} for line in older)  # by sex, and none of them small
+    old = release(tmp_path, "2025Q4.3", 10, {folder: 100}, links=shown, shows=HIDDEN)
+    assert (
+        between(old, new)["changed_links"]["rows"] == 3
+    )  # 45 to the nearest five is 43 at least, and there were 40
+
+
+def test_other_noise_is_a_cause(tmp_path: Path) -> None:
+    used = {"training/2025-06": 7}
+    release(tmp_path, "2025Q4.1", None, used, status="suppressed", at=1, shows=HIDDEN)
+    release(tmp_path, "2025Q4.2", 12, used, at=2, shows=NOISY)
+    release(tmp_path, "2025Q4.3", 13, used, at=3, shows={**NOISY, "disclosure": {"noise_sha256": "o"}})
+    lines = told(release(tmp_path, "2025Q4.4", 10, used, at=4))
+    assert [line["figures"] for line in lines] == ["hidden", "noisy", "noisy", "exact"]
+    assert [line["causes"]["changed_noise"] for line in lines[1:]] == [1, 1, 1]
+    assert not any(line["unexplained"] for line in lines[1:])
+    assert [line["difference"]["value"] for line in lines[1:]] == [None, 1, -3]
+
+
+def test_why_a_figure_is_not_shown(tmp_path: Path) -> None:
+    median = indicator("median_wage", None, status="suppressed") | {"numerator": 6, "denominator": 6}
+    older = indicator("employed", None, status="suppressed")
+    made = published(
+        tmp_path, "2025Q4.1", manifest=NOISY, indicators=[median, older, indicator("inactive", 5)]
+    )
+    for name, why in (("median_wage", "3 employers"), ("employed", "earlier version"), ("inactive", None)):
+        found = from_release(made, CellKey(name, "register", "2025Q4", "2025", "31"), (), exact=False)
+        assert why in found["why"] if why else found["why"] is None
+        assert "as_counted" not in found and found["cell"]["status"] in ("suppressed", "released")

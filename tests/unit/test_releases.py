@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 from releases.release import (
+    PROTECTION,
     current_release,
     latest_of,
     list_releases,
@@ -26,7 +27,7 @@ from releases.verdict import Verdict, confirmed_verdict, store_verdict
 from sources.errors import LabourdbError
 
 FACTS: Mapping[str, Any] = {
-    "period": "2025Q4", "synthetic": False, "fingerprint": "f", "missing_sources": [], "waivers": [],
+    "period": "2025Q4", "protection": PROTECTION, "synthetic": False, "fingerprint": "f", "missing_sources": [], "waivers": [],
     "inputs": [{"folder": "training/2025-12", "disposition": "held", "because": "future_months", "files": []}],
 }  # fmt: skip
 

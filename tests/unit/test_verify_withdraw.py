@@ -16,6 +16,7 @@ from typer.testing import CliRunner, Result
 from orchestration.cli import app
 from orchestration.home import Home
 from releases.release import (
+    PROTECTION,
     Release,
     ReleaseUsageError,
     current_release,
@@ -89,9 +90,15 @@ def test_as_published(home: Home) -> None:
     kinds = [i.kind for i in items]
     assert [kinds.count(k) for k in ("folder", "table", "database", "input")] == [3, count, count, 2]
     result = call(home, "verify", "2025Q4.1")
-    assert result.exit_code == 0 and "is as it was published" in result.stdout and result.stderr == ""
+    assert result.exit_code == 0 and "is as it was published" in result.stdout and PROTECTION in result.stdout
+    assert result.stderr == ""
     facts = said(call(home, "verify", "2025Q4.1", "--json"))
-    assert facts["as_published"] and facts["exit_code"] == 0 and len(facts["items"]) == len(items)
+    assert (
+        facts["as_published"]
+        and facts["protection"] == PROTECTION
+        and facts["exit_code"] == 0
+        and len(facts["items"]) == len(items)
+    )
 
 
 def write(path: Path, content: bytes) -> None:

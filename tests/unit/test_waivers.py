@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import yaml
 
 from expectations.judge import blocking_failures
 from expectations.rules import load_rules
@@ -57,6 +58,7 @@ def test_without_waivers_everything_blocks_as_before() -> None:
         ({"check": "no_such_check"}, "cannot be waived"),
         ({"check": "quarantined_share"}, "cannot be waived"),  # gate 1 holds a delivery and stops nothing
         ({"check": "all_checks_ran"}, "cannot be waived"),
+        ({"check": "changed_provinces_within_noise"}, "cannot be waived: .* disclosure control among it"),
         ({"object": "vacancies"}, "is not made of"),
         ({"reason": " "}, "must name its reason"),
         ({"expires": TODAY - timedelta(days=1)}, "expired on 2026-01-19"),
@@ -80,3 +82,36 @@ def test_an_expired_or_incomplete_waiver_in_the_settings_is_a_usage_error(tmp_pa
     path.write_text(waiver + "expires = 2999-12-31\n")
     assert load_settings(path).waived()[0].check == "linked_share_training"
     assert load_settings(path).effective()["waivers"][0]["expires"] == "2999-12-31"
+
+
+def protection_tests() -> list[str]:
+    """The names of every data test of what is published, as the models state them."""
+    stated = Path(__file__).parents[2] / "dbt_project" / "models"
+    found = [
+        settings["name"]
+        for layer in ("disclosure", "published")
+        for path in (stated / layer).glob("*.yml")
+        for model in yaml.safe_load(path.read_text(encoding="utf-8")).get("models", [])
+        for part in (model, *model.get("columns", []))
+        for test in part.get("data_tests", [])
+        for settings in test.values()
+    ]
+    assert {
+        "changed_provinces_within_noise",
+        "noise_keys_are_spread",
+        "changed_places_within_factors",
+    } <= set(found)
+    return found
+
+
+@pytest.mark.parametrize("test", protection_tests())
+def test_no_waiver_and_no_threshold_lets_an_unprotected_release_out(tmp_path: Path, test: str) -> None:
+    path = tmp_path / "labourdb.toml"
+    path.write_text(f'[[waivers]]\ncheck = "{test}"\nreason = "r"\nperson = "p"\nexpires = 2999-12-31\n')
+    with pytest.raises(UsageError, match=f"'{test}' cannot be waived: .* disclosure control among it"):
+        load_settings(path)
+    path.write_text(f"[thresholds]\n{test} = 1\n")
+    with pytest.raises(
+        UsageError, match=f"No check is called {test}.*disclosure control among it, has no threshold"
+    ):
+        load_settings(path)
