@@ -209,6 +209,8 @@ def dbt_build(
         str(target),
         "--no-write-json",
     ]
+    # a test that compares with a model of a later layer waits for that layer
+    arguments += ["--indirect-selection", "buildable"]
     # dbt would report exposures as built; nothing is made of them
     for kind in ("unit_test", "exposure"):
         arguments += ["--exclude-resource-type", kind]
