@@ -209,7 +209,7 @@ def dbt_build(
         str(target),
         "--no-write-json",
     ]
-    # a test that compares with a model of a later layer waits for that layer
+    # a test that compares models of two layers runs with the later one
     arguments += ["--indirect-selection", "buildable"]
     # dbt would report exposures as built; nothing is made of them
     for kind in ("unit_test", "exposure"):

@@ -29,10 +29,16 @@ def totals(redrawn: Redrawn, table: str, exact: bool = False) -> pd.Series:
     """Sum of every count of a table, as changed by the last drawing or exact."""
     key, source = TOTALS[table]
     described = redrawn.query(f"describe labour.disclosure.{table}")
-    names = [n for n, t in described[["column_name", "column_type"]].itertuples(index=False) if t == "BIGINT" and n != key]
+    names = [
+        n
+        for n, t in described[["column_name", "column_type"]].itertuples(index=False)
+        if t == "BIGINT" and n != key
+    ]
     of = source if exact else f"labour.disclosure.{table}"
     where = OBSERVED if table == "changed_places" else ""
-    return redrawn.query(f"select {', '.join(f'sum({n})::bigint as {n}' for n in names)} from {of} {where}").iloc[0]
+    return redrawn.query(
+        f"select {', '.join(f'sum({n})::bigint as {n}' for n in names)} from {of} {where}"
+    ).iloc[0]
 
 
 @dataclass(frozen=True)
@@ -52,7 +58,9 @@ def errors(exact: pd.Series, drawn: Sequence[pd.Series]) -> Errors:
     off = (pd.DataFrame(drawn) - exact).astype(float)
     deviation = off.std()
     table = pd.DataFrame({"exact": exact, "mean": off.mean(), "deviation": deviation})
-    table["z"] = np.where(deviation > 0, table["mean"] / np.maximum(deviation, 1e-12) * np.sqrt(len(off)), 0.0)
+    table["z"] = np.where(
+        deviation > 0, table["mean"] / np.maximum(deviation, 1e-12) * np.sqrt(len(off)), 0.0
+    )
     moving = off.loc[:, deviation > 0]
     values, vectors = np.linalg.eigh(moving.cov().to_numpy())
     free = values > values.max() * 1e-9  # sums of other measures add nothing

@@ -14,14 +14,26 @@ each release; constraints are what is known of them:
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from jinja2 import Environment
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array
 
 Array = np.ndarray
+MACROS = Path(__file__).parents[2] / "dbt_project" / "macros"
+
+
+def measures() -> dict[str, dict[str, Any]]:
+    """What is counted of persons, by name, as the models have it: sums and parts of which others."""
+    kept: list[dict[str, dict[str, Any]]] = []
+    text = (MACROS / "measures.sql").read_text(encoding="utf-8") + "{{ measures() }}"
+    Environment().from_string(text).render({"return": kept.append})
+    return kept[0]
 
 
 def reach(table: pd.DataFrame, most: int = 60) -> dict[int, tuple[int, int]]:
@@ -31,7 +43,7 @@ def reach(table: pd.DataFrame, most: int = 60) -> dict[int, tuple[int, int]]:
     found: dict[int, list[int]] = {0: [0]}
     for count in range(1, most + 5):
         up_to = [0, *rows.loc[min(count, large)], 65536]
-        for change, (a, b) in zip(range(-4, 5), zip(up_to, up_to[1:], strict=False), strict=True):
+        for change, (a, b) in zip(range(-4, 5), pairwise(up_to), strict=True):
             if b > a:
                 found.setdefault(count + change, []).append(count)
     return {h: (min(n), max(n)) for h, n in found.items() if h <= most}
@@ -80,7 +92,9 @@ class Programme:
             aims = np.zeros(len(self.least))
             signs = (1.0, -1.0)[attempt % 2] if attempt < 2 else random.choice([-1.0, 1.0], len(left))
             aims[left] = signs
-            solved = milp(aims, constraints=rows, bounds=bounds, integrality=integrality, options={"time_limit": 60})
+            solved = milp(
+                aims, constraints=rows, bounds=bounds, integrality=integrality, options={"time_limit": 60}
+            )
             if solved.x is not None:
                 left = left[np.abs(solved.x[left] - truth[left]) < 0.5]
             if not len(left):
@@ -93,9 +107,15 @@ class Programme:
                     least[target] = truth[target] + 1
                 else:
                     most[target] = truth[target] - 1
-                if least[target] <= most[target] and milp(
-                    np.zeros(len(least)), constraints=rows, bounds=Bounds(least, most), integrality=integrality
-                ).success:
+                if (
+                    least[target] <= most[target]
+                    and milp(
+                        np.zeros(len(least)),
+                        constraints=rows,
+                        bounds=Bounds(least, most),
+                        integrality=integrality,
+                    ).success
+                ):
                     break
             else:
                 pinned.add(target)
@@ -173,7 +193,9 @@ def programme(
                     places.setdefault(("2024", pair[0]), []).append(at["employed_compulsory"])
                     places.setdefault(("2025", pair[1]), []).append(at["employed_compulsory"])
         for both in sums.values():
-            built.hold([(x, 1) for x in both["provinces"]] + [(x, -1) for x in both.get("communes", [])], 0, 0)
+            built.hold(
+                [(x, 1) for x in both["provinces"]] + [(x, -1) for x in both.get("communes", [])], 0, 0
+            )
         frame = tables["transitions"]
         frame = frame[(frame["quarter"] == quarter) & (frame["lag"] == "quarter")]
         to = ["province_2024", "province_2025", "sex", "age_group", "to_status"]
@@ -190,4 +212,8 @@ def programme(
         if number == len(releases) - 1:
             for version, province, persons in shown_medians:
                 built.hold([(x, 1) for x in places[version, province.lstrip("0")]], persons, np.inf)
-    return built, np.array(truth, dtype=float), pd.DataFrame(names, columns=["release", "table", "measure"]).assign(count=truth)
+    return (
+        built,
+        np.array(truth, dtype=float),
+        pd.DataFrame(names, columns=["release", "table", "measure"]).assign(count=truth),
+    )

@@ -33,7 +33,10 @@ class Series:
 
 
 def series_of(
-    slices: Sequence[Sequence[pd.DataFrame]], keys: Sequence[str], unused: int = 0, nudges: Sequence[Sequence[Array]] = ()
+    slices: Sequence[Sequence[pd.DataFrame]],
+    keys: Sequence[str],
+    unused: int = 0,
+    nudges: Sequence[Sequence[Array]] = (),
 ) -> list[Series]:
     """By measure. ``slices``: for each drawing the frames of all times (keys, measure, count, key, changed). ``unused``
     is the number of series that could be and in which nobody ever is: an attacker does not know that."""
@@ -61,14 +64,19 @@ def series_of(
     ]
 
 
-def guesses(of: Series, drawing: int = 0, over_time: bool = True) -> tuple[Array, Array]:
-    """The likeliest count of every cell of one drawing, and the likeliest if one knows that it is not 0."""
+def guesses(
+    of: Series, drawing: int = 0, over_time: bool = True, learnt: Series | None = None
+) -> tuple[Array, Array]:
+    """The likeliest count of every cell of one drawing, and the likeliest if one knows that it is not 0. What noise makes of
+    a count is learnt from the other drawings, or from those of ``learnt``."""
     n, sizes = of.count, MOST + 1
     symbol = of.changed * 3 + of.nudge + 1
-    others = [d for d in range(len(symbol)) if d != drawing]
     seen = np.full((sizes, SEEN * 3), 1e-9)
-    for d in others:
-        np.add.at(seen, (n, symbol[d]), 1)
+    lessons = [(n, symbol[d]) for d in range(len(symbol)) if d != drawing]
+    if learnt is not None:
+        lessons = [(learnt.count, drawn * 3 + 1) for drawn in learnt.changed]
+    for lesson in lessons:
+        np.add.at(seen, lesson, 1)
     seen /= seen.sum(axis=1, keepdims=True)
     prior = np.bincount(n.ravel(), minlength=sizes) / n.size
     likely = seen[:, symbol[drawing]].transpose(1, 2, 0)  # series x time x count
@@ -96,19 +104,19 @@ def guesses(of: Series, drawing: int = 0, over_time: bool = True) -> tuple[Array
     return found.argmax(axis=2), found[:, :, 1:].argmax(axis=2) + 1
 
 
-def scores(all_series: Sequence[Series], over_time: bool = True, times: slice = slice(None)) -> pd.DataFrame:
+def scores(
+    all_series: Sequence[Series], over_time: bool = True, learnt: Sequence[Series] = ()
+) -> pd.DataFrame:
     """By measure: cells truly 1-4, how many of them are guessed right, and right by those who know it is not 0."""
     rows = []
     for of in all_series:
         small = (of.count >= 1) & (of.count <= 4)
-        kept = np.zeros_like(small)
-        kept[:, times] = True
-        small &= kept
         moved = np.zeros_like(small)
         moved[:, 1:] |= ~of.same
         moved[:, :-1] |= ~of.same
-        for drawing in range(2):
-            likeliest, not_empty = guesses(of, drawing, over_time)
+        lesson = next((x for x in learnt if x.measure == of.measure), None)
+        for drawing in range(min(2, len(of.changed))):
+            likeliest, not_empty = guesses(of, drawing, over_time, lesson)
             rows.append(
                 {
                     "measure": of.measure,
@@ -142,9 +150,16 @@ def nudges(provinces: pd.DataFrame, communes: pd.DataFrame, transitions: pd.Data
         blocks.append(block[rows_there])
         there = known.iloc[rows_there]
         seen.append(there["seen"].to_numpy(dtype=float) * (1 + more))
-        weights.append(1 / np.sqrt(1 + 2 * there["parts"].to_numpy(dtype=float) + more * there["seen"].to_numpy(dtype=float)))
+        weights.append(
+            1
+            / np.sqrt(
+                1 + 2 * there["parts"].to_numpy(dtype=float) + more * there["seen"].to_numpy(dtype=float)
+            )
+        )
 
-    of_communes = communes.groupby(place)["changed"].agg(seen="sum", parts=lambda c: (c > 0).sum()).reset_index()
+    of_communes = (
+        communes.groupby(place)["changed"].agg(seen="sum", parts=lambda c: (c > 0).sum()).reset_index()
+    )
     # communes hold provinces as numbers, as provinces do
     add(of_communes, place, 0.0)
     ages = atoms["age_class"] // 4
@@ -158,6 +173,8 @@ def nudges(provinces: pd.DataFrame, communes: pd.DataFrame, transitions: pd.Data
     newcomers = 0.01  # of a quarter's residents, about: who turned 15 or moved in
     add(stayed, to, newcomers)
     weight = np.concatenate(weights)
-    solved = lsmr(vstack(blocks).multiply(weight[:, None]).tocsr(), np.concatenate(seen) * weight, atol=1e-8, btol=1e-8)[0]
+    solved = lsmr(
+        vstack(blocks).multiply(weight[:, None]).tocsr(), np.concatenate(seen) * weight, atol=1e-8, btol=1e-8
+    )[0]
     moved = solved - atoms["changed"].to_numpy()
     return np.where(moved > 0.3, 1, np.where(moved < -0.3, -1, 0))

@@ -18,7 +18,9 @@ def settle(redrawn: Redrawn, places: int = 120) -> None:
     runs, employers, person = [], [], 0
     for place in range(places):
         size = int(random.integers(110, 600))
-        for other, jobs in enumerate([size, *random.multinomial(int(size * random.uniform(0, 0.2)), [0.5, 0.3, 0.2])]):
+        for other, jobs in enumerate(
+            [size, *random.multinomial(int(size * random.uniform(0, 0.2)), [0.5, 0.3, 0.2])]
+        ):
             employer = 4 * (place * 10 + other)
             employers.append((employer, "30", "31", f"place {place}"))
             for _ in range(int(jobs)):
