@@ -21,8 +21,8 @@ TOTALS = {
     "changed_completions": ("year", "restricted.disclosure.keyed_completions"),
     "changed_places": ("quarter", "labour.cells.place_counts"),
 }
-# figures of flows that are seen in every quarter; recalls and what is created from the fifth on
-OBSERVED = "where quarter in (select quarter from labour.run.flow_quarters where quarters_before >= 4 and is_followed)"
+# quarters in which every figure of flows is observed, recalls of the year before apart
+OBSERVED = "where quarter in (select quarter from labour.run.flow_quarters where quarters_before > 0 and is_followed)"
 
 
 def totals(redrawn: Redrawn, table: str, exact: bool = False) -> pd.Series:

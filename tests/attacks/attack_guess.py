@@ -44,7 +44,8 @@ def series_of(
     series = first.groupby([*keys, "measure"], dropna=False, sort=False).ngroup().to_numpy()
     time = first["time"].to_numpy()
     shape = (int(series.max()) + 1 + unused, int(time.max()) + 1)
-    measure = np.full(shape[0], first["measure"].iloc[0], dtype=object)
+    names = first["measure"].unique()
+    measure = names[np.arange(shape[0]) % len(names)].astype(object)  # the unused ones are shared out
     measure[series] = first["measure"]
 
     def laid(values: Array) -> Array:
