@@ -8,9 +8,13 @@ export DAGSTER_DISABLE_TELEMETRY := yes
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
 PICTURES ?= data/pictures
+# how much `make attack` does: worlds of three releases each, keys, persons of the world that is looked at closely
+WORLDS ?= 40
+KEYS ?= 200
+PERSONS ?= 20000
 ROOT := $(if $(filter 0,$(shell id -u)),,sudo)
 
-.PHONY: setup run ui docs test test-slow faults browser lint format bench lock clean
+.PHONY: setup run ui docs test test-slow faults attack browser lint format bench lock clean
 
 setup: $(BIN)/labourdb
 
@@ -47,11 +51,15 @@ docs: setup
 	$(BIN)/python -m orchestration.dictionary
 
 test-slow: setup
-	$(BIN)/pytest -m slow -n 2 --dist loadfile --ignore tests/faults
+	$(BIN)/pytest -m slow -n 2 --dist loadfile --ignore tests/faults --ignore tests/attacks
 
 # all of tests/faults with whole figures: 50 kills, 500 mutants of each format, 20 readers; prints what it found
 faults: setup
 	$(BIN)/pytest tests/faults -m "slow or not slow"
+
+# what releases give away to somebody who knows all but the keys (docs/disclosure.md); prints the figures
+attack: setup
+	LABOURDB_ATTACK_WORLDS=$(WORLDS) LABOURDB_ATTACK_KEYS=$(KEYS) LABOURDB_ATTACK_PERSONS=$(PERSONS) $(BIN)/pytest tests/attacks -m "slow or not slow"
 
 # the release site in Debian's chromium, with axe-core; pictures of every page in $(PICTURES)
 browser: setup

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -33,13 +34,23 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print the figures that the fault suites told."""
+    """Print the figures that suites told."""
     reports = [r for kind in ("passed", "failed") for r in terminalreporter.stats.get(kind, [])]
     lines = [str(v) for r in reports if r.when == "call" for k, v in r.user_properties if k == "figures"]
     if lines:
-        terminalreporter.section("figures of the fault suites")
+        terminalreporter.section("figures")
         for line in sorted(lines):
             terminalreporter.write_line(line)
+
+
+@pytest.fixture
+def figures(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """Say in one line what a suite did and found; the end of the test run prints it."""
+
+    def tell(line: str) -> None:
+        record_property("figures", line)
+
+    return tell
 
 
 def samples_folder() -> Path | None:

@@ -1,24 +1,14 @@
-"""The figures that the fault suites print, and processes that start at once."""
+"""Processes that start at once."""
 
 from __future__ import annotations
 
 import multiprocessing
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from multiprocessing.context import ForkServerContext
 
 import pytest
-
-
-@pytest.fixture
-def figures(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
-    """Say in one line what a suite did and found; the end of the test run prints it."""
-
-    def tell(line: str) -> None:
-        record_property("figures", line)
-
-    return tell
 
 
 @pytest.fixture(scope="session")
