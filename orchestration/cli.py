@@ -121,7 +121,8 @@ def check(
     """Check one delivery before it is sent: every problem at once, nothing loaded. 0 if it would be used."""
     from orchestration.checking import check_delivery, render
 
-    result = check_delivery(path, source, period, load_settings(home_of(home).settings).thresholds, feedback)
+    settings = load_settings(home_of(home).settings)
+    result = check_delivery(path, source, period, settings.thresholds, feedback, settings.limits.limits())
     if as_json:
         console.print_json(result.as_dict())
     else:

@@ -133,7 +133,7 @@ def ingest_new(run: Run, on_delivery: Callable[[Delivery, str], None] | None = N
     reach(deliveries, run.scope.as_of)
     with run.restricted() as connection:
         fresh = new_deliveries(connection, deliveries)
-        ingest(connection, fresh, SEEDS, on_delivery)
+        ingest(connection, fresh, SEEDS, on_delivery, run.settings.limits.limits())
         write_feedback(connection, run.home.feedback, fresh)
     return strange
 
@@ -161,7 +161,8 @@ def gate_deliveries(run: Run) -> pd.DataFrame:
         if again:  # other settings let them count again: their files are read anew
             forget(connection, again)
             deliveries, _ = find_deliveries(run.home.landing)
-            ingest(connection, [d for d in deliveries if (d.source, d.key) in again], SEEDS)
+            anew = [d for d in deliveries if (d.source, d.key) in again]
+            ingest(connection, anew, SEEDS, limits=run.settings.limits.limits())
             gate = delivery_gate(connection, run.scope.cut_off, rules)
         assign_keys(connection, load_key(run.home.restricted))
         inputs = input_facts(connection, gate.dispositions)

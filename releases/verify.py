@@ -11,8 +11,8 @@ import duckdb
 
 from releases.release import FILES, MANIFEST, REPORT, Release, listed_files
 from releases.tables import sha256
+from sources.landing import landed
 from sources.landing import sha256 as landed_sha256
-from sources.landing import shown, visible_files
 
 State = Literal["ok", "changed", "missing", "added"]
 DATABASE = "labour.duckdb"
@@ -46,7 +46,7 @@ def verify(release: Release, landing: Path, heard: Callable[[str], None] = lambd
     items += _database(release.path, manifest["tables"])
     for delivery in manifest["inputs"]:
         heard(delivery["folder"])
-        items += _inputs(landing / delivery["folder"], delivery["files"])
+        items += _inputs(landing / delivery["folder"], landing, delivery["files"])
     return items
 
 
@@ -164,14 +164,14 @@ def _difference(database: duckdb.DuckDBPyConnection, table: str, file: Path, row
     return "" if here == rows else f"{here} rows, the manifest says {rows}"
 
 
-def _inputs(folder: Path, files: list[dict[str, str]]) -> Iterator[Item]:
+def _inputs(folder: Path, landing: Path, files: list[dict[str, str]]) -> Iterator[Item]:
     """One item per file of a delivery, as the landing area has it now."""
-    there = {shown(p.name): p for p in visible_files(folder)} if folder.is_dir() else {}
+    there = landed(folder, (landing,)) if folder.is_dir() else {}
     for file in files:
         where = str(folder / file["name"])
         if file["name"] not in there:
             yield Item("input", where, "missing")
-        elif landed_sha256(there[file["name"]]) != file["sha256"]:
+        elif landed_sha256(there[file["name"]], (landing,)) != file["sha256"]:
             yield Item("input", where, "changed", "its SHA-256 is not the one in the manifest")
         else:
             yield Item("input", where, "ok")
