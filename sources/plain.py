@@ -12,7 +12,10 @@ _STEERING = (
 _ANY = re.compile(f"[{_STEERING}]")
 _BUT_LINES = re.compile(f"(?![\n\t])[{_STEERING}]")
 _BUT_WHITE = re.compile(f"(?![\n\t\r ])[{_STEERING}]")
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+# what a spreadsheet takes for a formula's beginning, for Python's engine and DuckDB's: white space before it and wide
+# forms included
+FORMULA = r"^[\s 　]*[=+\-@＝＋－＠]|^\s*[\t\r\n]"
+_FORMULA = re.compile(FORMULA)
 
 
 def printable(text: str) -> str:
@@ -37,4 +40,4 @@ def json_printable(text: str) -> str:
 
 def no_formula(text: str) -> str:
     """The text as a spreadsheet takes it for text: an apostrophe before what would begin a formula."""
-    return f"'{text}" if text.lstrip(" \xa0\u3000").startswith(FORMULA) else text
+    return f"'{text}" if _FORMULA.match(text) else text
