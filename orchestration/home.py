@@ -57,6 +57,11 @@ class Home:
         return self.root / "releases"
 
     @property
+    def ledger(self) -> Path:
+        """The hashes of every release's list of files, out of reach of who may write releases only."""
+        return self.restricted / "releases.jsonl"
+
+    @property
     def dagster(self) -> Path:
         """Dagster's own storage: runs, events, schedules."""
         return self.root / "dagster"

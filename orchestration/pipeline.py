@@ -336,7 +336,7 @@ def release(run: Run) -> Release:
     reference = site_reference(run.home.warehouse / "kept")
     published = publish(
         run.home.releases, run.candidates, run.scope.release_id, facts,
-        lambda release, manifest: build_site(release, manifest, reference),
+        lambda release, manifest: build_site(release, manifest, reference), run.home.ledger,
     )  # fmt: skip
     run.home.stopped_report.unlink(missing_ok=True)  # what it says of the last stop is settled
     return published

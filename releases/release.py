@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from releases.ledger import note
 from releases.tables import RELEASED, sha256, write_database
 from releases.verdict import confirmed_verdict
 from releases.withdraw import Withdrawal, record_withdrawal, withdrawals
@@ -185,13 +186,18 @@ def no_pages(release: Path, manifest: Mapping[str, Any]) -> None:
 
 
 def publish(
-    folder: Path, candidates: Path, release_id: str, facts: Mapping[str, Any], pages: Pages = no_pages
+    folder: Path,
+    candidates: Path,
+    release_id: str,
+    facts: Mapping[str, Any],
+    pages: Pages = no_pages,
+    ledger: Path | None = None,
 ) -> Release:
     """Publish the judged candidate tables as ``<folder>/<release_id>``.
 
     ``facts`` are the manifest's entries beside tables and time. The stored verdict is confirmed for exactly the
-    tables that are copied. The release is built under a hidden name, with its report and its ``pages``, and renamed
-    into place.
+    tables that are copied. The release is built under a hidden name, with its report and its ``pages``, noted in the
+    ``ledger``, and renamed into place.
     """
     from releases.quality import release_facts  # what only a run that publishes needs takes a while to import
     from releases.quality_page import quality_page
@@ -213,6 +219,7 @@ def publish(
         "protection": PROTECTION,
         "files_listed": True,  # in files.sha256, which a release without this entry is older than
         **facts,
+        **({"in_ledger": True} if ledger is not None else {}),
         "published_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "tables": {t: {"sha256": verdict.tables[t], "rows": rows[t]} for t in RELEASED},
     }
@@ -230,10 +237,21 @@ def publish(
         if path.is_file():
             path.chmod(0o444)
     _sync(building)
+    if ledger is not None:
+        _note(ledger, folder, building, release_id)
     building.rename(folder / release_id)
     _sync(folder)
     point_current(folder)
     return Release(release_id, folder / release_id)
+
+
+def _note(ledger: Path, folder: Path, building: Path, release_id: str) -> None:
+    """Note a release in the ledger before it appears; a new ledger begins with those that are there already."""
+    lists = {release_id: sha256(building / FILES)}
+    if not ledger.exists():
+        earlier = {r.id: r.path / FILES for r in list_releases(folder)}
+        lists = {name: sha256(path) for name, path in earlier.items() if path.is_file()} | lists
+    note(ledger, lists)
 
 
 def _list_files(building: Path) -> None:
