@@ -61,6 +61,7 @@ from sources.feedback import write_feedback
 from sources.ingest import ingest, new_deliveries
 from sources.keys import load_key
 from sources.landing import Delivery, find_deliveries, month_label, month_number
+from sources.modes import make_folder
 from sources.pseudonyms import assign_keys
 from sources.restricted import DATABASE, attach_restricted, engine_config, restricted_database
 from sources.retention import Deleted, delete_old, deleted_in_force, forget
@@ -100,7 +101,7 @@ class Run:
     @contextmanager
     def warehouse(self, with_restricted: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
         """The working database of the pseudonymised zone, spilling only into the restricted zone."""
-        self.home.warehouse.mkdir(parents=True, exist_ok=True, mode=0o750)
+        make_folder(self.home.warehouse, 0o750)
         engine = self.settings.engine
         made = not self.home.database.exists()
         config = engine_config(self.home.restricted, engine.memory, engine.threads)

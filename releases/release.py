@@ -17,6 +17,7 @@ from releases.tables import RELEASED, sha256, write_database
 from releases.verdict import confirmed_verdict
 from releases.withdraw import Withdrawal, record_withdrawal, withdrawals
 from sources.errors import LabourdbError
+from sources.modes import make_folder
 
 NAME = re.compile(r"^(\d{4}Q[1-4])\.(\d+)$")
 CURRENT = "current"
@@ -203,7 +204,7 @@ def publish(
     from releases.quality_page import quality_page
 
     verdict = confirmed_verdict(candidates, release_id, facts["fingerprint"])
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder, 0o755)
     for stale in folder.glob(".building-*"):
         shutil.rmtree(stale)
     building = folder / f".building-{release_id}"
@@ -234,8 +235,10 @@ def publish(
     _list_files(building)
     for path in sorted(building.rglob("*")):
         _sync(path)
-        if path.is_file():
-            path.chmod(0o444)
+        path.chmod(
+            0o444 if path.is_file() else 0o755
+        )  # whatever the umask: for all to read, for nobody to change
+    building.chmod(0o755)
     _sync(building)
     if ledger is not None:
         _note(ledger, folder, building, release_id)
