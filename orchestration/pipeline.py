@@ -23,6 +23,7 @@ from expectations.linkage_gate import linkage_gate
 from expectations.publication_gate import publication_gate
 from expectations.rules import load_rules
 from expectations.waivers import waive
+from orchestration.clock import refuse_clock_behind
 from orchestration.dbt import NodeResult, dbt_build, expected_tests, project_hash, relations
 from orchestration.fingerprint import arrivals, input_facts, run_fingerprint
 from orchestration.home import SEEDS, Home
@@ -130,6 +131,7 @@ def reach(deliveries: Sequence[Delivery], as_of: int) -> None:
 def ingest_new(run: Run, on_delivery: Callable[[Delivery, str], None] | None = None) -> list[str]:
     """Ingest what is new in the landing area, and write what agencies should mend; returns what was not recognised."""
     run.home.require_landing()
+    refuse_clock_behind(run.home)
     deliveries, strange = find_deliveries(run.home.landing)
     reach(deliveries, run.scope.as_of)
     with run.restricted() as connection:

@@ -31,6 +31,10 @@ class ReleaseUsageError(LabourdbError):
     """What was asked cannot be meant: a release that is not there, is withdrawn already, or no reason given."""
 
 
+class DamagedManifest(LabourdbError, ValueError):
+    """A manifest that does not read as one."""
+
+
 @dataclass(frozen=True)
 class Release:
     """A published release."""
@@ -47,8 +51,16 @@ class Release:
 
     @property
     def manifest(self) -> dict[str, Any]:
-        """The release's manifest."""
-        loaded: dict[str, Any] = json.loads((self.path / "manifest.json").read_text(encoding="utf-8"))
+        """The release's manifest; raises ``DamagedManifest`` if it is none."""
+        path = self.path / MANIFEST
+        try:
+            loaded = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError:
+            loaded = None
+        if not isinstance(loaded, dict):
+            raise DamagedManifest(
+                f"{path} is damaged: it does not read as a manifest. Put the release back from your backup."
+            )
         return loaded
 
 
