@@ -59,12 +59,24 @@ def test_without_a_yes_nothing_is_done(home: Home, monkeypatch: pytest.MonkeyPat
     refuse_clock_behind(home)
 
 
-def test_the_command_line_asks_a_terminal_and_nobody_else(home: Home) -> None:
+def test_the_command_line_asks_a_terminal_and_nobody_else(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    went_on = []
+
+    def execute(*_: object) -> None:
+        refuse_clock_behind(home)
+        went_on.append(True)
+        raise UsageError("as far as this test goes")
+
+    monkeypatch.delenv(ACCEPTED, raising=False)
+    monkeypatch.setattr("orchestration.run.execute", execute)
+
     def run(*more: str) -> tuple[int, str]:
         result = CliRunner().invoke(app, ["run", "--as-of", "2025Q4", "--home", str(home.root), *more])
         return result.exit_code, result.stderr
 
     code, said = run()
-    assert code == 2 and said.startswith("Warning: This machine's clock") and WORDS in said
+    assert code == 2 and said.startswith("Warning: This machine's clock") and WORDS in said and not went_on
     code, said = run("--accept-clock")
-    assert code == 2 and "Warning: " in said and "No delivery of a core source" in said
+    assert code == 2 and said.startswith("Warning: ") and went_on and "as far as this test goes" in said
