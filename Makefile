@@ -31,7 +31,7 @@ run: setup
 
 ui: setup
 	@mkdir -p $(HOME_DIR)/dagster && cp -n orchestration/dagster.yaml $(HOME_DIR)/dagster/
-	DAGSTER_HOME=$(abspath $(HOME_DIR))/dagster LABOURDB_HOME=$(abspath $(HOME_DIR)) $(BIN)/dagster dev -m orchestration.definitions
+	umask 027; DAGSTER_HOME=$(abspath $(HOME_DIR))/dagster LABOURDB_HOME=$(abspath $(HOME_DIR)) $(BIN)/dagster dev -m orchestration.definitions
 
 lint: setup
 	$(BIN)/ruff check .

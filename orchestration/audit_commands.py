@@ -162,7 +162,7 @@ def verify(
     found = find_release(target.releases, release)
     steps = console.Steps()
     with steps.shown():
-        items = look(found, target.landing, lambda name: steps("verify", name, 0.0))
+        items = look(found, target.landing, lambda name: steps("verify", name, 0.0), target.ledger)
     failed = bool(amiss(items))
     label = (
         None if failed else found.manifest.get("protection")

@@ -10,16 +10,18 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
+from rich.markup import escape
 
 from expectations.delivery_gate import delivery_gate
 from expectations.rules import load_rules
 from orchestration import console
 from orchestration.home import SEEDS
-from orchestration.settings import UsageError
+from orchestration.settings import DEFAULTS, UsageError
 from sources.contract import all_sources
 from sources.feedback import make_feedback, words
 from sources.ingest import ingest
 from sources.landing import FOLDER, NOTE, Delivery, month_number, visible_files
+from sources.limits import Limits
 from sources.restricted import create_schema
 from sources.workbook import workshop_in
 
@@ -52,7 +54,9 @@ def _delivery(path: Path, source: str | None, period: str | None, scratch: Path)
     if not path.exists():
         raise UsageError(f"{path} is not there.")
     folder = path.resolve()
+    areas: tuple[Path, ...] = ()
     if path.is_file():
+        areas = (scratch, folder.parent)  # the links made here lead to what was asked for
         folder = folder.parent
         named = scratch / (period or folder.name)
         named.mkdir()
@@ -69,7 +73,7 @@ def _delivery(path: Path, source: str | None, period: str | None, scratch: Path)
     match = FOLDER.match(period or folder.name)
     if match is None:
         raise UsageError("Which month is this? Say --period YYYY-MM.")
-    return Delivery(chosen, (period or folder.name)[:7], int(match[3] or 1), folder)
+    return Delivery(chosen, (period or folder.name)[:7], int(match[3] or 1), folder, areas)
 
 
 def check_delivery(
@@ -78,8 +82,9 @@ def check_delivery(
     period: str | None = None,
     thresholds: Mapping[str, float] | None = None,
     feedback: Path | None = None,
+    limits: Limits = DEFAULTS,
 ) -> DeliveryCheck:
-    """Read and judge a delivery, by a home's thresholds, without loading it anywhere; raises ``UsageError`` if it is not clear which.
+    """Read and judge a delivery, by a home's thresholds and limits, without loading it anywhere; raises ``UsageError`` if it is not clear which.
 
     ``feedback`` is the workbook to write with what should be mended; it alone repeats values.
     """
@@ -90,7 +95,7 @@ def check_delivery(
         delivery = _delivery(path, source, period, Path(scratch))
         create_schema(connection)
         with console.err.status("reading") if console.err.is_terminal else nullcontext():
-            ingest(connection, [delivery], SEEDS)
+            ingest(connection, [delivery], SEEDS, limits=limits)
             gate = delivery_gate(connection, month_number(delivery.period), load_rules(thresholds))
             if feedback is not None:
                 with workshop_in(feedback.parent) as workshop:
@@ -171,7 +176,12 @@ def render(result: DeliveryCheck) -> None:
         return
     columns = ("file", "rows_read", "accepted", "quarantined", "duplicate", "superseded")
     out.print(
-        console.table(result.delivery, columns, [[f[c] for c in columns] for f in result.files], columns[1:])
+        console.table(
+            result.delivery,
+            columns,
+            [[escape(f["file"]), *(f[c] for c in columns[1:])] for f in result.files],
+            columns[1:],
+        )
     )
     for problem in result.problems[:SHOWN]:
         out.print(

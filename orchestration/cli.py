@@ -52,18 +52,32 @@ def simulate(
 def run(
     as_of: Annotated[str, typer.Option("--as-of", help="The quarter to publish, YYYYQn.")],
     home: HomeOption = None,
+    accept_clock: Annotated[
+        bool,
+        typer.Option(
+            help="Go on though the clock is behind the last release; without it a terminal is asked."
+        ),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Ingest what is new, build, gate, publish. 0 published or nothing new, 3 stopped by a gate, 1 failed."""
+    from orchestration.clock import accepted, clock_behind, refuse_clock_behind
     from orchestration.run import execute
 
     target = home_of(home)
+    warning = clock_behind(target)
+    if warning:
+        console.err.print(f"Warning: {warning}", markup=False, highlight=False)
+        if not accept_clock and not as_json and sys.stdin.isatty():
+            accept_clock = typer.confirm("Go on all the same?", err=True)
     settings = load_settings(target.settings)
     for name in settings.not_available():
         console.err.print(f"Note: {name} is not part of this version and has no effect.", markup=False)
     steps = console.Steps()
-    with steps.shown():
-        outcome = execute(target, settings, as_of, steps)
+    with accepted(accept_clock):
+        refuse_clock_behind(target)
+        with steps.shown():
+            outcome = execute(target, settings, as_of, steps)
     manifest = outcome.release.manifest
     left_out = [d for d in manifest["inputs"] if d["disposition"] in ("held", "refused")]
     if as_json:
@@ -121,7 +135,8 @@ def check(
     """Check one delivery before it is sent: every problem at once, nothing loaded. 0 if it would be used."""
     from orchestration.checking import check_delivery, render
 
-    result = check_delivery(path, source, period, load_settings(home_of(home).settings).thresholds, feedback)
+    settings = load_settings(home_of(home).settings)
+    result = check_delivery(path, source, period, settings.thresholds, feedback, settings.limits.limits())
     if as_json:
         console.print_json(result.as_dict())
     else:

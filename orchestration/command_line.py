@@ -61,6 +61,18 @@ def _purpose(given: Mapping[str, Any]) -> str:
     )
 
 
+def _tell_damage(error: Exception, given: Mapping[str, Any]) -> None:
+    """Name the damaged file an error comes from, if it does, and end the command."""
+    from orchestration.damage import damage, may_be_damage  # what only an error needs takes a while to import
+
+    if not may_be_damage(error) or "home" not in given:
+        return
+    found = damage(home_of(given["home"]), error)
+    if found is not None:
+        _tell(str(found), 1, given)
+        raise typer.Exit(1)
+
+
 def guarded(command: F) -> F:
     """Turn errors a person can act on into a message and the exit code that belongs to them.
 
@@ -73,6 +85,7 @@ def guarded(command: F) -> F:
             with accessing(f"labourdb {command.__name__}", _purpose(kwargs)):
                 command(*args, **kwargs)
         except LabourdbError as error:
+            _tell_damage(error, kwargs)
             usage = isinstance(error, (UsageError, ReleaseUsageError))
             code = 2 if usage else 3 if type(error).__name__ == "GateStopped" else 1
             _tell(str(error), code, kwargs)
@@ -89,6 +102,7 @@ def guarded(command: F) -> F:
         except (typer.Exit, typer.Abort, typer.BadParameter):
             raise
         except Exception as error:  # its words and its trace may quote a row's values
+            _tell_damage(error, kwargs)
             _tell(f"Failed where nothing was foreseen: {place_of(error)}. Please report it.", 1, kwargs)
             raise typer.Exit(1) from None
 

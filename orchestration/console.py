@@ -4,21 +4,34 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import duckdb
 from rich.console import Console
+from rich.markup import escape
+from rich.segment import Segment
 from rich.table import Table
 
 from releases.release import REPORT, Release
 from releases.site.reference import INDEX
+from sources.plain import json_printable, printable
+
+
+class SafeConsole(Console):
+    """A console on which no text, whoever wrote it, steers the terminal: only what rich itself adds does."""
+
+    def render(self, renderable: Any, options: Any = None) -> Iterable[Segment]:
+        """What ``renderable`` shows, without characters that steer a terminal."""
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else segment._replace(text=printable(segment.text))
+
 
 # off a terminal (a log, a pipe) tables keep a width they can be read in
-out = Console(soft_wrap=True, width=None if sys.stdout.isatty() else 170)
-err = Console(stderr=True, soft_wrap=True)
+out = SafeConsole(soft_wrap=True, width=None if sys.stdout.isatty() else 170)
+err = SafeConsole(stderr=True, soft_wrap=True)
 
 VERDICTS = {
     "met": "[green]met / đạt[/green]",
@@ -30,7 +43,7 @@ VERDICTS = {
 
 def print_json(value: Any) -> None:
     """One JSON document on standard output."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=1, default=str) + "\n")
+    sys.stdout.write(json_printable(json.dumps(value, ensure_ascii=False, indent=1, default=str)) + "\n")
 
 
 class Steps:
@@ -62,10 +75,10 @@ class Steps:
 def table(
     title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], numeric: Sequence[str] = ()
 ) -> Table:
-    """A table of plain cells; ``numeric`` columns are aligned right."""
-    made = Table(title=title, title_justify="left", header_style="bold")
+    """A table of cells that may hold rich's markup; title and ``columns`` are plain, ``numeric`` ones aligned right."""
+    made = Table(title=escape(title), title_justify="left", header_style="bold")
     for column in columns:
-        made.add_column(column, justify="right" if column in numeric else "left", overflow="fold")
+        made.add_column(escape(column), justify="right" if column in numeric else "left", overflow="fold")
     for row in rows:
         made.add_row(*("" if cell is None else str(cell) for cell in row))
     return made

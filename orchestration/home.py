@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import fcntl
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 from sources.errors import LabourdbError
+from sources.modes import OTHERS_WRITE, close, make_folder, modes
 
 _held: set[Path] = set()  # roots this process has locked
 SEEDS = Path(__file__).resolve().parent.parent / "dbt_project" / "seeds"
@@ -62,6 +65,11 @@ class Home:
         return self.root / "releases"
 
     @property
+    def ledger(self) -> Path:
+        """The hashes of every release's list of files, out of reach of who may write releases only."""
+        return self.restricted / "releases.jsonl"
+
+    @property
     def dagster(self) -> Path:
         """Dagster's own storage: runs, events, schedules."""
         return self.root / "dagster"
@@ -81,15 +89,14 @@ class Home:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the home's lock, also if this process has it already.
+        """Hold the home's lock, also if this process has it already; what is made meanwhile has its modes (``modes``).
 
         Raises ``LabourdbError`` at once if another process holds it.
         """
         if self.root in _held:
             yield
             return
-        self.root.mkdir(parents=True, exist_ok=True)
-        with (self.root / ".lock").open("a+") as stream:
+        with modes(), self._lock_file() as stream:
             try:
                 fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -108,3 +115,14 @@ class Home:
             finally:
                 _held.discard(self.root)
                 stream.truncate(0)
+
+    def _lock_file(self) -> TextIO:
+        """The lock, for its owner alone, in a home that others cannot rearrange."""
+        make_folder(self.root, 0o755)
+        descriptor = os.open(self.root / ".lock", os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
+        if stat.S_IMODE(os.fstat(descriptor).st_mode) != 0o600:
+            os.fchmod(descriptor, 0o600)
+        for folder in (self.releases, self.warehouse, self.dagster):
+            if folder.is_dir():
+                close(folder, below=folder.stat().st_mode & OTHERS_WRITE != 0)
+        return os.fdopen(descriptor, "a+")

@@ -23,6 +23,7 @@ from expectations.linkage_gate import linkage_gate
 from expectations.publication_gate import publication_gate
 from expectations.rules import load_rules
 from expectations.waivers import waive
+from orchestration.clock import refuse_clock_behind
 from orchestration.dbt import NodeResult, dbt_build, expected_tests, project_hash, relations
 from orchestration.fingerprint import arrivals, input_facts, run_fingerprint
 from orchestration.home import SEEDS, Home
@@ -62,6 +63,7 @@ from sources.feedback import write_feedback
 from sources.ingest import ingest, new_deliveries
 from sources.keys import keep_disclosure_key, load_disclosure_key, load_key
 from sources.landing import Delivery, find_deliveries, month_label, month_number
+from sources.modes import make_folder
 from sources.pseudonyms import assign_keys
 from sources.restricted import DATABASE, attach_restricted, engine_config, restricted_database
 from sources.retention import Deleted, delete_old, deleted_in_force, forget
@@ -101,7 +103,7 @@ class Run:
     @contextmanager
     def warehouse(self, with_restricted: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
         """The working database of the pseudonymised zone, spilling only into the restricted zone."""
-        self.home.warehouse.mkdir(parents=True, exist_ok=True, mode=0o750)
+        make_folder(self.home.warehouse, 0o750)
         engine = self.settings.engine
         made = not self.home.database.exists()
         config = engine_config(self.home.restricted, engine.memory, engine.threads)
@@ -130,11 +132,12 @@ def reach(deliveries: Sequence[Delivery], as_of: int) -> None:
 def ingest_new(run: Run, on_delivery: Callable[[Delivery, str], None] | None = None) -> list[str]:
     """Ingest what is new in the landing area, and write what agencies should mend; returns what was not recognised."""
     run.home.require_landing()
+    refuse_clock_behind(run.home)
     deliveries, strange = find_deliveries(run.home.landing)
     reach(deliveries, run.scope.as_of)
     with run.restricted() as connection:
         fresh = new_deliveries(connection, deliveries)
-        ingest(connection, fresh, SEEDS, on_delivery)
+        ingest(connection, fresh, SEEDS, on_delivery, run.settings.limits.limits())
         write_feedback(connection, run.home.feedback, fresh)
     return strange
 
@@ -165,7 +168,8 @@ def gate_deliveries(run: Run) -> pd.DataFrame:
         if again:  # other settings let them count again: their files are read anew
             forget(connection, again)
             deliveries, _ = find_deliveries(run.home.landing)
-            ingest(connection, [d for d in deliveries if (d.source, d.key) in again], SEEDS)
+            anew = [d for d in deliveries if (d.source, d.key) in again]
+            ingest(connection, anew, SEEDS, limits=run.settings.limits.limits())
             gate = delivery_gate(connection, run.scope.cut_off, rules, waivers=waivers)
         key = load_key(run.home.restricted)
         noted = connection.execute("select 1 from identity.disclosure_key_check").fetchone()
@@ -369,7 +373,7 @@ def release(run: Run) -> Release:
         prepare(warehouse, run.home.remembered, run.scope.release_id)
     published = publish(
         run.home.releases, run.candidates, run.scope.release_id, facts,
-        lambda release, manifest: build_site(release, manifest, reference),
+        lambda release, manifest: build_site(release, manifest, reference), run.home.ledger,
     )  # fmt: skip
     settle(run.home.remembered, run.home.releases)
     run.home.stopped_report.unlink(missing_ok=True)  # what it says of the last stop is settled

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration.damage import damage
 from orchestration.fingerprint import known_inputs, run_fingerprint
 from orchestration.home import Home
 from orchestration.periods import quarter_label, quarter_number
@@ -147,6 +148,9 @@ def _raise_plainly(home: Home, as_of: str, error: Exception) -> None:
     from orchestration.pipeline import Run, kept_checks, stop_if_blocked
     from orchestration.settings import load_settings
 
+    found = damage(home, error)
+    if found is not None:
+        raise found from None
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, LabourdbError):

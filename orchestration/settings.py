@@ -16,6 +16,9 @@ from expectations.waivers import Waiver, refuse_unusable
 from orchestration.home import SEEDS
 from sources.contract import all_sources
 from sources.errors import LabourdbError
+from sources.limits import Limits
+
+DEFAULTS = Limits()
 
 
 class UsageError(LabourdbError):
@@ -102,6 +105,23 @@ class Engine(_Section):
     threads: int = Field(default=2, ge=1)
 
 
+class LimitsSetting(_Section):
+    """What one file of a delivery may take (docs/operating.md); beyond it its delivery is refused."""
+
+    file_mb: int = Field(default=DEFAULTS.file_mb, ge=1, description="Size on disk.")
+    inflated_mb: int = Field(default=DEFAULTS.inflated_mb, ge=1, description="What it unpacks to.")
+    memory_mb: int = Field(default=DEFAULTS.memory_mb, ge=200, description="Memory of the reading process.")
+    seconds: int = Field(default=DEFAULTS.seconds, ge=1, description="Processor time to read it.")
+    rows: int = Field(default=DEFAULTS.rows, ge=1, description="Rows, or lines of text.")
+    columns: int = Field(default=DEFAULTS.columns, ge=20, description="Columns, unknown ones included.")
+    cell_bytes: int = Field(default=DEFAULTS.cell_bytes, ge=100, description="One value, in UTF-8.")
+    record_bytes: int = Field(default=DEFAULTS.record_bytes, ge=1_000, description="One row, in UTF-8.")
+
+    def limits(self) -> Limits:
+        """The limits, as readers take them."""
+        return Limits(**self.model_dump())
+
+
 class WaiverSetting(_Section):
     """A person takes it upon them that a failed check of gate 2 or 3 does not block, until a day (SPEC §6)."""
 
@@ -122,6 +142,7 @@ class Settings(_Section):
     punctuality: Punctuality = Punctuality()
     retention: Retention = Retention()
     engine: Engine = Engine()
+    limits: LimitsSetting = LimitsSetting()
     thresholds: dict[str, float] = Field(
         default_factory=dict, description="Check id to largest failed share."
     )

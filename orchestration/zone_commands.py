@@ -55,7 +55,7 @@ def query(
 ) -> None:
     """Show rows of the warehouse and the restricted database, such as those a check found. Nothing can be changed.
 
-    What it shows may be personal data. The access log gets the query, its values left out.
+    What it shows may be personal data. The access log gets its tables and columns and the SHA-256 of its text.
     """
     from orchestration.query import SHOWN, rows_of
 

@@ -12,10 +12,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from releases.ledger import note
 from releases.tables import RELEASED, sha256, write_database
 from releases.verdict import confirmed_verdict
 from releases.withdraw import Withdrawal, record_withdrawal, withdrawals
 from sources.errors import LabourdbError
+from sources.modes import make_folder
 
 NAME = re.compile(r"^(\d{4}Q[1-4])\.(\d+)$")
 CURRENT = "current"
@@ -30,6 +32,10 @@ Figures = Literal["noisy", "exact", "hidden"]
 
 class ReleaseUsageError(LabourdbError):
     """What was asked cannot be meant: a release that is not there, is withdrawn already, or no reason given."""
+
+
+class DamagedManifest(LabourdbError, ValueError):
+    """A manifest that does not read as one."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +54,16 @@ class Release:
 
     @property
     def manifest(self) -> dict[str, Any]:
-        """The release's manifest."""
-        loaded: dict[str, Any] = json.loads((self.path / "manifest.json").read_text(encoding="utf-8"))
+        """The release's manifest; raises ``DamagedManifest`` if it is none."""
+        path = self.path / MANIFEST
+        try:
+            loaded = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError:
+            loaded = None
+        if not isinstance(loaded, dict):
+            raise DamagedManifest(
+                f"{path} is damaged: it does not read as a manifest. Put the release back from your backup."
+            )
         return loaded
 
 
@@ -199,19 +213,24 @@ def no_pages(release: Path, manifest: Mapping[str, Any]) -> None:
 
 
 def publish(
-    folder: Path, candidates: Path, release_id: str, facts: Mapping[str, Any], pages: Pages = no_pages
+    folder: Path,
+    candidates: Path,
+    release_id: str,
+    facts: Mapping[str, Any],
+    pages: Pages = no_pages,
+    ledger: Path | None = None,
 ) -> Release:
     """Publish the judged candidate tables as ``<folder>/<release_id>``.
 
     ``facts`` are the manifest's entries beside tables and time. The stored verdict is confirmed for exactly the
-    tables that are copied. The release is built under a hidden name, with its report and its ``pages``, and renamed
-    into place.
+    tables that are copied. The release is built under a hidden name, with its report and its ``pages``, noted in the
+    ``ledger``, and renamed into place.
     """
     from releases.quality import release_facts  # what only a run that publishes needs takes a while to import
     from releases.quality_page import quality_page
 
     verdict = confirmed_verdict(candidates, release_id, facts["fingerprint"])
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder, 0o755)
     for stale in folder.glob(".building-*"):
         shutil.rmtree(stale)
     building = folder / f".building-{release_id}"
@@ -226,6 +245,7 @@ def publish(
         "release_id": release_id,
         "files_listed": True,  # in files.sha256, which a release without this entry is older than
         **facts,
+        **({"in_ledger": True} if ledger is not None else {}),
         "published_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "tables": {t: {"sha256": verdict.tables[t], "rows": rows[t]} for t in RELEASED},
     }
@@ -240,13 +260,26 @@ def publish(
     _list_files(building)
     for path in sorted(building.rglob("*")):
         _sync(path)
-        if path.is_file():
-            path.chmod(0o444)
+        path.chmod(
+            0o444 if path.is_file() else 0o755
+        )  # whatever the umask: for all to read, for nobody to change
+    building.chmod(0o755)
     _sync(building)
+    if ledger is not None:
+        _note(ledger, folder, building, release_id)
     building.rename(folder / release_id)
     _sync(folder)
     point_current(folder)
     return Release(release_id, folder / release_id)
+
+
+def _note(ledger: Path, folder: Path, building: Path, release_id: str) -> None:
+    """Note a release in the ledger before it appears; a new ledger begins with those that are there already."""
+    lists = {release_id: sha256(building / FILES)}
+    if not ledger.exists():
+        earlier = {r.id: r.path / FILES for r in list_releases(folder)}
+        lists = {name: sha256(path) for name, path in earlier.items() if path.is_file()} | lists
+    note(ledger, lists)
 
 
 def _list_files(building: Path) -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import duckdb
 
+from sources.plain import FORMULA
+
 # The allow-list: a table that is not named here is never released. Each with the columns that order its rows.
 RELEASED: Mapping[str, tuple[str, ...]] = {
     "indicators": (
@@ -58,6 +60,20 @@ def export_tables(
     finally:
         connection.execute(f"set threads = {threads[0] if threads else 1}")
     return {table: sha256(folder / f"{table}.parquet") for table in RELEASED}
+
+
+def csv_select(connection: duckdb.DuckDBPyConnection, table: str) -> str:
+    """SQL of a table's rows for a CSV file: no text in it, such as the name of a file, begins a formula."""
+    texts = [
+        f'"{name}"'
+        for name, kind, *_ in connection.execute(f"describe {table}").fetchall()
+        if kind == "VARCHAR" and '"' not in name
+    ]
+    pattern = FORMULA.replace("'", "''")
+    safe = ", ".join(
+        f"case when regexp_matches({t}, '{pattern}') then chr(39) || {t} else {t} end as {t}" for t in texts
+    )
+    return f"select * replace ({safe}) from {table}" if safe else f"from {table}"
 
 
 def write_database(folder: Path, path: Path) -> dict[str, int]:

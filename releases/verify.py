@@ -9,10 +9,11 @@ from typing import Any, Literal
 
 import duckdb
 
+from releases.ledger import BentLedger, entries
 from releases.release import FILES, MANIFEST, REPORT, Release, listed_files
 from releases.tables import sha256
+from sources.landing import landed
 from sources.landing import sha256 as landed_sha256
-from sources.landing import shown, visible_files
 
 State = Literal["ok", "changed", "missing", "added"]
 DATABASE = "labour.duckdb"
@@ -22,31 +23,41 @@ DATABASE = "labour.duckdb"
 class Item:
     """One thing looked at: what kind it is, where it lies, whether it is as published, and if not, why."""
 
-    kind: Literal["table", "database", "folder", "site", "input"]
+    kind: Literal["table", "database", "folder", "site", "input", "ledger"]
     where: str
     state: State
     why: str = ""
 
 
-def verify(release: Release, landing: Path, heard: Callable[[str], None] = lambda step: None) -> list[Item]:
-    """Look at everything the manifest names; returns one item each, in the order they were looked at.
+def verify(
+    release: Release,
+    landing: Path,
+    heard: Callable[[str], None] = lambda step: None,
+    ledger: Path | None = None,
+) -> list[Item]:
+    """Look at every file of the release and all the manifest names; returns one item each, in the order they were looked at.
 
-    ``landing`` is the home's landing area; ``heard`` is told what is being looked at. What cannot be read as
+    ``landing`` is the home's landing area, ``ledger`` its ledger of releases, against which the list of files is
+    hashed; ``heard`` is told what is being looked at. What cannot be read as
     what it is counts as changed. Raises ``OSError`` where this account may not read.
     """
     heard(MANIFEST)
     manifest, problem = _manifest(release)
     if manifest is None:
         return [problem]
-    items = [problem, *_folder(release.path, manifest["tables"], bool(manifest.get("files_listed")))]
+    heard(DATABASE)
+    same = _database_is_listed(release.path)
+    heard(FILES)
+    items = [problem, *_ledger(release, ledger, bool(manifest.get("in_ledger")))]
+    items += _folder(release.path, manifest["tables"], bool(manifest.get("files_listed")))
     for table, facts in manifest["tables"].items():
         heard(table)
         items.append(_table(release.path / "tables" / f"{table}.parquet", facts))
     heard(DATABASE)
-    items += _database(release.path, manifest["tables"])
+    items += _database(release.path, manifest["tables"], same)
     for delivery in manifest["inputs"]:
         heard(delivery["folder"])
-        items += _inputs(landing / delivery["folder"], delivery["files"])
+        items += _inputs(landing / delivery["folder"], landing, delivery["files"])
     return items
 
 
@@ -70,6 +81,31 @@ def _manifest(release: Release) -> tuple[dict[str, Any] | None, Item]:
     return manifest, Item("folder", where, "ok")
 
 
+def _database_is_listed(folder: Path) -> bool:
+    """Whether labour.duckdb is the very file that was published, as far as the list of files says."""
+    digest = (listed_files(folder) or {}).get(DATABASE)
+    path = folder / DATABASE
+    return digest is None or not path.is_file() or sha256(path) == digest
+
+
+def _ledger(release: Release, ledger: Path | None, must_be_noted: bool) -> Iterator[Item]:
+    """Whether the list of files is the one noted when the release was published."""
+    if ledger is None or not (ledger.exists() or must_be_noted):
+        return
+    try:
+        noted = entries(ledger)
+    except BentLedger as bent:
+        yield Item("ledger", str(ledger), "changed", str(bent))
+        return
+    path = release.path / FILES
+    if release.id not in noted:
+        yield Item("ledger", str(ledger), "missing", f"it does not name {release.id}")
+    elif path.is_file() and sha256(path) != noted[release.id]:
+        yield Item("ledger", str(path), "changed", "its SHA-256 is not the one in the ledger of releases")
+    else:
+        yield Item("ledger", str(ledger), "ok")
+
+
 def _folder(folder: Path, tables: Mapping[str, Any], must_be_listed: bool) -> Iterator[Item]:
     """What else must lie in the folder, and what lies there and must not. Tables have items of their own."""
     own = {f"tables/{t}.parquet" for t in tables}
@@ -86,7 +122,7 @@ def _folder(folder: Path, tables: Mapping[str, Any], must_be_listed: bool) -> It
             yield Item(kind, str(path), "missing")
         elif path.is_symlink() or not path.is_file():
             yield Item(kind, str(path), "changed", "not a file of the release")
-        elif digest and name != DATABASE and sha256(path) != digest:  # that is compared row by row
+        elif digest and name != DATABASE and sha256(path) != digest:  # which has items of its own
             yield Item(kind, str(path), "changed", f"its SHA-256 is not the one in {FILES}")
         elif name != MANIFEST:  # which has an item of its own
             yield Item(kind, str(path), "ok")
@@ -108,8 +144,23 @@ def _table(path: Path, facts: Mapping[str, Any]) -> Item:
     return Item("table", str(path), "ok")
 
 
-def _database(folder: Path, tables: Mapping[str, Any]) -> Iterator[Item]:
-    """One item per table of labour.duckdb: the same columns and the same rows as its Parquet file."""
+def _database(folder: Path, tables: Mapping[str, Any], same: bool) -> Iterator[Item]:
+    """One item per table of labour.duckdb: the same columns and the same rows as its Parquet file.
+
+    Where all of them are and it is still not the ``same`` file, one item that says so.
+    """
+    ok = True
+    for item in _in_database(folder, tables):
+        ok = ok and item.state == "ok"
+        yield item
+    if ok and not same:
+        why = (
+            f"its SHA-256 is not the one in {FILES}: its rows are as published, something beside them is not"
+        )
+        yield Item("database", str(folder / DATABASE), "changed", why)
+
+
+def _in_database(folder: Path, tables: Mapping[str, Any]) -> Iterator[Item]:
     path = folder / DATABASE
     if not path.is_file():
         return
@@ -121,7 +172,13 @@ def _database(folder: Path, tables: Mapping[str, Any]) -> Iterator[Item]:
                     "select if(schema_name = 'main', name, schema_name || '.' || name), kind from ("
                     " select schema_name, table_name as name, 'table' as kind from duckdb_tables()"
                     " where database_name = 'kept' union all select schema_name, view_name, 'view'"
-                    " from duckdb_views() where database_name = 'kept' and not internal)"
+                    " from duckdb_views() where database_name = 'kept' and not internal union all"
+                    " select schema_name, function_name || '()', 'macro' from duckdb_functions()"
+                    " where database_name = 'kept' and not internal union all"
+                    " select schema_name, sequence_name, 'sequence' from duckdb_sequences() where database_name = 'kept'"
+                    " union all select schema_name, type_name, 'type' from duckdb_types()"
+                    " where database_name = 'kept' and not internal union all"
+                    " select schema_name, index_name, 'index' from duckdb_indexes() where database_name = 'kept')"
                 ).fetchall()
             )
         except duckdb.Error as error:
@@ -164,14 +221,14 @@ def _difference(database: duckdb.DuckDBPyConnection, table: str, file: Path, row
     return "" if here == rows else f"{here} rows, the manifest says {rows}"
 
 
-def _inputs(folder: Path, files: list[dict[str, str]]) -> Iterator[Item]:
+def _inputs(folder: Path, landing: Path, files: list[dict[str, str]]) -> Iterator[Item]:
     """One item per file of a delivery, as the landing area has it now."""
-    there = {shown(p.name): p for p in visible_files(folder)} if folder.is_dir() else {}
+    there = landed(folder, (landing,)) if folder.is_dir() else {}
     for file in files:
         where = str(folder / file["name"])
         if file["name"] not in there:
             yield Item("input", where, "missing")
-        elif landed_sha256(there[file["name"]]) != file["sha256"]:
+        elif landed_sha256(there[file["name"]], (landing,)) != file["sha256"]:
             yield Item("input", where, "changed", "its SHA-256 is not the one in the manifest")
         else:
             yield Item("input", where, "ok")

@@ -53,9 +53,11 @@ def record_withdrawal(folder: Path, release_id: str, reason: str) -> Withdrawal:
     withdrawal = Withdrawal(reason, login(), datetime.now(UTC).isoformat(timespec="seconds"))
     known = {name: asdict(w) for name, w in {**withdrawals(folder), release_id: withdrawal}.items()}
     temporary = folder / f".{FILE}"
+    temporary.unlink(missing_ok=True)
     with temporary.open("w", encoding="utf-8") as stream:
         stream.write(json.dumps(known, indent=1, ensure_ascii=False) + "\n")
         stream.flush()
+        os.fchmod(stream.fileno(), 0o644)
         os.fsync(stream.fileno())
     temporary.replace(folder / FILE)
     return withdrawal

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import duckdb
 
+from sources.apart.process import ReadingProcess, reading
 from sources.contract import load_contract
 from sources.deciding import Prepared
 from sources.errors import ChangedDelivery, LabourdbError, UnreadableFile
@@ -22,17 +23,18 @@ from sources.landing import (
     file_states,
     ignored_files,
     is_litter,
-    read_note,
+    landed,
+    leads_out,
     sha256,
     shown,
-    visible_files,
 )
+from sources.limits import Limits
 from sources.loading import out_of_reach, read_records, register
 from sources.reading.layout import Notice
-from sources.reading.open import open_file
 from sources.restricted import load_rules
 
 BATCH_BYTES = 256 << 20  # of text, estimated from file sizes
+DEFAULTS = Limits()
 INFLATION = {".gz": 8, ".parquet": 6, ".xlsx": 8}
 
 
@@ -88,29 +90,28 @@ def _states(delivery: Delivery) -> list[FileState]:
 
 
 def _sha256(delivery: Delivery, name: str) -> str:
-    path = next(p for p in visible_files(delivery.path) if shown(p.name) == name)
     try:
-        return sha256(path)
+        return sha256(landed(delivery.path, delivery.area)[name], delivery.area)
     except OSError as error:
         raise out_of_reach(delivery, name, error) from None
 
 
-def prepare(delivery: Delivery) -> Prepared:
-    """Open every file of a delivery; one that cannot be read as what it is makes the delivery refused.
+def prepare(delivery: Delivery, process: ReadingProcess) -> Prepared:
+    """Open every file of a delivery, apart; one that cannot be read as what it is makes the delivery refused.
 
     Raises ``LabourdbError`` where this machine cannot reach a file.
     """
     name = ""
+    problems: list[str] = []
     try:
         prepared = Prepared(delivery, file_states(delivery), {})
-        for path in visible_files(delivery.path):
-            name = shown(path.name)
-            prepared.hashes[name] = sha256(path)
-        prepared.notices += [(n, Notice("ignored_file", "")) for n in ignored_files(delivery.path)]
+        for name, path in landed(delivery.path, delivery.area).items():
+            prepared.hashes[name] = sha256(path, delivery.area)
+        if not leads_out(delivery.path, delivery.area):
+            prepared.notices += [(n, Notice("ignored_file", "")) for n in ignored_files(delivery.path)]
         contract = load_contract(delivery.source)
-        problems = []
         try:
-            prepared.note = read_note(delivery)
+            prepared.note = process.note(delivery)
             files = data_files(delivery)
             check_listed_files(prepared.note, files, prepared.hashes)
         except UnreadableFile as error:
@@ -118,7 +119,7 @@ def prepare(delivery: Delivery) -> Prepared:
         for path in files:
             name = shown(path.name)
             try:
-                prepared.opened.append(open_file(path, contract))
+                prepared.opened.append(process.open(path, contract))
             except UnreadableFile as error:
                 problems.append(str(error))
     except OSError as error:
@@ -132,14 +133,20 @@ def ingest(
     deliveries: Sequence[Delivery],
     reference: Path,
     on_delivery: Callable[[Delivery, str], None] | None = None,
+    limits: Limits = DEFAULTS,
 ) -> None:
-    """Ingest deliveries not ingested before; ``on_delivery`` hears of each one ('read' or 'refused')."""
+    """Ingest deliveries not ingested before; ``on_delivery`` hears of each one ('read' or 'refused').
+
+    Their files are read in a child process; one beyond ``limits`` makes its delivery refused.
+    """
     load_rules(connection, reference)
     # a stream's size is not known, so the engine would build its join tables from it instead of from the code lists
     connection.execute("set disabled_optimizers = 'build_side_probe_side'")
     try:
-        for batch in _batches(deliveries):
-            _ingest_batch(connection, batch, on_delivery)
+        with reading(limits) as process:
+            for batch in _batches(deliveries):
+                _ingest_batch(connection, batch, process, on_delivery)
+                process.drop()
     finally:
         connection.execute("reset disabled_optimizers")
 
@@ -170,12 +177,29 @@ def _batches(deliveries: Sequence[Delivery]) -> list[list[Delivery]]:
 def _ingest_batch(
     connection: duckdb.DuckDBPyConnection,
     batch: Sequence[Delivery],
+    process: ReadingProcess,
     on_delivery: Callable[[Delivery, str], None] | None,
 ) -> None:
-    """One transaction; whoever spoils it is refused, and the rest of the batch is read again without it."""
-    prepared = [prepare(d) for d in batch]
-    while not _read_whole(connection, prepared):
-        pass
+    """One transaction; whoever spoils it is refused, and the rest of the batch is read again without it.
+
+    Where the engine gives up, each delivery is read on its own, and refused if the engine gives up again.
+    """
+    prepared = [prepare(d, process) for d in batch]
+    try:
+        while not _read_whole(connection, prepared):
+            pass
+    except _EngineGaveUp:
+        for p in prepared:
+            try:
+                while not _read_whole(connection, [p]):
+                    pass
+            except _EngineGaveUp as gave_up:
+                if gave_up.of_machine:
+                    raise gave_up.told(p.delivery) from None
+                p.problem = (
+                    f"Its content cannot be worked on: {gave_up.words} Make the files anew and send them."
+                )
+                _read_whole(connection, [p])
     if on_delivery is not None:
         for p in prepared:
             on_delivery(p.delivery, "read" if p.problem is None else "refused")
@@ -197,9 +221,7 @@ def _read_whole(connection: duckdb.DuckDBPyConnection, batch: Sequence[Prepared]
         connection.execute("commit")
     except duckdb.Error as error:
         connection.execute("rollback")
-        raise LabourdbError(
-            f"Reading {batch[0].delivery.name} and later failed: {_engine_words(error)}"
-        ) from None
+        raise _EngineGaveUp(error) from None
     except BaseException:
         connection.execute("rollback")
         raise
@@ -215,8 +237,17 @@ def _unchanged(prepared: Prepared) -> None:
         )
 
 
-def _engine_words(error: duckdb.Error) -> str:
-    """What the engine complains of. Its text may quote values, except about memory, files and the SQL itself."""
-    if isinstance(error, (duckdb.OutOfMemoryException, duckdb.IOException, duckdb.BinderException)):
-        return str(error).strip().splitlines()[0]
-    return f"the database engine gave up ({type(error).__name__})."
+class _EngineGaveUp(Exception):
+    """The database engine failed on a batch; its text may quote values, except about memory, files and the SQL itself."""
+
+    def __init__(self, error: duckdb.Error) -> None:
+        super().__init__()
+        told = isinstance(error, (duckdb.OutOfMemoryException, duckdb.IOException, duckdb.BinderException))
+        gave_up = f"the database engine gave up ({type(error).__name__})."
+        self.words = str(error).strip().splitlines()[0] if told else gave_up
+        # what no content does to the engine: a full disk, too little memory for any, an invalid database
+        self.of_machine = told or isinstance(error, (duckdb.FatalException, duckdb.InternalException))
+
+    def told(self, delivery: Delivery) -> LabourdbError:
+        """What stops the run."""
+        return LabourdbError(f"Reading {delivery.name} failed: {self.words}")

@@ -75,15 +75,7 @@ def read_records(
     except duckdb.Error:
         if stream.failed is None:
             raise
-        file, error = stream.failed
-        spoilt = next(p for p, f in placed if f is file)
-        if isinstance(error, OSError):
-            raise out_of_reach(spoilt.delivery, file.opened.name, error) from None
-        unforeseen = (
-            f"{file.opened.name}: its content cannot be read ({type(error).__name__}). Make the file anew."
-        )
-        spoilt.problem = str(error) if isinstance(error, UnreadableFile) else unforeseen
-        return True
+        return _spoil(placed, *stream.failed)
     finally:
         connection.unregister("records")
     if decide_signs(connection, contract, placed):
@@ -91,9 +83,32 @@ def read_records(
     judged = judged_select(contract, "read_rows", crosses_alone(connection, contract))
     connection.execute(f"create or replace temp view judged as {judged}")
     _set_aside(connection, contract)
-    rows = _fill(connection, contract, placed)
+    try:
+        rows = _fill(connection, contract, placed)
+    except _TextsMissing as missing:
+        return _spoil(placed, missing.file, missing.error)
     connection.execute("drop view judged; drop table read_rows; drop table aside")
     return _disagree(batch, rows)
+
+
+class _TextsMissing(Exception):
+    """A file whose rows were read, but not the texts of those that are faulty."""
+
+    def __init__(self, file: Placed, error: Exception) -> None:
+        super().__init__()
+        self.file, self.error = file, error
+
+
+def _spoil(placed: Sequence[tuple[Prepared, Placed]], file: Placed, error: Exception) -> bool:
+    """Say of the delivery of ``file`` why it is spoilt. Raises ``LabourdbError`` if that is this machine's doing."""
+    spoilt, name = next(p for p, f in placed if f is file), file.opened.path.name
+    if isinstance(error, OSError):
+        raise out_of_reach(spoilt.delivery, name, error) from None
+    if isinstance(error, LabourdbError) and not isinstance(error, UnreadableFile):
+        raise error
+    unforeseen = f"{name}: its content cannot be read ({type(error).__name__}). Make the file anew."
+    spoilt.problem = str(error) if isinstance(error, UnreadableFile) else unforeseen
+    return True
 
 
 def _disagree(batch: Sequence[Prepared], rows: dict[tuple[int, int], int]) -> bool:
@@ -250,7 +265,10 @@ def _raw_rows(connection: duckdb.DuckDBPyConnection, placed: Sequence[tuple[Prep
     for number, lines in found:
         file = by_base[number << LINE_BITS]
         ids += [file.base + line for line in lines]
-        texts += file.opened.reader.raw(lines)
+        try:
+            texts += file.opened.reader.raw(lines)
+        except Exception as error:
+            raise _TextsMissing(file, error) from None
     return pa.table({"row_id": pa.array(ids, pa.int64()), "raw": pa.array(texts, pa.string())})
 
 

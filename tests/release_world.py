@@ -46,6 +46,7 @@ def published(
     fingerprint: str = "f",
     inputs: Rows = (),
     manifest: Mapping[str, Any] | None = None,
+    ledger: Path | None = None,
     **tables: Rows,
 ) -> Release:
     """Publish a release with these rows; tables that are not named have their key columns and no row.
@@ -70,4 +71,4 @@ def published(
             "period": release_id.split(".")[0], "protection": PROTECTION, "synthetic": False, "fingerprint": fingerprint, "missing_sources": [],
             "waivers": [], "inputs": list(inputs), **(manifest or {}),
         }  # fmt: skip
-        return publish(folder, candidates, release_id, facts)
+        return publish(folder, candidates, release_id, facts, ledger=ledger)

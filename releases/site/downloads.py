@@ -9,7 +9,7 @@ import duckdb
 import xlsxwriter
 
 from releases.dictionary import Table
-from releases.tables import RELEASED
+from releases.tables import RELEASED, csv_select
 from sources.reading.sheets import ROW_LIMIT
 
 # the sheet of indicators holds country and provinces; places below them would fill it, and stand in the other forms
@@ -41,7 +41,7 @@ def write_downloads(
     folder.mkdir()
     for table in RELEASED:
         path = str(folder / f"{table}.csv").replace("'", "''")
-        connection.execute(f"copy {table} to '{path}' (format csv, header)")
+        connection.execute(f"copy ({csv_select(connection, table)}) to '{path}' (format csv, header)")
     workbook = folder / f"labourdb-{name}.xlsx"
     _write_workbook(connection, workbook, notes, {t.name: t for t in tables})
     found = [Download("../labour.duckdb", "", "DuckDB", (release / "labour.duckdb").stat().st_size)]

@@ -48,6 +48,11 @@ def line_of(sheet: int, row: int) -> int:
     return row if sheet == 0 else FURTHER_SHEETS + (sheet - 1) * SHEET_ROWS + row
 
 
+def row_of(line: int) -> int:
+    """The row of its sheet that a line of ``line_of`` is; of all other lines the line itself."""
+    return (line - 1) % SHEET_ROWS + 1 if line > FURTHER_SHEETS else line
+
+
 @dataclass(frozen=True)
 class Notice:
     """Something about a file that its agency should know: a code of ``feedback.yaml``, and what it is about."""

@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from sources.errors import UnreadableFile
+from sources.limits import limits_in_force
 
 CHUNK = 8 << 20
 LONGEST_LINE = 16 << 20
@@ -31,7 +32,7 @@ def open_bytes(path: Path) -> IO[bytes]:
 def checked_chunks(path: Path) -> Iterator[bytes]:
     """The file's bytes; raises ``UnreadableFile`` as soon as they are cut, mislabelled or not UTF-8."""
     decoder = codecs.getincrementaldecoder("utf-8")("strict")
-    line = 1
+    line, size = 1, 0
     try:
         with open_bytes(path) as stream:
             while chunk := stream.read(CHUNK):
@@ -49,7 +50,11 @@ def checked_chunks(path: Path) -> Iterator[bytes]:
                         f"{path.name}, line {line}: not valid UTF-8 (byte 0x{error.object[error.start]:02x})."
                         " Save it as UTF-8 and send it again."
                     ) from None
-                line += chunk.count(b"\n")
+                line, size = line + chunk.count(b"\n"), size + len(chunk)
+                limits_in_force().check_inflated(path.name, size)
+                limits_in_force().check_rows(
+                    path.name, line - 2
+                )  # blank lines too, but the header and the last end
                 yield chunk
         decoder.decode(b"", final=True)
     except UnicodeDecodeError:

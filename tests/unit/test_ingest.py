@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import pyarrow as pa
 import pytest
 from ingestion import SEEDS, csv_text, database, insured, json_text, put, read
 
+from sources.apart.worker import _wrong
 from sources.errors import ChangedDelivery, LabourdbError
 from sources.ingest import ingest, new_deliveries
 from sources.landing import find_deliveries
-from sources.reading.parquet import ParquetRows
 
 TEXT = csv_text([insured(1), insured(2)])
 
@@ -156,31 +155,13 @@ def test_a_disk_error_while_reading_stops_the_run_and_refuses_nothing(
     def broken(*_: object) -> None:
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr("sources.reading.delimited.Delimited._after_header", broken)
+    monkeypatch.setattr("sources.apart.process._Apart.rows", broken)
     with pytest.raises(LabourdbError, match=r"social_insurance/2025-03/a\.csv: Input/output error"):
         read(tmp_path, connection)
     monkeypatch.undo()
     assert read(tmp_path, connection).counts() == {"a.csv": (2, 2, 0, 0, 0)}
 
 
-def test_no_message_repeats_a_value(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_message_repeats_a_value() -> None:
     """Also where the reader itself fails on a row."""
-    put(tmp_path, "a.parquet", _parquet())
-
-    def fails(self: ParquetRows) -> None:
-        raise ValueError("Nguyễn Văn An 001085000001")
-
-    monkeypatch.setattr(ParquetRows, "rows", fails)
-    problem = str(read(tmp_path).problem())
-    assert "a.parquet: its content cannot be read (ValueError)" in problem
-    assert "Nguyễn" not in problem
-
-
-def _parquet() -> bytes:
-    from io import BytesIO
-
-    import pyarrow.parquet as pq
-
-    content = BytesIO()
-    pq.write_table(pa.table({k: pa.array([v]) for k, v in insured(1).items()}), content)
-    return content.getvalue()
+    assert _wrong(ValueError("Nguyễn Văn An 001085000001")) == ("failed", "ValueError")

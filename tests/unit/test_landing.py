@@ -129,7 +129,7 @@ def test_what_lies_in_a_delivery_but_is_no_data_file_refuses_it(tmp_path: Path) 
     for month, name in cases.items():
         put(tmp_path, name, "{}", f"social_insurance/{month}")
     put(tmp_path, "b.csv", TEXT, "social_insurance/2025-05/x.csv")
-    put(tmp_path, "x", "", "social_insurance/2025-06").with_name("gone.csv").symlink_to("/nowhere")
+    put(tmp_path, "x", "", "social_insurance/2025-06").with_name("gone.csv").symlink_to("nowhere")
     (tmp_path / "landing/social_insurance/2025-06/x").unlink()
     os.mkfifo(put(tmp_path, "a.csv", TEXT, "social_insurance/2025-07").with_name("pipe.csv"))
     bad = os.fsencode(put(tmp_path, "a.csv", TEXT, "social_insurance/2025-08").parent) + b"/b\xff.csv"

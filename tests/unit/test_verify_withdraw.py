@@ -15,6 +15,7 @@ from typer.testing import CliRunner, Result
 
 from orchestration.cli import app
 from orchestration.home import Home
+from releases.ledger import BentLedger, entries
 from releases.release import (
     PROTECTION,
     Release,
@@ -177,6 +178,24 @@ FAULTS: dict[str, tuple[Callable[[Path], object], dict[str, tuple[str, str]]]] =
             f"{DB}: l": ("added", ""), f"{DB}: more": ("added", ""), f"{DB}: s.v": ("added", ""),
         },
     ),
+    "a macro in the database": (
+        lambda r: in_database(r / DB, "create macro total(a) as a + 1; create macro rows() as table select 1"),
+        {f"{DB}: total()": ("added", ""), f"{DB}: rows()": ("added", "")},
+    ),
+    "a macro in place of a function": (
+        lambda r: in_database(r / DB, "create macro sum(a) as 1"), {f"{DB}: sum()": ("added", "")},
+    ),
+    "a comment in the database": (
+        lambda r: in_database(r / DB, "comment on column indicators.value is 'divide by ten'"),
+        {DB: ("changed", "something beside them")},
+    ),
+    "a setting of a table": (
+        lambda r: in_database(r / DB, "alter table indicators alter status set default 'released'"),
+        {DB: ("changed", "something beside them")},
+    ),
+    "bytes behind the database": (
+        lambda r: write(r / DB, (r / DB).read_bytes() + b"\0" * 100), {DB: ("changed", "something beside them")},
+    ),
     "a database that is none": (
         lambda r: write(r / DB, b"nothing" * 9_000),
         {DB: ("changed", "does not read as a database")},
@@ -236,6 +255,64 @@ def test_what_is_not_as_published(home: Home, fault: str) -> None:
 def test_verify_an_unknown_release(home: Home) -> None:
     result = call(home, "verify", "2025Q4.2", "--json")
     assert result.exit_code == 2 and "known are 2025Q4.1" in said(result)["error"]
+
+
+# ---- the ledger ----------------------------------------------------------------------------------------------
+
+
+def relist(release: Path) -> None:
+    """What somebody does who changes a release and its list of files with it."""
+    files = [p for p in sorted(release.rglob("*")) if p.is_file() and p.name != "files.sha256"]
+    lines = [f"{landed_sha256(p)}  {p.relative_to(release).as_posix()}\n" for p in files]
+    write(release / "files.sha256", "".join(lines).encode())
+
+
+@pytest.fixture
+def noted(home: Home) -> Home:
+    """The same home with 2025Q4.2, the first that was noted in a ledger."""
+    published(home.releases, "2025Q4.2", ledger=home.ledger, indicators=[indicator("employed", 5)])
+    return home
+
+
+def test_a_ledger_begins_with_the_releases_that_are_there(noted: Home) -> None:
+    assert list(entries(noted.ledger)) == ["2025Q4.1", "2025Q4.2"]
+    assert noted.ledger.stat().st_mode & 0o777 == 0o600
+    for name in ("2025Q4.1", "2025Q4.2"):
+        result = call(noted, "verify", name, "--json")
+        assert result.exit_code == 0 and "ledger" in {i["kind"] for i in said(result)["items"]}
+
+
+@pytest.mark.parametrize("name", ["2025Q4.1", "2025Q4.2"])
+def test_a_release_changed_with_its_list_of_files_is_not_as_published(noted: Home, name: str) -> None:
+    release = noted.releases / name
+    write(release / "quality/report.html", b"<p>all is well</p>")
+    relist(release)
+    result = call(noted, "verify", name)
+    assert result.exit_code == 1 and "not the one in the ledger" in result.stderr
+
+
+def test_without_its_ledger_a_release_is_not_verified(noted: Home) -> None:
+    noted.ledger.unlink()
+    assert "does not name 2025Q4.2" in call(noted, "verify", "2025Q4.2").stderr
+    assert call(noted, "verify", "2025Q4.1").exit_code == 0, "made by a version without a ledger"
+    published(noted.releases, "2025Q4.3", ledger=noted.ledger)
+    assert call(noted, "verify", "2025Q4.2").exit_code == 0, "begun anew, with those that are there"
+
+
+def test_a_line_of_the_ledger_cannot_be_changed_alone(noted: Home) -> None:
+    lines = noted.ledger.read_bytes().splitlines(keepends=True)
+    for bent in (
+        [lines[0].replace(b"2025Q4.1", b"2025Q4.9"), lines[1]],
+        [lines[1]],
+        [*lines, b'{"release": "2025Q4.3"}\n'],
+        [lines[0], lines[1][:-1]],
+        [lines[0], b"\xff\n"],
+    ):
+        noted.ledger.write_bytes(b"".join(bent))
+        assert "not as it was written" in call(noted, "verify", "2025Q4.2").stderr
+        with pytest.raises(BentLedger):
+            published(noted.releases, "2025Q4.4", ledger=noted.ledger)
+    assert not (noted.releases / "2025Q4.4").exists()
 
 
 # ---- withdraw ------------------------------------------------------------------------------------------------
