@@ -46,7 +46,7 @@ class CheckRule:
     min_rows_to_block: int | None = None
     tolerance: float | None = None
     rows: str | None = None
-    waivable: bool = False  # of the delivery gate; checks of the others are waivable if they have rows
+    waivable: bool | None = None  # if not stated: of gates 2 and 3 those that have rows
 
     def bound_to(self, **places: str) -> CheckRule:
         """The rule with placeholders such as ``{previous}`` filled in."""
@@ -80,6 +80,11 @@ def load_rules(overrides: Mapping[str, float] | None = None) -> dict[str, CheckR
         raise LabourdbError(
             f"No check is called {', '.join(unknown)}. Known are: {', '.join(sorted(rules))}. Correct the settings. What the"
             " models' own tests prove, disclosure control among it, has no threshold: not one row may fail."
+        )
+    fixed = sorted(i for i in overrides or {} if rules[i].waivable is False)
+    if fixed:
+        raise LabourdbError(
+            f"{', '.join(fixed)} has no threshold: not one row may fail. Correct the settings."
         )
     for check_id, share in (overrides or {}).items():
         highest = math.inf if rules[check_id].applies_to == "full_month" else 1
@@ -136,7 +141,7 @@ def _rule(entry: Mapping[str, Any]) -> CheckRule:
         min_rows_to_block=entry.get("min_rows_to_block"),
         tolerance=entry.get("tolerance"),
         rows=rows,
-        waivable=bool(entry.get("waivable", False)),
+        waivable=entry.get("waivable"),
     )
     if not rule.objects and rule.applies_to is None:
         raise ValueError(f"{name} names neither objects nor what it applies to")

@@ -69,7 +69,9 @@ def refuse_unusable(waivers: Iterable[Waiver], rules: Mapping[str, CheckRule], t
 
 
 def _is_waivable(rule: CheckRule) -> bool:
-    return rule.waivable or (rule.gate in WAIVABLE_GATES and rule.rows is not None)
+    if rule.waivable is not None:
+        return rule.waivable
+    return rule.gate in WAIVABLE_GATES and rule.rows is not None
 
 
 def waive(checks: pd.DataFrame, waivers: Sequence[Waiver]) -> pd.DataFrame:

@@ -104,6 +104,11 @@ BREAKS = [
     ("row_accounting_closes", "row_accounting: linkage", "delete from candidates.linkage where source = 'training'", 1),
     ("target_rows_complete", "target_progress: plan targets", "delete from candidates.target_progress where year = 2026", 1),
     ("target_rows_complete", "target_progress: plan targets", "update candidates.target_progress set target_value = 11 where year = 2026", 2),
+    ("published_from_counts", "indicators", f"update published.indicators set numerator = numerator + 1 where {CELL} and indicator = 'employed' and area_code = '33'", 1),
+    ("published_from_counts", "indicators", f"delete from published.indicators where {CELL} and indicator = 'employed' and area_code = '33'", 1),
+    ("published_from_counts", "labour_flows", "update published.labour_flows set m = m + 1 where period = '2025Q2'", 8),
+    ("published_from_counts", "transitions", "update published.transitions set persons = persons + 1", None),
+    ("published_from_counts", "training_outcomes", "update published.training_outcomes set hidden = 'median_wage_12m'", None),
     *LONGITUDINAL_BREAKS,
 ]  # fmt: skip
 BREAKS += published_breaks(BREAKS)
@@ -234,7 +239,7 @@ def test_a_revision_of_few_places_is_told(
     world: duckdb.DuckDBPyConnection, tmp_path: Path, revised: int, failed: int
 ) -> None:
     world.execute(
-        "create schema disclosure; create table disclosure.atoms (table_name varchar, period varchar, atom varchar, figures varchar)"
+        "create table disclosure.atoms (table_name varchar, period varchar, atom varchar, figures varchar)"
     )
     world.execute(
         "insert into disclosure.atoms select 'indicators', p, 'atom ' || n, '7' from range(30) t(n), (values ('2025Q3'), ('2025Q4')) q(p)"

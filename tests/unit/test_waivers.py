@@ -115,3 +115,14 @@ def test_no_waiver_and_no_threshold_lets_an_unprotected_release_out(tmp_path: Pa
         UsageError, match=f"No check is called {test}.*disclosure control among it, has no threshold"
     ):
         load_settings(path)
+
+
+def test_what_proves_the_protection_has_no_waiver_and_no_threshold() -> None:
+    rules = load_rules()
+    unwaivable = {name for name, rule in rules.items() if rule.waivable is False}
+    assert unwaivable == {"published_from_counts"}
+    for name in unwaivable:
+        with pytest.raises(LabourdbError, match="cannot be waived"):
+            refuse_unusable([Waiver(name, "why", "who", date(2099, 1, 1))], rules, date(2026, 1, 1))
+        with pytest.raises(LabourdbError, match="has no threshold"):
+            load_rules({name: 0.5})
