@@ -45,7 +45,7 @@ where w.country_is_covered or (area_version, area_level, area_code) in (from are
 union all by name
 select
     'transitions' as object,
-    not coalesce(p.persons = c.persons and p.share = c.share and p.status = c.status, false) as failed,
+    not coalesce((p.persons, p.share) is not distinct from (c.persons, c.share) and p.status = c.status, false) as failed,
     period, lag, area_version, area_level, area_code, sex, age_group, from_status, to_status
 from {warehouse}.published.transitions as p
 full join {warehouse}.disclosure.transitions as c

@@ -54,7 +54,7 @@ arrived as (
 
     select period, lag, area_version, area_level, area_code, to_status, sum(persons) as persons
     from moves
-    where sex = 'total' and age_group = 'total'
+    where sex = 'total' and age_group = 'total' and persons is not null
     group by all
 
 ),

@@ -15,9 +15,11 @@ with completed as (
     inner join {{ ref('person_history') }} as h
         on t.person_key = h.person_key
         and t.ended_on >= h.valid_from and (h.valid_to is null or t.ended_on < h.valid_to)
+    left join {{ ref('late_deaths') }} as d on t.person_key = d.person_key
     cross join {{ source('run', 'parameters') }} as p
     where t.certified
         and (h.life_status = 'alive' or h.status_date > t.ended_on)
+        and not coalesce(d.died_on <= t.ended_on, false)
         and {{ month_number('t.ended_on') }} <= p.cutoff_month
         and extract(year from t.ended_on) >= (select min(q.year) from {{ source('run', 'quarters') }} as q)
 
@@ -46,7 +48,10 @@ employed as (
         bool_or(coalesce(e.province_2025 = m.province_2025, false)) as same_province_2025
     from moments as m
     inner join {{ ref('contribution_months') }} as c on m.person_key = c.person_key and m.month = c.month
-    left join {{ ref('enterprises') }} as e on c.employer_key = e.employer_key
+    left join {{ ref('enterprise_history') }} as e
+        on c.employer_key = e.employer_key
+        and e.valid_from <= {{ last_day_of('m.month') }}
+        and (e.valid_to is null or e.valid_to > {{ last_day_of('m.month') }})
     where c.compulsory
     group by m.person_key, m.month, m.province_2024, m.province_2025
 
