@@ -33,7 +33,9 @@ _KINDS = (duckdb.SerializationException, duckdb.InternalException, duckdb.FatalE
 def may_be_damage(error: BaseException) -> bool:
     """Whether an error, or what it comes from, is one that a damaged file can cause."""
     cause: BaseException | None = error
-    while cause is not None:
+    seen: set[int] = set()  # an error that was raised again while it was handled comes from itself
+    while cause is not None and id(cause) not in seen:
+        seen.add(id(cause))
         if isinstance(cause, _KINDS):
             return True
         if isinstance(cause, (duckdb.Error, sqlite3.Error, LabourdbError)) and _WORDS.search(str(cause)):

@@ -106,3 +106,10 @@ def test_a_damaged_manifest_is_named(home: Home, content: bytes) -> None:
     manifest.write_bytes(content)
     result = CliRunner().invoke(app, ["releases", "--home", str(home.root)])
     assert result.exit_code == 1 and f"{manifest} is damaged" in result.stderr.replace("\n", "")
+
+
+def test_errors_that_come_from_each_other_end() -> None:
+    """As Dagster chains them: an error raised again while the one it caused was handled."""
+    first, second = LabourdbError("one"), RuntimeError("other")
+    first.__context__, second.__cause__ = second, first
+    assert not may_be_damage(second)
