@@ -184,7 +184,9 @@ def _wrong(error: BaseException) -> tuple[Any, ...]:
 
 def _of_memory(error: BaseException | None) -> bool:
     """Whether memory is what an error comes from, also where a reader told it in words of its own."""
-    while error is not None:
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
         if isinstance(error, (MemoryError, duckdb.OutOfMemoryException)):
             return True
         if isinstance(error, OSError) and error.errno == errno.ENOMEM:
