@@ -48,7 +48,7 @@ select
     case
         when d.source_is_missing then null
         when d.kind = 'count' then cast(d.numerator as double)
-        when d.kind = 'median' then d.median_wage
+        when d.kind = 'median' then case when d.numerator > 0 then d.median_wage end
         when d.denominator > 0 then 100.0 * cast(d.numerator as double) / cast(d.denominator as double)
     end as value,
     cast(null as double) as ci_low,
@@ -56,7 +56,8 @@ select
     d.unit,
     case
         when d.source_is_missing then 'not_available'
-        when d.kind = 'median' and d.median_is_hidden then 'suppressed'
+        -- noise may leave nobody whose median it would be
+        when d.kind = 'median' and (d.median_is_hidden or (d.numerator = 0 and d.median_wage is not null)) then 'suppressed'
         when d.quarter = p.as_of_quarter then 'provisional'
         when d.unit = 'percent' and d.low_coverage then 'low_coverage'
         else 'released'

@@ -54,7 +54,7 @@ select
     c.completions,
     case when c.observed_6m then c.employed_6m end as employed_6m,
     case when c.observed_12m then c.employed_12m end as employed_12m,
-    case when c.observed_12m then w.median_wage end as median_wage_12m,
+    case when c.observed_12m and c.employed_12m > 0 then w.median_wage end as median_wage_12m,
     case when c.observed_12m then c.same_province_12m end as same_province_12m,
     case when 12 * c.year + 23 > p.cutoff_month then 'provisional' else 'released' end as status,
     case when c.observed_12m then {{ hidden }} end as hidden,

@@ -52,6 +52,12 @@ class Secrets:
 
 
 @pytest.fixture(scope="module")
+def sample_home(samples: Path, sample_homes: dict[Path, Home]) -> Home:
+    """The home of the first sample world."""
+    return sample_homes[samples / "small-world"]
+
+
+@pytest.fixture(scope="module")
 def release(sample_home: Home) -> Release:
     found = current_release(sample_home.releases)
     assert found is not None

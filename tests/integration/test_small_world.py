@@ -317,6 +317,7 @@ def test_gates(world: duckdb.DuckDBPyConnection) -> None:
         "select check_id, object, rows_failed, rows_checked, severity from checks where status in ('failed', 'error') order by all"
     ).fetchall()
     assert found == [
+        ("column_fill", "labour_register/2025-12", 1, 1, "warn"),  # of a column that September's had filled
         ("insured_months_delivered", "social_insurance", 2, 4, "warn"),  # nobody sent October and November
         ("quarantined_share", "enterprises/2025-09", 1, 5, "warn"),
         ("unusable_id_share", "social_insurance/2025-12", 2, 9, "warn"),  # Rạng's and Uyên's
@@ -332,4 +333,5 @@ def test_the_queries_of_docs_run_on_a_release() -> None:
     released = small_home().releases / "current" / "labour.duckdb"
     with duckdb.connect(str(released), read_only=True) as release:
         found = [len(release.execute(query).fetchall()) for query in queries]
-    assert [n > 0 for n in found] == [True, True, True, False, True]  # too few months for flows
+    # too few months for flows; and noise may leave none of a few persons
+    assert [n > 0 for i, n in enumerate(found) if i not in (2, 3)] == [True, True, True] and found[3] == 0
