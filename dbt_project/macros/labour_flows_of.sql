@@ -1,9 +1,17 @@
-{# What is counted of jobs in a quarter, by place and section. #}
+{# What is counted of jobs in a quarter, by place and section, and the letters it is published under. #}
 {% macro flow_counts() %}
-{{ return([
-    'in_quarter', 'at_beginning', 'at_end', 'full_quarter', 'accessions', 'recalls', 'separations', 'created', 'destroyed',
-]) }}
+{{ return({
+    'in_quarter': 'M', 'at_beginning': 'B', 'at_end': 'E', 'full_quarter': 'F', 'accessions': 'A', 'recalls': 'R',
+    'separations': 'S', 'created': 'JC', 'destroyed': 'JD',
+}) }}
 {% endmacro %}
+
+{# Sums of every count of flows, as columns of a select. #}
+{% macro summed_flows() -%}
+{% for name in flow_counts().keys() -%}
+cast(sum({{ name }}) as bigint) as {{ name }}{% if not loop.last %},{% endif %}
+{% endfor -%}
+{%- endmacro %}
 
 {#
   Job flows of employers by province, section and quarter (SPEC §5): a job is a person with an employer. Province and
@@ -21,9 +29,7 @@ cells as (
     select
         quarter, area_version, area_level, area_code,
         coalesce(section, 'total') as section,
-        {% for name in flow_counts() %}
-        cast(sum({{ name }}) as bigint) as {{ name }}{% if not loop.last %},{% endif %}
-        {% endfor %}
+        {{ summed_flows() }}
     from areas
     group by quarter, area_version, area_level, area_code, cube(section)
     having sum(in_quarter) > 0

@@ -47,7 +47,7 @@
 
 {# The measures that are counted of persons, each with noise of its own. #}
 {% macro counted_measures() %}
-{{ return(measures().items() | rejectattr('1.sum') | list) }}
+{{ return(dict(measures().items() | rejectattr('1.sum'))) }}
 {% endmacro %}
 
 {# Sums of every measure, as columns of a select. #}
@@ -57,9 +57,16 @@ cast(sum({{ name }}) as bigint) as {{ name }}{% if not loop.last %},{% endif %}
 {% endfor -%}
 {%- endmacro %}
 
+{# Of persons (p) with their record keys (k): the sum of the keys of those who count, by counted measure. #}
+{% macro summed_record_keys() -%}
+{% for name, measure in counted_measures().items() -%}
+cast(sum(case when {{ measure['if'] }} then k.record_key else 0 end) as bigint) as {{ name }}_key{% if not loop.last %},{% endif %}
+{% endfor -%}
+{%- endmacro %}
+
 {# Sums of the record keys of every counted measure, as columns of a select. #}
 {% macro summed_keys() -%}
-{% for name, measure in counted_measures() -%}
+{% for name in counted_measures().keys() -%}
 cast(sum({{ name }}_key) as bigint) as {{ name }}_key{% if not loop.last %},{% endif %}
 {% endfor -%}
 {%- endmacro %}

@@ -5,8 +5,8 @@
 #}
 
 {# Counts the table has rows for; all from the last on are changed alike, and every part of a whole from UNBOUNDED on. #}
-{% macro noise_large() %}{{ return(7) }}{% endmacro %}
-{% macro noise_unbounded() %}{{ return(14) }}{% endmacro %}
+{% macro noise_large() -%}7{%- endmacro %}
+{% macro noise_unbounded() -%}14{%- endmacro %}
 
 {# A sum of record keys as a key. #}
 {% macro as_key(sums) -%}((({{ sums }}) % 65536 + 65536) % 65536){%- endmacro %}
@@ -26,12 +26,10 @@ cast(
 {# The change of a joined row of `noise` (alias `row`) for a key; none where no row joined. #}
 {% macro change_of(row, key) -%}
 (case when {{ row }}.count is null then 0 else -4
-    {%- for column in noise_columns() %} + case when {{ key }} >= {{ row }}.{{ column }} then 1 else 0 end{% endfor %} end)
+    {%- for column in [
+        'to_minus_4', 'to_minus_3', 'to_minus_2', 'to_minus_1', 'to_plus_0', 'to_plus_1', 'to_plus_2', 'to_plus_3',
+    ] %} + case when {{ key }} >= {{ row }}.{{ column }} then 1 else 0 end{% endfor %} end)
 {%- endmacro %}
-
-{% macro noise_columns() %}
-{{ return(['to_minus_4', 'to_minus_3', 'to_minus_2', 'to_minus_1', 'to_plus_0', 'to_plus_1', 'to_plus_2', 'to_plus_3']) }}
-{% endmacro %}
 
 {# Signed sum of columns with a suffix: `terms` maps names to 1 or -1. #}
 {% macro signed_sum(terms, suffix='') -%}

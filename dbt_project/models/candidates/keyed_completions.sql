@@ -1,6 +1,6 @@
 {{ config(database='restricted', schema='disclosure') }}
--- The finest counts of training outcomes, pairs of provinces x field x level x kind, each with the sum of the record keys
--- of the persons whose completions they are.
+-- The finest counts of training outcomes, pairs of provinces x field x level x kind, each with the sum of the record
+-- keys of the persons whose completions they are.
 select
     c.year,
     c.province_2024,
@@ -10,10 +10,11 @@ select
     c.kind,
     bool_and(c.observed_6m) as observed_6m,
     bool_and(c.observed_12m) as observed_12m,
-    {% for name in completion_parts() %}
-    {% set condition = 'true' if loop.first else 'c.' ~ name %}
+    {% for name, how in completion_parts().items() %}
+    {% set condition = 'c.' ~ name if how.part else 'true' %}
     count(*) filter (where {{ condition }}) as {{ name }},
-    cast(sum(case when {{ condition }} then k.record_key else 0 end) as bigint) as {{ name }}_key{% if not loop.last %},{% endif %}
+    cast(sum(case when {{ condition }} then k.record_key else 0 end) as bigint) as {{ name }}_key
+    {%- if not loop.last %},{% endif %}
     {% endfor %}
 from {{ ref('completions') }} as c
 inner join {{ source('identity', 'record_keys') }} as k on c.person_key = k.person_key

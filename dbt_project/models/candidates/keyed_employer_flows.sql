@@ -1,6 +1,6 @@
 {{ config(database='restricted', schema='disclosure') }}
--- Jobs of each employer and quarter: at the beginning, at the end, through it, begun, ended (SPEC §5, labour_flows), each
--- with the sum of the record keys of the persons who hold them.
+-- Jobs of each employer and quarter: at the beginning, at the end, through it, begun, ended (SPEC §5,
+-- labour_flows), each with the sum of the record keys of the persons who hold them.
 with profiles as (
 
     select
@@ -29,7 +29,8 @@ select
         'separations': 'p.last_quarter = q.quarter',
     }.items() -%}
     cast(sum(case when {{ condition }} then p.jobs else 0 end) as bigint) as {{ name }},
-    cast(sum(case when {{ condition }} then p.jobs_key else 0 end) as bigint) as {{ name }}_key{% if not loop.last %},{% endif %}
+    cast(sum(case when {{ condition }} then p.jobs_key else 0 end) as bigint) as {{ name }}_key
+    {%- if not loop.last %},{% endif %}
     {% endfor %}
 from profiles as p
 inner join {{ source('run', 'flow_quarters') }} as q on q.quarter between p.first_quarter and p.last_quarter

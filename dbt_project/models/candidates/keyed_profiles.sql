@@ -1,6 +1,6 @@
 {{ config(database='restricted', schema='disclosure') }}
--- Residents grouped to distinct profiles before anything is expanded to cells: for every measure how many count, and the
--- sum of their record keys, which draws the noise of what is published (SPEC §5, disclosure control).
+-- Residents grouped to distinct profiles before anything is expanded to cells: for every measure how many count, and
+-- the sum of their record keys, which draws the noise of what is published (SPEC §5, disclosure control).
 select
     p.quarter,
     p.province_2024,
@@ -14,9 +14,7 @@ select
     {% for name, measure in measures().items() %}
     count(*) filter (where {{ measure['if'] }}) as {{ name }},
     {% endfor %}
-    {% for name, measure in counted_measures() %}
-    cast(sum(case when {{ measure['if'] }} then k.record_key else 0 end) as bigint) as {{ name }}_key{% if not loop.last %},{% endif %}
-    {% endfor %}
+    {{ summed_record_keys() }}
 from {{ ref('person_quarters') }} as p
 inner join {{ source('identity', 'record_keys') }} as k on p.person_key = k.person_key
 group by 1, 2, 3, 4, 5, 6, 7, 8, 9

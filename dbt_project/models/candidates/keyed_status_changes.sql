@@ -22,16 +22,17 @@ with pairs as (
 )
 
 select
-    lag,
-    quarter,
-    {{ province_text('province_2024') }} as province_2024,
-    {{ province_text('province_2025') }} as province_2025,
-    case when is_male then 'male' else 'female' end as sex,
-    case age_class when 0 then '15-24' when 1 then '25-54' else '55+' end as age_group,
-    {{ status_text('from_status') }} as from_status,
-    {{ status_text('to_status') }} as to_status,
+    p.lag,
+    p.quarter,
+    {{ province_text('p.province_2024') }} as province_2024,
+    {{ province_text('p.province_2025') }} as province_2025,
+    case when p.is_male then 'male' else 'female' end as sex,
+    case p.age_class when 0 then '15-24' when 1 then '25-54' else '55+' end as age_group,
+    {{ status_text('p.from_status') }} as from_status,
+    {{ status_text('p.to_status') }} as to_status,
     count(*) as persons,
     cast(sum(k.record_key) as bigint) as persons_key
 from pairs as p
 inner join {{ source('identity', 'record_keys') }} as k on p.person_key = k.person_key
-group by lag, quarter, province_2024, province_2025, is_male, age_class, from_status, to_status
+group by
+    p.lag, p.quarter, p.province_2024, p.province_2025, p.is_male, p.age_class, p.from_status, p.to_status

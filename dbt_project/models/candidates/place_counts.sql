@@ -2,8 +2,6 @@
 -- The finest counts of job flows: pairs of provinces x section.
 select
     quarter, province_2024, province_2025, section,
-    {% for name in flow_counts() %}
-    cast(sum({{ name }}) as bigint) as {{ name }}{% if not loop.last %},{% endif %}
-    {% endfor %}
+    {{ summed_flows() }}
 from {{ ref('placed_flows') }}
 group by quarter, province_2024, province_2025, section

@@ -48,7 +48,10 @@ by_employer as (
 
 support as (
 
-    select year, area_version, area_level, area_code, field_code, level, kind, count(*) as employers, max(persons) as largest
+    select
+        year, area_version, area_level, area_code, field_code, level, kind,
+        count(*) as employers,
+        max(persons) as largest
     from by_employer
     group by year, area_version, area_level, area_code, field_code, level, kind
 

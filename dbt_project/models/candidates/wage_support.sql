@@ -1,10 +1,11 @@
 {{ config(schema='cells') }}
--- On how many employers each median wage rests, as far as it decides whether it may be shown (SPEC §5, disclosure control):
--- employers counts three at least where there are three; largest is the persons of the largest employer wherever that is
--- over 80 % of the cell. An employee counts with the employer of the main job, all unknown employers as one.
+-- On how many employers each median wage rests, as far as it decides whether it may be shown (SPEC §5, disclosure
+-- control): employers counts three at least where there are three; largest is the persons of the largest employer
+-- wherever that is over 80 % of the cell. An employee counts with the employer of the main job, all unknown employers
+-- as one.
 --
--- Only a part of the rows must be expanded to cells: who has over 80 % of a cell has so in one of the finest cells in it,
--- and a cell with three employers has them among the three largest of its finest cells.
+-- Only a part of the rows must be expanded to cells: who has over 80 % of a cell has so in one of the finest cells in
+-- it, and a cell with three employers has them among the three largest of its finest cells.
 {% set finest = {
     'province': 'quarter, province_2024, province_2025, sex, age_class, urban_rural',
     'commune': 'quarter, province_2024, province_2025, district_2024, commune_2024, commune_2025',

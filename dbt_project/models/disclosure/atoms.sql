@@ -1,7 +1,7 @@
 {% set measures_text %}{% for name in measures() %}{{ name }}{{ ', ' if not loop.last }}{% endfor %}{% endset %}
-{% set flows_text = flow_counts() | join(', ') %}
--- Every finest count as published, one row each: what a release is remembered by, and compared with the next of its period.
--- Counts that came to nothing are left out: a reader sees no difference to those that are not there.
+{% set flows_text %}{% for name in flow_counts().keys() %}{{ name }}{{ ', ' if not loop.last }}{% endfor %}{% endset %}
+-- Every finest count as published, one row each: what a release is remembered by, and compared with the next of its
+-- period. Counts that came to nothing are left out: a reader sees no difference to those that are not there.
 select
     'indicators' as table_name,
     {{ quarter_text('quarter') }} as period,

@@ -1,5 +1,5 @@
--- The finest counts of districts and communes as they are published: with noise of their own, so that they add up to their
--- provinces but for some tens (SPEC §5, disclosure control).
+-- The finest counts of districts and communes as they are published: with noise of their own, so that they add up to
+-- their provinces but for some tens (SPEC §5, disclosure control).
 with exact as (
 
     select

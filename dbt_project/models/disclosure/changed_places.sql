@@ -1,9 +1,9 @@
 {% set million = '1000000' %}
 -- The finest counts of job flows as they are published (SPEC §5, disclosure control): every job times the factor of its
--- employer, rounded by key, then noise. What is changed is told apart so that the identities of flows hold whatever is drawn:
--- beginning and end (the next quarter's beginning, by the same key); churn, the smaller of accessions and separations; of it
--- the jobs replaced, which lie between full-quarter jobs and the smaller of beginning and end; of these the jobs created and
--- destroyed beside the net change. Recalls are a part of accessions.
+-- employer, rounded by key, then noise. What is changed is told apart so that the identities of flows hold whatever is
+-- drawn: beginning and end (the next quarter's beginning, by the same key); churn, the smaller of accessions and
+-- separations; of it the jobs replaced, which lie between full-quarter jobs and the smaller of beginning and end; of
+-- these the jobs created and destroyed beside the net change. Recalls are a part of accessions.
 with weighted as (
 
     select
@@ -14,12 +14,15 @@ with weighted as (
         p.protects,
         q.quarters_before > 0 as has_beginning,
         q.is_followed as has_end,
-        {% for name in flow_counts()[:-2] %}
-        sum(f.{{ name }} * case when p.protects then w.factor_millionths else {{ million }} end) as {{ name }},
+        {% for name in flow_counts().keys() if name not in ('created', 'destroyed') %}
+        sum(f.{{ name }} * case when p.protects then w.factor_millionths else {{ million }} end)
+            as {{ name }},
         sum(f.{{ name }}_key) as {{ name }}_key,
         {% endfor %}
-        sum(greatest(f.at_end - f.at_beginning, 0) * case when p.protects then w.factor_millionths else {{ million }} end)
-            as created,
+        sum(
+            greatest(f.at_end - f.at_beginning, 0)
+            * case when p.protects then w.factor_millionths else {{ million }} end
+        ) as created,
         sum(case when f.at_end > f.at_beginning then f.at_end_key - f.at_beginning_key else 0 end) as created_key
     from {{ ref('keyed_employer_flows') }} as f
     inner join {{ source('identity', 'employer_factors') }} as w on f.employer_key = w.employer_key
@@ -70,7 +73,9 @@ exact as (
 
     select
         quarter, province_2024, province_2025, section, protects, has_beginning, has_end,
-        {% for name in ['in_quarter', 'at_beginning', 'at_end', 'accessions', 'separations', 'churn', 'replaced', 'besides_net'] %}
+        {% for name in [
+            'in_quarter', 'at_beginning', 'at_end', 'accessions', 'separations', 'churn', 'replaced', 'besides_net',
+        ] %}
         {{ name }}, {{ name }}_key,
         {% endfor %}
         least(recalls, accessions) as recalls,  -- rounded apart it may come out above its whole
@@ -84,8 +89,8 @@ exact as (
     'in_quarter': {}, 'at_beginning': {}, 'at_end': {}, 'accessions': {}, 'separations': {},
 }, 'with_ends') }},
 
--- accessions and separations are the net change and the churn twice: where the net change comes out larger by its noise, the
--- churn gives way by half of that, so that both are right on average; and so the jobs replaced, and created besides
+-- accessions and separations are the net change and the churn twice: where the net change comes out larger by its
+-- noise, the churn gives way by half of that, as far as there is any; and so do the jobs replaced, and created besides
 moved as (
 
     select
@@ -143,12 +148,18 @@ joined as (
         at_beginning_changed as at_beginning,
         at_end_changed as at_end,
         least(at_beginning_changed, at_end_changed) - replaced_seen as full_quarter,
-        case when has_beginning and has_end then greatest(-net_changed, 0) + churn_changed else separations_changed end as separations,
+        case
+            when has_beginning and has_end then greatest(-net_changed, 0) + churn_changed
+            else separations_changed
+        end as separations,
         greatest(net_changed, 0) + least(besides_net_changed, replaced_seen) as created,
         greatest(-net_changed, 0) + least(besides_net_changed, replaced_seen) as destroyed,
         accessions,
         accessions_key,
-        case when has_beginning and has_end then greatest(net_changed, 0) + churn_changed else accessions_changed end as accessions_changed,
+        case
+            when has_beginning and has_end then greatest(net_changed, 0) + churn_changed
+            else accessions_changed
+        end as accessions_changed,
         recalls,
         recalls_key,
         has_beginning,

@@ -1,13 +1,14 @@
--- Every median wage as far as it may be shown (SPEC §5, disclosure control): of ten persons (communes: thirty) and three
--- employers at least, none with over 80 % of the persons; in three significant digits. A cell without anybody says no more
--- than one of few.
+-- Every median wage as far as it may be shown (SPEC §5, disclosure control): of ten persons (communes: thirty) and
+-- three employers at least, none with over 80 % of the persons; in three significant digits. A cell without anybody
+-- says no more than one of few.
 with judged as (
 
     select
         c.quarter, c.area_version, c.area_level, c.area_code, c.sex, c.age_group, c.urban_rural,
         m.median_wage,
         p.protects,
-        {{ median_may_be_shown('c.employed_compulsory', 'w.employers', 'w.largest', "c.area_level = 'commune'") }} as is_shown
+        {{ median_may_be_shown('c.employed_compulsory', 'w.employers', 'w.largest', "c.area_level = 'commune'") }}
+            as is_shown
     from {{ ref('cells') }} as c
     left join {{ ref('median_wages') }} as m
         on c.quarter = m.quarter and c.area_version = m.area_version and c.area_level = m.area_level

@@ -1,6 +1,6 @@
 {{ config(alias='indicators') }}
--- Indicators as released: covered provinces and their sum under its own name (SPEC §5, coverage). Official figures are the
--- statistics office's own, those of the country among them.
+-- Indicators as released: covered provinces and their sum under its own name (SPEC §5, coverage). Official figures are
+-- the statistics office's own, those of the country among them.
 with whole as (
 
     select count(*) = 0 as country_is_covered from {{ source('run', 'covered_provinces') }}

@@ -1,6 +1,6 @@
 {{ config(alias='linkage') }}
--- How accepted rows were linked, as released: by source, month and rule, to the nearest five (SPEC §5, disclosure control);
--- persons of covered provinces, and rows linked to nobody.
+-- How accepted rows were linked, as released: by source, month and rule, to the nearest five (SPEC §5, disclosure
+-- control); persons of covered provinces, and rows linked to nobody.
 with covered as (
 
     select {{ province_text('province_code') }} as province_code

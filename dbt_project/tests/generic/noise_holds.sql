@@ -1,3 +1,4 @@
+-- noqa: disable=LT02
 {#
   What is published of finest counts is the exact count with noise of the table (SPEC §5, disclosure control): `exact` are the
   counts with keys, `keys` tell their rows apart, `counts` says how each is changed, as in changed_counts.
@@ -10,9 +11,11 @@
 with exact_counts as (
 
     select
-        {% for key in keys %}{{ key }}, {% endfor %}
-        {% for count in counts %}
-        cast(sum({{ count }}) as bigint) as {{ count }}{% if not loop.last %},{% endif %}
+        {% for key in keys -%}
+        {{ key }},
+        {% endfor -%}
+        {% for count in counts -%}
+        cast(sum({{ count }}) as bigint) as {{ count }}{{ ',' if not loop.last }}
         {% endfor %}
     from {{ exact }}
     group by {{ keys | join(', ') }}
@@ -21,8 +24,13 @@ with exact_counts as (
 
 changed_counts as (
 
-    select {% for key in keys %}{{ key }} as changed_{{ key }}, {% endfor %}
-        {% for count in counts %}{{ count }} as {{ count }}_changed{{ ', ' if not loop.last }}{% endfor %}
+    select
+        {% for key in keys -%}
+        {{ key }} as changed_{{ key }},
+        {% endfor -%}
+        {% for count in counts -%}
+        {{ count }} as {{ count }}_changed{{ ',' if not loop.last }}
+        {% endfor %}
     from {{ model }}
 
 ),
