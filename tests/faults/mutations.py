@@ -39,7 +39,8 @@ def record_starts(content: bytes, delimiter: str, header_lines: int = 1) -> froz
     """Lines on which records start below the header, found character by character; ``None`` if it is not text.
 
     A quote opens at a field's start alone and closes at the next single one; what follows a closing quote other
-    than a delimiter or line end spoils the record, which then ends with its line. Records of white space are none.
+    than a delimiter or line end spoils the record, which then ends with its line; each of its lines is a row (SPEC §1, no
+    line is lost in another). Records of white space are none.
     """
     try:
         text = content.decode("utf-8").removeprefix("\ufeff")
@@ -54,7 +55,8 @@ def record_starts(content: bytes, delimiter: str, header_lines: int = 1) -> froz
             state = "closed" if character == '"' else "quoted"
         elif character == "\n":
             if record.strip():
-                starts.add(begun)
+                lines = record.split("\n")[:-1] if state == "spoilt" else [record]
+                starts |= {begun + n for n, text in enumerate(lines) if text.strip()}
             begun, record, state = line + 1, "", "start"
         elif state == "closed":
             state = {'"': "quoted", delimiter: "start", "\r": "closed"}.get(character, "spoilt")
