@@ -48,7 +48,7 @@ test: lint
 	$(BIN)/pytest -n 2 --dist loadfile
 
 docs: setup
-	$(BIN)/python -m orchestration.dictionary
+	$(BIN)/python -m orchestration.dbt.dictionary
 
 test-slow: setup
 	$(BIN)/pytest -m slow -n 2 --dist loadfile --ignore tests/faults --ignore tests/attacks

@@ -91,7 +91,7 @@ def show(results: dict[int, dict[str, Any]]) -> None:
 
 def show_longitudinal(persons: int, models: list[dict[str, Any]], run_cpu: float) -> None:
     """Print what each table of the longitudinal database costs, and their share of the run without them."""
-    added = [m for m in models if m["folder"] == "longitudinal" or m["node"] in LONGITUDINAL]
+    added = [m for m in models if m["folder"] == "labour/longitudinal" or m["node"] in LONGITUDINAL]
     cpu = sum(m["cpu"] for m in added)
     table = Table(title=f"Longitudinal tables, {persons:,} people × 24 months", title_justify="left")
     for column in ("table", "wall s", "CPU s", "of the run without them", "peak MiB"):

@@ -66,7 +66,7 @@ class Costs:
             self.nodes.append(
                 {
                     "node": node.node_name,
-                    "folder": Path(node.node_path).parts[0],
+                    "folder": str(Path(node.node_path).parent),
                     "kind": node.resource_type,
                     "wall": time.monotonic() - wall,
                     "cpu": time.process_time() - cpu,
@@ -82,36 +82,37 @@ def main(home: Path, as_of: str) -> None:
     def start_up() -> None:
         import great_expectations
 
-        from orchestration import definitions, pipeline
+        from orchestration import definitions
+        from orchestration.run import steps
 
-        del great_expectations, definitions, pipeline
+        del great_expectations, definitions, steps
 
     costs.timed("start-up", start_up)
 
-    from orchestration import pipeline
     from orchestration.home import Home
-    from orchestration.periods import quarter_number
-    from orchestration.run_inputs import RunScope
+    from orchestration.run import steps
+    from orchestration.run.inputs import RunScope
     from orchestration.settings import load_settings
     from releases.release import next_id
+    from sources.calendar import quarter_number
 
     place = Home(home)
     scope = RunScope(quarter_number(as_of), next_id(place.releases, as_of))
-    run = pipeline.Run(place, load_settings(place.settings), scope)
+    run = steps.Run(place, load_settings(place.settings), scope)
 
     def build(layers: list[str]) -> None:
-        pipeline.build(run, layers, costs.heard)
+        steps.build(run, layers, costs.heard)
 
-    costs.timed("ingest", lambda: pipeline.ingest_new(run))
-    costs.timed("gates", lambda: pipeline.gate_deliveries(run))
-    costs.timed("identity", lambda: build(["staging", "identity", "labourdb.areas.*"]))
-    costs.timed("dbt", lambda: build(["labour", "longitudinal"]))
-    costs.timed("gates", lambda: pipeline.stop_if_blocked(run, pipeline.gate_linkage(run)))
-    costs.timed("dbt", lambda: build(pipeline.COUNTED_LAYERS))
+    costs.timed("ingest", lambda: steps.ingest_new(run))
+    costs.timed("gates", lambda: steps.gate_deliveries(run))
+    costs.timed("identity", lambda: build(["staging", "identity", "reference"]))
+    costs.timed("dbt", lambda: build(["labour"]))
+    costs.timed("gates", lambda: steps.stop_if_blocked(run, steps.gate_linkage(run)))
+    costs.timed("dbt", lambda: build(steps.COUNTED_LAYERS))
     costs.timed("disclosure", lambda: build(["disclosure"]))
     costs.timed("dbt", lambda: build(["published"]))
-    costs.timed("gates", lambda: pipeline.stop_if_blocked(run, pipeline.gate_publication(run)))
-    costs.timed("release", lambda: pipeline.release(run))
+    costs.timed("gates", lambda: steps.stop_if_blocked(run, steps.gate_publication(run)))
+    costs.timed("release", lambda: steps.release(run))
     sys.stdout.write(json.dumps({"steps": costs.steps, "nodes": costs.nodes}) + "\n")
 
 

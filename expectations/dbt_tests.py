@@ -12,9 +12,10 @@ from expectations.judge import checks_table
 GATE_OF_FOLDER = {
     "staging": "linkage",
     "identity": "linkage",
-    "areas": "linkage",
+    "reference": "linkage",
     "labour": "linkage",
-    "longitudinal": "linkage",
+    "keyed": "publication",
+    "cells": "publication",
     "candidates": "publication",
     "disclosure": "publication",
     "published": "publication",

@@ -17,10 +17,10 @@ from expectations.judge import blocking_failures, judge, within
 from expectations.measuring import Measure, complete, frame_of
 from expectations.rules import CheckRule, rules_of
 from expectations.waivers import Waiver, waive
-from sources.cleaning import identified_by_citizen
+from sources.cleaning.names import has_names
+from sources.cleaning.rows import identified_by_citizen
 from sources.contract import load_contract
 from sources.errors import LabourdbError
-from sources.names import has_names
 
 COMPLETENESS = "all_delivery_checks_ran"
 

@@ -8,21 +8,21 @@ from typing import Any
 
 import dagster as dg
 
-from orchestration import assets, delivery_assets
+from orchestration.assets import deliveries, models
 from orchestration.home import Home
-from orchestration.periods import quarter_label, quarter_of_month, reference_month
 from orchestration.resources import Installation, default_home, last_whole_quarter
-from sources.landing import Delivery, file_states, find_deliveries, month_number
+from sources.calendar import month_number, quarter_label, quarter_of_month, reference_month
+from sources.ingest.landing import Delivery, file_states, find_deliveries
 
 RUN = dg.define_asset_job(
     "run",
     selection=dg.AssetSelection.assets(
-        delivery_assets.read_deliveries,
-        delivery_assets.judge_deliveries,
-        assets.labour_database,
-        assets.indicators,
-        assets.published_tables,
-        assets.release,
+        deliveries.read_deliveries,
+        deliveries.judge_deliveries,
+        models.labour_database,
+        models.indicators,
+        models.published_tables,
+        models.release,
     ),
     executor_def=dg.in_process_executor,
     description="From landing to release: what `labourdb run` does.",
@@ -81,15 +81,15 @@ def build_defs(overrides: Mapping[str, Any] | None = None) -> dg.Definitions:
     """The definitions, with resources replaced by ``overrides`` (tests and the command line inject theirs)."""
     return dg.Definitions(
         assets=[
-            *delivery_assets.agency_deliveries,
-            delivery_assets.read_deliveries,
-            delivery_assets.judge_deliveries,
-            assets.labour_database,
-            assets.indicators,
-            assets.published_tables,
-            assets.release,
+            *deliveries.agency_deliveries,
+            deliveries.read_deliveries,
+            deliveries.judge_deliveries,
+            models.labour_database,
+            models.indicators,
+            models.published_tables,
+            models.release,
         ],
-        asset_checks=[assets.linkage_gate, assets.publication_gate],
+        asset_checks=[models.linkage_gate, models.publication_gate],
         jobs=[RUN],
         sensors=[new_deliveries_sensor],
         schedules=[quarterly, annual],

@@ -13,14 +13,14 @@ import dagster as dg
 import duckdb
 
 from orchestration.home import Home
-from orchestration.periods import quarter_label, quarter_number
-from orchestration.pipeline import Run
-from orchestration.run_inputs import RunScope
+from orchestration.run.inputs import RunScope
+from orchestration.run.steps import Run
 from orchestration.settings import load_settings
 from releases.disclosure.remembered import remembered
 from releases.release import next_id
-from sources.access import accessing
+from sources.calendar import month_of, quarter_label, quarter_number, quarter_of_month
 from sources.errors import LabourdbError, UnforeseenError, place_of
+from sources.restricted.access import accessing
 
 Listener = Callable[[str, str, float], None]
 _listeners: list[Listener] = []  # Dagster copies resources, so who listens is kept beside them
@@ -43,7 +43,7 @@ def default_home() -> str:
 
 def last_whole_quarter(today: date) -> str:
     """The last quarter that has ended by ``today``."""
-    return quarter_label(today.year * 4 + (today.month - 1) // 3 - 1)
+    return quarter_label(quarter_of_month(month_of(today)) - 1)
 
 
 class Installation(dg.ConfigurableResource):  # type: ignore[type-arg]

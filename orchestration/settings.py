@@ -15,14 +15,10 @@ from expectations.rules import load_rules
 from expectations.waivers import Waiver, refuse_unusable
 from orchestration.home import SEEDS
 from sources.contract import all_sources
-from sources.errors import LabourdbError
-from sources.limits import Limits
+from sources.errors import LabourdbError, UsageError
+from sources.reading.limits import Limits
 
 DEFAULTS = Limits()
-
-
-class UsageError(LabourdbError):
-    """What was asked cannot be meant: exit code 2."""
 
 
 @cache

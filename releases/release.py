@@ -16,7 +16,7 @@ from releases.ledger import note
 from releases.tables import RELEASED, sha256, write_database
 from releases.verdict import confirmed_verdict
 from releases.withdraw import Withdrawal, record_withdrawal, withdrawals
-from sources.errors import LabourdbError
+from sources.errors import LabourdbError, UsageError
 from sources.modes import make_folder
 
 NAME = re.compile(r"^(\d{4}Q[1-4])\.(\d+)$")
@@ -28,10 +28,6 @@ PROTECTION = "DISCLOSURE-CONTROLLED"  # what a release says that went through di
 NOT_PROTECTED = "INTERNAL – NOT PROTECTED"  # what one says that did not: [disclosure] off
 
 Figures = Literal["noisy", "exact", "hidden"]
-
-
-class ReleaseUsageError(LabourdbError):
-    """What was asked cannot be meant: a release that is not there, is withdrawn already, or no reason given."""
 
 
 class DamagedManifest(LabourdbError, ValueError):
@@ -91,13 +87,13 @@ def standing_releases(folder: Path) -> list[Release]:
 
 
 def find_release(folder: Path, release_id: str) -> Release:
-    """The release of that identifier, withdrawn or not; raises ``ReleaseUsageError`` naming those there are."""
+    """The release of that identifier, withdrawn or not; raises ``UsageError`` naming those there are."""
     releases = list_releases(folder)
     for release in releases:
         if release.id == release_id:
             return release
     known = f"known are {', '.join(r.id for r in releases)}" if releases else "there is none yet"
-    raise ReleaseUsageError(f"No release {release_id!r} in {folder}: {known}.")
+    raise UsageError(f"No release {release_id!r} in {folder}: {known}.")
 
 
 def current_release(folder: Path) -> Release | None:
@@ -116,12 +112,10 @@ def current_release(folder: Path) -> Release | None:
 
 
 def standing_release(folder: Path) -> Release:
-    """The current release; raises ``ReleaseUsageError`` where none stands."""
+    """The current release; raises ``UsageError`` where none stands."""
     release = current_release(folder)
     if release is None:
-        raise ReleaseUsageError(
-            f"No release stands in {folder}. Make one with `labourdb run --as-of YYYYQn`."
-        )
+        raise UsageError(f"No release stands in {folder}. Make one with `labourdb run --as-of YYYYQn`.")
     return release
 
 
@@ -165,22 +159,18 @@ def point_current(folder: Path) -> Release | None:
 def withdraw(folder: Path, release_id: str, reason: str) -> tuple[Withdrawal, Release | None]:
     """Record that a release is withdrawn and move ``current`` off it; the release itself stays as it is (SPEC §8).
 
-    Returns the withdrawal and the release that is current from now on. Raises ``ReleaseUsageError`` for an
+    Returns the withdrawal and the release that is current from now on. Raises ``UsageError`` for an
     unknown release, one that is withdrawn already, and an empty reason; then nothing is changed, but for a
     ``current`` that a kill left behind.
     """
     find_release(folder, release_id)
     reason = reason.strip()
     if not reason:
-        raise ReleaseUsageError(
-            f"Say with --reason why {release_id} is withdrawn; it is kept beside the release."
-        )
+        raise UsageError(f"Say with --reason why {release_id} is withdrawn; it is kept beside the release.")
     before = withdrawals(folder).get(release_id)
     if before is not None:
         point_current(folder)
-        raise ReleaseUsageError(
-            f"{release_id} is withdrawn already, by {before.by} at {before.at}: {before.reason}"
-        )
+        raise UsageError(f"{release_id} is withdrawn already, by {before.by} at {before.at}: {before.reason}")
     withdrawal = record_withdrawal(folder, release_id, reason)
     _sync(folder)
     return withdrawal, point_current(folder)
@@ -226,8 +216,10 @@ def publish(
     tables that are copied. The release is built under a hidden name, with its report and its ``pages``, noted in the
     ``ledger``, and renamed into place.
     """
-    from releases.quality import release_facts  # what only a run that publishes needs takes a while to import
-    from releases.quality_page import quality_page
+    from releases.quality.facts import (
+        release_facts,  # what only a run that publishes needs takes a while to import
+    )
+    from releases.quality.page import quality_page
 
     verdict = confirmed_verdict(candidates, release_id, facts["fingerprint"])
     make_folder(folder, 0o755)

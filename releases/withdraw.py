@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sources.access import login
 from sources.errors import LabourdbError
+from sources.restricted.access import login
 
 FILE = "withdrawn.json"
 

@@ -9,7 +9,15 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 class LabourdbError(Exception):
-    """Base of every error a person can act on; its text is shown as it stands."""
+    """Base of every error a person can act on; its text is shown as it stands, its exit code is the command's (SPEC §8)."""
+
+    exit_code = 1
+
+
+class UsageError(LabourdbError):
+    """What was asked cannot be meant: a setting, a quarter, a release that is not there, no reason given."""
+
+    exit_code = 2
 
 
 class UnreadableFile(LabourdbError):

@@ -9,11 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from worlds import SHARED
+from worlds.eighteen_persons import SHARED
 
-from orchestration.dbt import manifest_path
+from orchestration.dbt.project import manifest_path
 from orchestration.home import Home
-from orchestration.run import execute
+from orchestration.run.execute import execute
 from orchestration.settings import load_settings
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -1,7 +1,7 @@
 """Disclosure control of what a release shows (SPEC §5): noise at the finest counts, so that all that is published adds up.
 
 Belongs here: the table of noise, and what is remembered of earlier releases. Not here: the noise itself, which is SQL
-(``dbt_project/models/disclosure``, ``dbt_project/macros/noise.sql``), the keys that draw it (``sources.pseudonyms``), and the
+(``dbt_project/models/disclosure``, ``dbt_project/macros/noise.sql``), the keys that draw it (``sources.restricted.pseudonyms``), and the
 checks that it holds (``expectations``).
 """
 

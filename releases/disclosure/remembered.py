@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 
-from sources.encryption import sync
+from sources.restricted.encryption import sync
 
 PENDING = ".pending"
 ATOMS = "select table_name, period, atom, figures from disclosure.atoms order by all"

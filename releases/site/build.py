@@ -13,8 +13,8 @@ from typing import Any
 import duckdb
 from markupsafe import Markup
 
-from releases import words
-from releases.page import environment, style
+from releases.pages import words
+from releases.pages.page import environment, style
 from releases.release import PROTECTION
 from releases.site.charts import charts_script
 from releases.site.data import write_shape
@@ -45,7 +45,7 @@ def build_site(release: Path, manifest: Mapping[str, Any], reference: Reference)
     assets.mkdir(parents=True)
     for name in ASSETS:
         (assets / name).write_text(
-            files("releases").joinpath(f"templates/site/{name}").read_text("utf-8"), "utf-8"
+            files("releases.pages").joinpath(f"templates/site/{name}").read_text("utf-8"), "utf-8"
         )
     (assets / "page.css").write_text(style(), "utf-8")
     (assets / "charts.js").write_text(charts_script(reference.kept), "utf-8")

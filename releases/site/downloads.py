@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import xlsxwriter
 
-from releases.dictionary import Table
+from releases.pages.dictionary import Table
 from releases.tables import RELEASED, csv_select
 from sources.reading.sheets import ROW_LIMIT
 

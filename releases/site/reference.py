@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from releases.dictionary import Dictionary
+from releases.pages.dictionary import Dictionary
 
 INDEX = "site/index.html"
 

@@ -10,9 +10,9 @@ from urllib.parse import urlencode
 import duckdb
 import pandas as pd
 
-from releases import words
-from releases.cell import Row as Facts
-from releases.cell import rows_of
+from releases.audit.cell import Row as Facts
+from releases.audit.cell import rows_of
+from releases.pages import words
 
 CELL = ("sex", "age_group", "urban_rural")
 LONGEST_TREND = 12

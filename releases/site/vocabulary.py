@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from releases import words
-from releases.dictionary import Dictionary
+from releases.pages import words
+from releases.pages.dictionary import Dictionary
 from releases.site.data import Area
 
 FIGURES: words.Words = {

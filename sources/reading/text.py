@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from sources.errors import UnreadableFile
-from sources.limits import limits_in_force
+from sources.reading.limits import limits_in_force
 
 CHUNK = 8 << 20
 LONGEST_LINE = 16 << 20

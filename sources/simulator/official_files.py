@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from sources.calendar import quarter_label, quarter_of_month
 from sources.simulator.frames import Frame, date, text
 from sources.simulator.months import first_day
 from sources.simulator.outbox import Outbox
@@ -135,7 +136,7 @@ class StatisticsOffice:
         return rows
 
     def _quarter(self, ym: int, day: int) -> list[dict[str, str | int | None]]:
-        return list(self._rates(f"{ym // 12}Q{ym % 12 // 3 + 1}", ym, day, yearly=False))
+        return list(self._rates(quarter_label(quarter_of_month(ym)), ym, day, yearly=False))
 
     def _rates(
         self, period: str, ym: int, day: int, yearly: bool = True

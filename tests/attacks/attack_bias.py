@@ -15,10 +15,10 @@ from attack_keys import Redrawn
 from scipy.stats import f as f_distribution
 
 TOTALS = {
-    "changed_provinces": ("quarter", "restricted.disclosure.keyed_profiles"),
-    "changed_communes": ("quarter", "restricted.disclosure.keyed_profiles"),
-    "changed_status_changes": ("quarter", "restricted.disclosure.keyed_status_changes"),
-    "changed_completions": ("year", "restricted.disclosure.keyed_completions"),
+    "changed_provinces": ("quarter", "restricted.keyed.keyed_profiles"),
+    "changed_communes": ("quarter", "restricted.keyed.keyed_profiles"),
+    "changed_status_changes": ("quarter", "restricted.keyed.keyed_status_changes"),
+    "changed_completions": ("year", "restricted.keyed.keyed_completions"),
     "changed_places": ("quarter", "labour.cells.place_counts"),
 }
 # quarters in which every figure of flows is observed, recalls of the year before apart

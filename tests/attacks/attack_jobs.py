@@ -48,7 +48,7 @@ def figures(redrawn: Redrawn) -> pd.DataFrame:
         with exact as (
             select f.quarter, e.province_2024, e.province_2025, e.section,
                 {", ".join(f"sum(f.{n})::bigint as exact_{n}, max(f.{n}) as largest_{n}" for n in FIGURES)}
-            from restricted.disclosure.keyed_employer_flows as f join labour.labour.enterprises as e using (employer_key)
+            from restricted.keyed.keyed_employer_flows as f join labour.labour.enterprises as e using (employer_key)
             group by all
         )
         select * from exact join labour.disclosure.changed_places using ({", ".join(PLACES)})

@@ -12,13 +12,13 @@ from collections.abc import Sequence
 import duckdb
 import numpy as np
 import pandas as pd
-import worlds
+from worlds import eighteen_persons as worlds
 
-from orchestration import dbt
+from orchestration.dbt import project
 from orchestration.home import Home
 from orchestration.settings import Settings
-from sources.encryption import encryption_config, private_files
-from sources.restricted import attach_restricted
+from sources.restricted.database import attach_restricted
+from sources.restricted.encryption import encryption_config, private_files
 
 KEYED = ("keyed_profiles", "keyed_employer_flows", "keyed_status_changes", "keyed_completions")
 CHANGED = (
@@ -33,8 +33,8 @@ FOUND = 2**16
 
 def compiled(home: Home, models: Sequence[str]) -> dict[str, str]:
     """SQL of models as dbt compiles it for a home."""
-    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-    from dbt.cli.main import dbtRunner
+    from project.adapters.duckdb.connections import DuckDBConnectionManager
+    from project.cli.main import dbtRunner
 
     target = [
         "--target-path",
@@ -42,10 +42,10 @@ def compiled(home: Home, models: Sequence[str]) -> dict[str, str]:
         "--log-path",
         str(home.warehouse / "compiled"),
     ]
-    with dbt._environment(home, Settings()), private_files():
+    with project._environment(home, Settings()), private_files():
         try:
-            outcome = dbtRunner(manifest=dbt._manifest()).invoke(
-                ["compile", *dbt.COMMON, *dbt.QUIET, *target, "--select", *models]
+            outcome = dbtRunner(manifest=project._manifest()).invoke(
+                ["compile", *project.COMMON, *project.QUIET, *target, "--select", *models]
             )
         finally:
             DuckDBConnectionManager.close_all_connections()
@@ -66,7 +66,7 @@ class Redrawn:
         self.memory.execute("attach ':memory:' as labour; attach ':memory:' as restricted")
         for schema in ("disclosure", "run", "reference", "labour", "cells"):
             self.memory.execute(f"create schema labour.{schema}")
-        self.memory.execute("create schema restricted.identity; create schema restricted.disclosure")
+        self.memory.execute("create schema restricted.identity; create schema restricted.keyed")
         for table in READ:
             self.memory.execute(f"create table labour.{table} as from w.{table}")
         self.persons = self.memory.execute("select person_key from zone.identity.record_keys order by 1").df()
@@ -89,9 +89,9 @@ class Redrawn:
             self.memory.execute(f"create or replace table restricted.identity.{table} as from frame")
             self.memory.unregister("frame")
         for model in models:
-            zone = "restricted" if model in KEYED else "labour"
+            place = "restricted.keyed" if model in KEYED else "labour.disclosure"
             begun = time.process_time()
-            self.memory.execute(f"create or replace table {zone}.disclosure.{model} as {self.sql[model]}")
+            self.memory.execute(f"create or replace table {place}.{model} as {self.sql[model]}")
             self.cpu[model] = time.process_time() - begun
 
     def query(self, text: str) -> pd.DataFrame:

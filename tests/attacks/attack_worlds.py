@@ -14,10 +14,10 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pandas as pd
-import worlds
+from worlds import eighteen_persons as worlds
 
 from orchestration.home import SEEDS, Home
-from orchestration.pipeline import GateStopped
+from orchestration.run.steps import GateStopped
 from releases.release import list_releases
 from sources.simulator import simulate
 

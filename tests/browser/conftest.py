@@ -11,9 +11,9 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from orchestration.home import SEEDS, Home
-from orchestration.run import execute
+from orchestration.run.execute import execute
 from orchestration.settings import load_settings
-from orchestration.site import served
+from orchestration.tasks.serve import served
 from releases.release import Release
 from releases.tables import RELEASED
 from sources.simulator import simulate

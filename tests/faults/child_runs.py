@@ -12,19 +12,19 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
-import worlds
+from worlds import eighteen_persons as worlds
 
 import orchestration.definitions
-import orchestration.run
+import orchestration.run.execute
 import releases.release
 import releases.verdict
 from expectations import judge, linkage_gate, publication_gate
-from orchestration import console as console_module
-from orchestration import fingerprint, pipeline
-from orchestration.cli import app
-from orchestration.dbt import parsed_models
+from orchestration.cli import console as console_module
+from orchestration.cli.main import app
+from orchestration.dbt.project import parsed_models
 from orchestration.home import Home
-from sources import ingest
+from orchestration.run import fingerprint, steps
+from sources.ingest import deliveries
 
 _ = (orchestration.definitions, judge, linkage_gate, publication_gate)  # loaded before the run starts
 parsed_models()
@@ -60,11 +60,11 @@ def _dies_after(module: Any, name: str) -> Callable[[], None]:
 
 # the moments at which a kill could hurt most; random ones seldom fall there
 INSTANTS: dict[str, Callable[[], None]] = {
-    "the first batch is read but not committed": _dies_before(ingest, "register"),
-    "all is ingested, no feedback yet": _dies_before(pipeline, "write_feedback"),
-    "the pseudonyms are made": _dies_after(pipeline, "assign_keys"),
-    "the candidates lie there, not judged": _dies_before(pipeline, "store_verdict"),
-    "the candidates are judged": _dies_after(pipeline, "store_verdict"),
+    "the first batch is read but not committed": _dies_before(deliveries, "register"),
+    "all is ingested, no feedback yet": _dies_before(steps, "write_feedback"),
+    "the pseudonyms are made": _dies_after(steps, "assign_keys"),
+    "the candidates lie there, not judged": _dies_before(steps, "store_verdict"),
+    "the candidates are judged": _dies_after(steps, "store_verdict"),
     "the release's tables are copied": _dies_before(releases.release, "write_database"),
     "the release's database is written": _dies_after(releases.release, "write_database"),
     "the release is renamed, `current` not moved": _dies_before(releases.release, "point_current"),

@@ -11,8 +11,8 @@ import re
 import unicodedata
 from functools import cache
 
-import worlds
-from worlds import PEOPLE, Row
+from worlds import eighteen_persons as worlds
+from worlds.eighteen_persons import PEOPLE, Row
 
 from orchestration.home import Home
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-from ingestion import insured
+from support.ingestion import insured
 
 COUNT = 20
 # names and places that occur nowhere in the product, to be looked for in what it says

@@ -13,8 +13,8 @@ from typing import Any
 import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
-from ingestion import INSURED
 from mutants import COUNT, ODD, ROWS, Mutant, scrambled
+from support.ingestion import INSURED
 
 # ---- Parquet -------------------------------------------------------------------------------------------------
 

@@ -14,8 +14,8 @@ import random
 from typing import Any
 
 import mutated_tables
-from ingestion import INSURED
 from mutants import COUNT, ODD, ROWS, Mutant, scrambled
+from support.ingestion import INSURED
 
 FORMATS = ("a.csv", "a.csv.gz", "a.jsonl", "a.jsonl.gz", "a.parquet", "a.xlsx")
 TITLES = ("Số CCCD", "Họ và tên", "Ngày sinh", "Giới tính")

@@ -15,21 +15,21 @@ from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from typing import Any
 
-import ingestion
 import pytest
-import worlds
 from child_runs import command
-from release_world import published
+from support import ingestion
 from typer.testing import CliRunner
+from worlds import eighteen_persons as worlds
+from worlds.handwritten_releases import published
 
 import releases.release
-from orchestration import pipeline
-from orchestration.cli import app
+from orchestration.cli.main import app
 from orchestration.home import Home
+from orchestration.run import steps
 from releases.release import current_release, list_releases, next_id
-from sources import ingest as ingest_module
 from sources.errors import LabourdbError
-from sources.landing import find_deliveries
+from sources.ingest import deliveries as ingest_module
+from sources.ingest.landing import find_deliveries
 
 LONGEST = 600.0
 
@@ -116,14 +116,14 @@ def test_two_runs_at_once(
 
 def _arrives_once_looked() -> None:
     """A delivery is put down just after the run has looked what there is."""
-    honest = pipeline.find_deliveries
+    honest = steps.find_deliveries
 
     def looked(landing: Path) -> Any:
         found = honest(landing)
         second_delivery(Home(landing.parent))
         return found
 
-    pipeline.find_deliveries = looked
+    steps.find_deliveries = looked
 
 
 @pytest.mark.slow

@@ -11,7 +11,7 @@ import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from ingestion import INSURED, csv_text, insured, json_text, put, read
+from support.ingestion import INSURED, csv_text, insured, json_text, put, read
 
 ROWS = [insured(i, full_name=f"Nguyễn Văn {chr(65 + i)}", sex="male" if i % 2 else "Nam") for i in range(20)]
 TEXT = csv_text(ROWS)

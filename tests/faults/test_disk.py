@@ -13,14 +13,14 @@ from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
 import pytest
-import worlds
 from child_runs import command
 from typer.testing import CliRunner
+from worlds import eighteen_persons as worlds
 
-from orchestration.cli import app
+from orchestration.cli.main import app
 from orchestration.home import Home
+from releases.audit.verify import verify
 from releases.release import list_releases
-from releases.verify import verify
 
 SIZE = 400 << 20
 LONGEST = 600.0
@@ -141,8 +141,8 @@ def test_a_home_on_a_disk_that_can_only_be_read(disk: Path, figures: Callable[[s
 
 WITHOUT_RIGHTS = """
 import os, sys
-import orchestration.run  # before the rights to read it may be gone
-from orchestration.cli import app
+import orchestration.run.execute  # before the rights to read it may be gone
+from orchestration.cli.main import app
 if os.geteuid() == 0:
     os.setgid(65534); os.setuid(65534)
 app(["run", "--home", sys.argv[1], "--as-of", "2025Q4", "--json"])

@@ -15,14 +15,14 @@ from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
 import pytest
-import worlds
 from child_runs import INSTANTS, kill_group, start_run
 from how_often import times
-from release_world import indicator, published
+from worlds import eighteen_persons as worlds
+from worlds.handwritten_releases import indicator, published
 
 from orchestration.home import Home
+from releases.audit.verify import verify
 from releases.release import current_release, list_releases, withdraw
-from releases.verify import verify
 from releases.withdraw import withdrawals
 
 AT_ONCE = 2

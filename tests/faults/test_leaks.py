@@ -20,15 +20,15 @@ from typing import Any
 
 import duckdb
 import pytest
-import worlds
 from child_runs import command
 from marked_world import GIVEN, HOUSEHOLD, PERSONS, births, deliver_nobody, numbers, write_marked_world
 from scanner import scan, scanned
+from worlds import eighteen_persons as worlds
 
-from orchestration import pipeline
-from orchestration.cli import app
-from orchestration.dbt import PROJECT, TARGET
+from orchestration.cli.main import app
+from orchestration.dbt.project import PROJECT, TARGET
 from orchestration.home import Home
+from orchestration.run import steps
 from releases.release import list_releases
 
 LONGEST = 900.0
@@ -175,16 +175,16 @@ def _key_error_about_a_person(*_: object, **__: object) -> None:
 
 
 def _fails_while_reading() -> None:
-    pipeline.ingest = _key_error_about_a_person
+    steps.ingest = _key_error_about_a_person
 
 
 def _fails_while_judging() -> None:
-    pipeline.assign_keys = _engine_quotes_a_value
+    steps.assign_keys = _engine_quotes_a_value
 
 
 def _a_model_fails() -> None:
     """A model meets a value it cannot take, inside dbt."""
-    honest = pipeline.dbt_build
+    honest = steps.dbt_build
 
     def spoilt(home: Home, *given: Any, **named: Any) -> Any:
         with worlds.opened(home, read_only=False) as connection:
@@ -203,7 +203,7 @@ def _a_model_fails() -> None:
                 connection.execute("drop view landing.population")
                 connection.execute("alter table landing.kept rename to population")
 
-    pipeline.dbt_build = spoilt
+    steps.dbt_build = spoilt
 
 
 class Watch:

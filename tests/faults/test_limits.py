@@ -15,15 +15,15 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from ingestion import INSURED, SEEDS, Read, csv_text, database, insured, json_text, put
+from support.ingestion import INSURED, SEEDS, Read, csv_text, database, insured, json_text, put
 from test_bad_files import SHEET, sheet_with, workbook
 
-from sources.apart.process import ReadingProcess, reading
 from sources.contract import load_contract
 from sources.errors import LabourdbError, UnreadableFile
-from sources.ingest import ingest, new_deliveries
-from sources.landing import find_deliveries, sha256
-from sources.limits import Limits
+from sources.ingest.deliveries import ingest, new_deliveries
+from sources.ingest.landing import find_deliveries, sha256
+from sources.reading.apart.process import ReadingProcess, reading
+from sources.reading.limits import Limits
 
 ROWS = [insured(i) for i in range(200)]
 OTHER = "social_insurance/2025-04"
@@ -345,7 +345,7 @@ def test_the_reader_knows_no_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def test_a_reader_that_cannot_be_started_refuses_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sources.apart.process.sys.executable", "/bin/false")
+    monkeypatch.setattr("sources.reading.apart.process.sys.executable", "/bin/false")
     process = ReadingProcess(Limits())
     with pytest.raises(LabourdbError, match="could not be started") as error:
         process.open(put(tmp_path, "a.csv", csv_text(ROWS)), CONTRACT)

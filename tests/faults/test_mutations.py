@@ -13,15 +13,15 @@ from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from typing import Any
 
-import ingestion
 import pytest
 from how_often import times
 from mutants import ROWS, SECRETS, Mutant
 from mutated_tables import sheet_rows
 from mutations import FORMATS, mutant
+from support import ingestion
 from test_bad_files import TEXT
 
-from sources.restricted import LINE_BITS
+from sources.restricted.database import LINE_BITS
 
 CHUNK = 25
 LONGEST = 300.0  # seconds a chunk may take on a busy machine

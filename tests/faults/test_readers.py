@@ -11,8 +11,8 @@ from pathlib import Path
 
 import duckdb
 import pytest
-import worlds
 from how_often import times
+from worlds import eighteen_persons as worlds
 
 from releases.release import Release, current_release, publish, withdraw
 from releases.tables import RELEASED, export_tables

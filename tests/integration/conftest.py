@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from empty_home import EmptyHome, empty_home
+from worlds.empty_home import EmptyHome, empty_home
 
 
 @pytest.fixture(scope="session")

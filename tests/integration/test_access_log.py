@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from sources import access
-from sources.access import accessing
-from sources.encryption import WrongKey
-from sources.keys import KEY_VARIABLE, load_key
-from sources.restricted import restricted_database
+from sources.restricted import access
+from sources.restricted.access import accessing
+from sources.restricted.database import restricted_database
+from sources.restricted.encryption import WrongKey
+from sources.restricted.keys import KEY_VARIABLE, load_key
 
 OTHER = "another key, which is just as long as the one before"
 

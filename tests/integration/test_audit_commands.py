@@ -7,15 +7,15 @@ import os
 from pathlib import Path
 from typing import Any
 
-import home_tables
 import pytest
-import worlds
+from support import home_tables
 from typer.testing import CliRunner
-from worlds import KEY, environment, small_home
+from worlds import eighteen_persons as worlds
+from worlds.eighteen_persons import KEY, environment, small_home
 
-from orchestration import pipeline
-from orchestration.cli import app
+from orchestration.cli.main import app
 from orchestration.home import Home
+from orchestration.run import steps
 from orchestration.settings import load_settings
 from sources.errors import LabourdbError
 
@@ -43,7 +43,7 @@ def test_a_release_is_verified_withdrawn_and_replaced(tmp_path: Path) -> None:
     code, facts = call(home, "run", "--as-of", "2025Q4")
     assert code == 1 and "2025Q4.1" in facts["error"] and "Dung's wages" in facts["error"]
     with pytest.raises(LabourdbError, match="Dung's wages"):
-        pipeline.release(pipeline.Run(home, load_settings(home.settings), worlds.scope(number=2)))
+        steps.release(steps.Run(home, load_settings(home.settings), worlds.scope(number=2)))
     assert sorted(p.name for p in home.releases.iterdir()) == ["2025Q4.1", "withdrawn.json"]
 
     home.settings.write_text(worlds.SETTINGS + '[coverage]\nprovinces = ["30"]\n')

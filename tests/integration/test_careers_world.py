@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import careers_world
 import duckdb
-import home_tables
 import pytest
-import worlds
-from careers_world import FACTORY, NEW_FACTORY, PEOPLE, RENEWED, SHOP, WORKERS, contribution, deliveries
+from support import home_tables
+from worlds import careers
+from worlds import eighteen_persons as worlds
+from worlds.careers import FACTORY, NEW_FACTORY, PEOPLE, RENEWED, SHOP, WORKERS, contribution, deliveries
 
 from orchestration.home import Home
 
@@ -38,13 +38,13 @@ def opened(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
 @pytest.fixture(scope="module")
 def followed(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """The world with both successions followed, as by default."""
-    return careers_world.run(careers_world.write(Home(tmp_path_factory.mktemp("careers") / "home")))
+    return careers.run(careers.write(Home(tmp_path_factory.mktemp("careers") / "home")))
 
 
 @pytest.fixture(scope="module")
 def as_sent(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """The world with every code an employer and every ID a person."""
-    return careers_world.run(careers_world.write(Home(tmp_path_factory.mktemp("as_sent") / "home"), OFF))
+    return careers.run(careers.write(Home(tmp_path_factory.mktemp("as_sent") / "home"), OFF))
 
 
 def spells(home: Home) -> set[tuple[str, str, str, str]]:
@@ -230,7 +230,7 @@ def _late() -> dict[str, list[worlds.Row]]:
 
 def test_a_late_correction_gives_what_there_would_have_been(followed: Home, tmp_path: Path) -> None:
     """Byte for byte, the tables that time decides: late rows that close a gap, a re-delivery that takes one back."""
-    late = careers_world.run(careers_world.write(Home(tmp_path / "late"), changed=_late()))
+    late = careers.run(careers.write(Home(tmp_path / "late"), changed=_late()))
     assert spells(late) == spells(followed)
     on_time, corrected = worlds.table_bytes(followed), worlds.table_bytes(late)
     assert [name for name in TABLES if on_time[name] != corrected[name]] == []
@@ -240,7 +240,7 @@ def test_a_correction_may_split_a_spell(followed: Home, tmp_path: Path) -> None:
     """Without February, taken back by a re-delivery, Hạnh's spell in the shop is two."""
     february = "social_insurance/2025-02"
     rows = [r for r in deliveries()[february] if r["full_name"] != PEOPLE["hạnh"].name]
-    split = careers_world.run(careers_world.write(Home(tmp_path / "split"), changed={f"{february}.r2": rows}))
+    split = careers.run(careers.write(Home(tmp_path / "split"), changed={f"{february}.r2": rows}))
     assert spells(split) - spells(followed) == {
         ("hạnh", SHOP, "2024-10", "2025-01"),
         ("hạnh", SHOP, "2025-03", "2025-12"),
@@ -250,7 +250,7 @@ def test_a_correction_may_split_a_spell(followed: Home, tmp_path: Path) -> None:
 def test_a_quarter_nobody_delivered_is_unknown_not_a_wave_of_dismissals(tmp_path: Path) -> None:
     """Without insurance from April to June: no row for that quarter, nothing said of who left before or came after it."""
     missing = [f"social_insurance/2025-0{m}" for m in (4, 5, 6)]
-    home = careers_world.run(careers_world.write(Home(tmp_path / "gap"), without=missing))
+    home = careers.run(careers.write(Home(tmp_path / "gap"), without=missing))
     total = "area_version = '2025' and area_code = 'VN' and section = 'total'"
     found = home_tables.sql(
         home, f"select period, M, B, E, F, A, H, R, S, JC, JD from labour_flows where {total} order by 1"

@@ -11,15 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
-import home_tables
 import pytest
-import worlds
+from support import home_tables
+from worlds import eighteen_persons as worlds
 
-from orchestration import assets, delivery_assets, pipeline, shown
-from orchestration.arrived import arrived
+from orchestration.assets import deliveries, models, shown
+from orchestration.assets.arrived import arrived
 from orchestration.definitions import annual, build_defs, new_deliveries_sensor, quarterly
 from orchestration.resources import Installation, last_whole_quarter
-from orchestration.run import dagster_instance
+from orchestration.run import steps
+from orchestration.run.execute import dagster_instance
 from orchestration.settings import load_settings
 from sources.contract import all_sources
 
@@ -57,7 +58,7 @@ def test_every_asset_of_the_job_is_materialized(instance: dg.DagsterInstance, ru
     events = instance.all_logs(run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION)
     made = {e.dagster_event.asset_key for e in events if e.dagster_event is not None}
     assert expected - made == set()
-    assert assets.RELEASE in made and len(expected) > 60
+    assert models.RELEASE in made and len(expected) > 60
 
 
 def test_each_delivery_is_a_materialization_of_its_month(instance: dg.DagsterInstance, run_id: str) -> None:
@@ -95,7 +96,7 @@ def test_a_source_shows_the_figures_of_the_manifest(instance: dg.DagsterInstance
     accounting = worlds.manifest(worlds.small_home())["row_accounting"]
     counts = ("rows_read", "accepted", "quarantined", "duplicate", "superseded")
     for source in all_sources():
-        facts = metadata(instance, delivery_assets.landing_key(source))
+        facts = metadata(instance, deliveries.landing_key(source))
         used = [a for a in accounting if a["source"] == source and a["disposition"] == "used"]
         assert {c: facts[c] for c in counts} == {c: sum(a[c] for a in used) for c in counts}, source
         assert facts["dagster/row_count"] == facts["accepted"]
@@ -106,7 +107,7 @@ def test_a_source_shows_the_figures_of_the_manifest(instance: dg.DagsterInstance
 
 def test_published_tables_and_release_show_the_figures_of_the_manifest(instance: dg.DagsterInstance) -> None:
     manifest = worlds.manifest(worlds.small_home())
-    facts = metadata(instance, assets.RELEASE)
+    facts = metadata(instance, models.RELEASE)
     assert (facts["release"], facts["held_or_refused"]) == (manifest["release_id"], 0)
     assert facts["quality_report"] == f"releases/{manifest['release_id']}/quality/report.html"
     assert (worlds.small_home().root / facts["quality_report"]).exists()
@@ -124,7 +125,7 @@ def test_published_tables_and_release_show_the_figures_of_the_manifest(instance:
 
 
 @pytest.fixture
-def bad(tmp_path: Path) -> Iterator[pipeline.Run]:
+def bad(tmp_path: Path) -> Iterator[steps.Run]:
     """A home that got a delivery to hold, one to refuse, and one of a month after the cut-off."""
     home = worlds.copy_of(worlds.small_home(), tmp_path / "home")
     sent = worlds.deliveries()
@@ -135,12 +136,12 @@ def bad(tmp_path: Path) -> Iterator[pipeline.Run]:
     worlds.deliver(home, "vacancies/2026-01", [{"vacancy_no": "VL1"}])
     worlds.deliver(home, "training/2026-01", sent["training/2025-12"])
     with worlds.environment(LABOURDB_KEY=worlds.KEY):
-        run = pipeline.Run(home, load_settings(home.settings), worlds.scope(number=2))
-        pipeline.ingest_new(run)
+        run = steps.Run(home, load_settings(home.settings), worlds.scope(number=2))
+        steps.ingest_new(run)
         yield run
 
 
-def test_what_is_left_out_says_why_and_what_to_send(bad: pipeline.Run) -> None:
+def test_what_is_left_out_says_why_and_what_to_send(bad: steps.Run) -> None:
     deliveries = {d.folder: d for d in arrived(bad)}
     held = deliveries["social_insurance/2025-12.r2"]
     facts = {n: getattr(v, "value", v) for n, v in shown.of_delivery(held).items()}
@@ -164,7 +165,7 @@ def test_what_is_left_out_says_why_and_what_to_send(bad: pipeline.Run) -> None:
     )
     assert facts["rows_read"] == 9  # of those in force
 
-    checks = pipeline.gate_deliveries(bad)  # says the same as what was shown before it
+    checks = steps.gate_deliveries(bad)  # says the same as what was shown before it
     inputs = {d.folder: d.disposition for d in deliveries.values() if d.disposition != "after_cut_off"}
     with bad.warehouse() as warehouse:
         judged = dict(warehouse.execute("select distinct folder, disposition from run.inputs").fetchall())
@@ -185,20 +186,20 @@ def test_what_is_left_out_says_why_and_what_to_send(bad: pipeline.Run) -> None:
     assert [c["consequence"] for c in cells(facts["failed"])] == ["refused"]
     # sent again, it is settled
     worlds.deliver(bad.home, "training/2025-12.r3", worlds.deliveries()["training/2025-12"])
-    pipeline.ingest_new(bad)
+    steps.ingest_new(bad)
     mine = [d for d in arrived(bad) if d.source == "training"]
     assert shown.of_left_out(mine) == {"left_out": "none"}
     assert {d.folder: d.because for d in mine}["training/2025-12"] == "training/2025-12.r3 replaces it"
 
 
-def test_nothing_personal_is_shown(instance: dg.DagsterInstance, run_id: str, bad: pipeline.Run) -> None:
+def test_nothing_personal_is_shown(instance: dg.DagsterInstance, run_id: str, bad: steps.Run) -> None:
     secrets = {s for p in worlds.PEOPLE.values() for s in (p.name, p.id, p.id.lstrip("0"), p.born)} | {
         worlds.FORMER
     }
     secrets |= {"không rõ"}  # a quarantined value
     told = [json.dumps(json.loads(e.to_json()), ensure_ascii=False) for e in instance.all_logs(run_id)]
     assert len(told) > 400 and any("quarantined" in t for t in told)
-    checks = pipeline.gate_deliveries(bad)
+    checks = steps.gate_deliveries(bad)
     for delivery in (deliveries := arrived(bad)):
         told += [str(shown.of_delivery(delivery)), str(shown.of_left_out([delivery]))]
     told += [str(shown.of_source(deliveries)), str(shown.of_delivery_check(checks))]
@@ -207,7 +208,7 @@ def test_nothing_personal_is_shown(instance: dg.DagsterInstance, run_id: str, ba
 
 def test_lineage_leads_from_a_delivery_to_the_targets() -> None:
     graph = build_defs().resolve_asset_graph()
-    above = graph.upstream_key_iterator(assets.PUBLISHED)
+    above = graph.upstream_key_iterator(models.PUBLISHED)
     sources = {k.path[1] for k in above if k.path[0] == "agency"}
     assert sources >= {"population", "enterprises", "social_insurance", "training", "official_statistics"}
     groups = {graph.get(k).group_name for k in graph.get_all_asset_keys()}
@@ -239,15 +240,15 @@ def test_checks_are_reported(instance: dg.DagsterInstance, run_id: str) -> None:
     gates = {k.name: r for k, r in results.items() if k.name in ("linkage_gate", "publication_gate")}
     assert set(gates) == {"linkage_gate", "publication_gate"}
     assert all(r.passed and r.metadata["blocking"].value == "none" for r in gates.values())
-    assert {k.name for k in results} >= set(delivery_assets.DELIVERY_CHECKS)
+    assert {k.name for k in results} >= set(deliveries.DELIVERY_CHECKS)
 
 
 def test_gates_block() -> None:
     graph = build_defs().resolve_asset_graph()
-    for gate, key in (("linkage_gate", assets.LABOUR), ("publication_gate", assets.PUBLISHED)):
+    for gate, key in (("linkage_gate", models.LABOUR), ("publication_gate", models.PUBLISHED)):
         assert graph.get(dg.AssetCheckKey(key, gate)).blocking
     # the release lies behind both gates
-    assert assets.PUBLISHED in graph.get(assets.RELEASE).parent_keys
+    assert models.PUBLISHED in graph.get(models.RELEASE).parent_keys
 
 
 def test_definitions_take_other_resources(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from empty_home import EmptyHome, copy_of_empty, dbt_works_in
+from worlds.empty_home import EmptyHome, copy_of_empty, dbt_works_in
 
 
 @pytest.fixture(scope="module")
@@ -148,36 +148,36 @@ BROKEN = {
         "insert into restricted.identity.record_keys by name select range as person_key, 0 as record_key from range(9)"
     ),
     "changed_provinces_within_noise": (
-        f"{PARAMETERS}; insert into restricted.disclosure.keyed_profiles by name select {PROVINCE}, 0 as employed;"
+        f"{PARAMETERS}; insert into restricted.keyed.keyed_profiles by name select {PROVINCE}, 0 as employed;"
         f" insert into disclosure.changed_provinces by name select {PROVINCE}, 1 as employed"
     ),
     "changed_provinces_really_changed": unchanged(
-        "restricted.disclosure.keyed_profiles", "disclosure.changed_provinces",
+        "restricted.keyed.keyed_profiles", "disclosure.changed_provinces",
         f"{PAIR}, 'male' as sex, 'urban' as urban_rural", "employed", "range + 100 as age_class",
     ),
     "changed_communes_within_noise": (
-        f"insert into restricted.disclosure.keyed_profiles by name select {PAIR}, 1 as commune_2024, 9 as unemployed;"
+        f"insert into restricted.keyed.keyed_profiles by name select {PAIR}, 1 as commune_2024, 9 as unemployed;"
         f" insert into disclosure.changed_communes by name select {PAIR}, 1 as commune_2024, 14 as unemployed"
     ),
     "changed_communes_really_changed": unchanged(
-        "restricted.disclosure.keyed_profiles", "disclosure.changed_communes", PAIR, "employed",
+        "restricted.keyed.keyed_profiles", "disclosure.changed_communes", PAIR, "employed",
         "range + 100 as commune_2024",
     ),
     "changed_status_changes_within_noise": (
-        f"insert into restricted.disclosure.keyed_status_changes by name select {MOVE}, 'abroad' as to_status, 1 as persons;"
+        f"insert into restricted.keyed.keyed_status_changes by name select {MOVE}, 'abroad' as to_status, 1 as persons;"
         f" insert into disclosure.changed_status_changes by name select {MOVE}, 'abroad' as to_status, 2 as persons"
     ),
     "changed_status_changes_really_changed": unchanged(
-        "restricted.disclosure.keyed_status_changes", "disclosure.changed_status_changes", MOVE, "persons",
+        "restricted.keyed.keyed_status_changes", "disclosure.changed_status_changes", MOVE, "persons",
         "'to ' || range as to_status",
     ),
     "changed_completions_within_noise": (
-        f"insert into restricted.disclosure.keyed_completions by name select {COURSE}, '1' as field_code, 9 as completions,"
+        f"insert into restricted.keyed.keyed_completions by name select {COURSE}, '1' as field_code, 9 as completions,"
         f" 9 as employed_6m; insert into disclosure.changed_completions by name select {COURSE}, '1' as field_code,"
         " 9 as completions, 8 as employed_6m"
     ),
     "changed_completions_really_changed": unchanged(
-        "restricted.disclosure.keyed_completions", "disclosure.changed_completions", COURSE, "completions",
+        "restricted.keyed.keyed_completions", "disclosure.changed_completions", COURSE, "completions",
         "'field ' || range as field_code",
     ),
     "changed_places_within_factors": (

@@ -7,19 +7,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import careers_world
 import duckdb
 import pytest
-import worlds
-from explaining import COUNTRY, NUMBERS, access_lines, call, said
-from worlds import KEY, PEOPLE, environment, small_home
+from support.explaining import COUNTRY, NUMBERS, access_lines, call, said
+from worlds import careers
+from worlds import eighteen_persons as worlds
+from worlds.eighteen_persons import KEY, PEOPLE, environment, small_home
 
-from orchestration import pipeline
 from orchestration.home import Home
+from orchestration.run import steps
 from orchestration.settings import load_settings
-from releases.cell import rows_of
-from releases.explain import from_warehouse
-from releases.walk import CONDITIONED
+from releases.audit.cell import rows_of
+from releases.audit.explain import from_warehouse
+from releases.audit.walk import CONDITIONED
 
 TERMS = ("numerator", "denominator")
 
@@ -193,8 +193,8 @@ def test_every_cell_counts_the_persons_the_walk_finds(home: Home) -> None:
 @pytest.mark.slow
 def test_cells_of_a_world_of_fifteen_months_add_up(tmp_path: Path) -> None:
     """Re-issued citizen IDs, moves between employers, several quarters: some cells of every indicator and level."""
-    there = careers_world.run(careers_world.write(Home(tmp_path)))
-    run = pipeline.Run(there, load_settings(there.settings), worlds.scope())
+    there = careers.run(careers.write(Home(tmp_path)))
+    run = steps.Run(there, load_settings(there.settings), worlds.scope())
     with run.warehouse(with_restricted=True) as warehouse:
         cells = rows_of(
             warehouse,
@@ -223,7 +223,7 @@ def walk(warehouse: duckdb.DuckDBPyConnection, cell: dict[str, Any]) -> dict[str
 @pytest.mark.parametrize("measure", CONDITIONED)
 def test_every_person_has_one_row_in_each_role(home: Home, measure: str) -> None:
     """In the country, whose persons are those of every cell: so rows are persons in each of them."""
-    run = pipeline.Run(home, load_settings(home.settings), worlds.scope())
+    run = steps.Run(home, load_settings(home.settings), worlds.scope())
     with run.warehouse(with_restricted=True) as warehouse:
         cells = rows_of(
             warehouse,
@@ -367,7 +367,7 @@ def test_nobody_is_named(home: Home) -> None:
     assert "1. Residents aged 15+" in text and "6. The value in every release" in text
     for person in PEOPLE.values():
         assert person.id not in text and person.name not in text
-    run = pipeline.Run(home, load_settings(home.settings), worlds.scope())
+    run = steps.Run(home, load_settings(home.settings), worlds.scope())
     with run.warehouse(with_restricted=True) as warehouse:
         keys = warehouse.execute("select person_key from restricted.identity.person_keys").fetchall()
     assert len(keys) == len(PEOPLE) and not any(str(key) in text for (key,) in keys)

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import duckdb
 import pytest
-import worlds
-from explaining import COUNTRY, access_lines, call, said
+from support.explaining import COUNTRY, access_lines, call, said
 from typer.testing import CliRunner
-from worlds import KEY, PEOPLE, environment, small_home
+from worlds import eighteen_persons as worlds
+from worlds.eighteen_persons import KEY, PEOPLE, environment, small_home
 
-from orchestration.cli import app
+from orchestration.cli.main import app
 from orchestration.home import Home
 from releases.release import NOT_PROTECTED
 

@@ -10,10 +10,9 @@ import duckdb
 import longitudinal_oracle as oracle
 import pandas as pd
 import pytest
-from empty_home import EmptyHome, copy_of_empty, dbt_works_in
+from worlds.empty_home import EmptyHome, copy_of_empty, dbt_works_in
 
-from orchestration.periods import last_day, quarter_label
-from sources.landing import month_label
+from sources.calendar import last_day, month_label, quarter_label
 
 STATUSES = ("unknown", "employed", "unemployed", "inactive", "abroad")
 MODELS = (

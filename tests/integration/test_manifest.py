@@ -7,13 +7,13 @@ import json
 from pathlib import Path
 
 import duckdb
-import worlds
-from home_tables import shown
-from worlds import AS_OF, KEY, deliveries, manifest, scope, small_home, write_world
+from support.home_tables import shown
+from worlds import eighteen_persons as worlds
+from worlds.eighteen_persons import AS_OF, KEY, deliveries, manifest, scope, small_home, write_world
 
-from orchestration import pipeline
 from orchestration.home import Home
-from orchestration.ledger import release_facts
+from orchestration.run import steps
+from orchestration.run.notes import release_facts
 from releases.tables import RELEASED
 
 PROTECTION = "DISCLOSURE-CONTROLLED"
@@ -65,10 +65,10 @@ def test_synthetic_deliveries_mark_the_release(tmp_path: Path) -> None:
     home = write_world(Home(tmp_path))
     note = home.landing / "unemployment_benefits" / "2025-12" / "delivery.json"
     note.write_text(json.dumps({"synthetic": True}))
-    run = pipeline.Run(home, worlds.load_settings(home.settings), scope())
+    run = steps.Run(home, worlds.load_settings(home.settings), scope())
     with worlds.environment(LABOURDB_KEY=KEY):
-        pipeline.ingest_new(run)
-        pipeline.gate_deliveries(run)
+        steps.ingest_new(run)
+        steps.gate_deliveries(run)
     with run.warehouse() as warehouse:
         facts = release_facts(warehouse, run.scope.as_of, run.settings, None)
     assert facts["synthetic"] is True

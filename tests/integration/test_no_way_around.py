@@ -7,19 +7,19 @@ from pathlib import Path
 
 import duckdb
 import pytest
-import worlds
 from typer.testing import CliRunner
-from worlds import AS_OF, KEY, PEOPLE, environment, opened, run_world, scope, small_home
+from worlds import eighteen_persons as worlds
+from worlds.eighteen_persons import AS_OF, KEY, PEOPLE, environment, opened, run_world, scope, small_home
 
-from orchestration import pipeline
-from orchestration.cli import app
+from orchestration.cli.main import app
 from orchestration.home import Home
-from orchestration.pipeline import GateStopped
+from orchestration.run import steps
+from orchestration.run.steps import GateStopped
 from orchestration.settings import load_settings
 from releases.disclosure.remembered import PENDING, remembered
 from releases.release import NOT_PROTECTED, PROTECTION, Release, list_releases
 from sources.errors import LabourdbError
-from sources.keys import DISCLOSURE_KEY_FILE, DISCLOSURE_KEY_VARIABLE
+from sources.restricted.keys import DISCLOSURE_KEY_FILE, DISCLOSURE_KEY_VARIABLE
 
 
 @pytest.fixture
@@ -27,8 +27,8 @@ def copied(tmp_path: Path) -> Home:
     return worlds.copy_of(small_home(), tmp_path / "home")
 
 
-def run_of(home: Home) -> pipeline.Run:
-    return pipeline.Run(home, load_settings(home.settings), scope(number=2))
+def run_of(home: Home) -> steps.Run:
+    return steps.Run(home, load_settings(home.settings), scope(number=2))
 
 
 def ids(home: Home) -> list[str]:
@@ -74,17 +74,17 @@ def test_changed_counts_that_are_not_the_noise_of_the_table_are_found(
     copied: Home, model: str, tampered: str, check: str
 ) -> None:
     """The tests of the models, over counts tampered with."""
-    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-    from dbt.cli.main import dbtRunner
+    from project.adapters.duckdb.connections import DuckDBConnectionManager
+    from project.cli.main import dbtRunner
 
-    from orchestration import dbt
+    from orchestration.dbt import project
 
     with duckdb.connect(str(copied.database)) as connection:
         connection.execute(f"update disclosure.{model} set {tampered}")
-    with environment(LABOURDB_KEY=KEY), dbt._environment(copied, load_settings(copied.settings)):
+    with environment(LABOURDB_KEY=KEY), project._environment(copied, load_settings(copied.settings)):
         try:
-            outcome = dbtRunner(manifest=dbt._manifest()).invoke(
-                ["test", *dbt.COMMON, *dbt.QUIET, "--target-path", str(copied.warehouse / "dbt"), "--no-write-json",
+            outcome = dbtRunner(manifest=project._manifest()).invoke(
+                ["test", *project.COMMON, *project.QUIET, "--target-path", str(copied.warehouse / "dbt"), "--no-write-json",
                  "--select", check]
             )  # fmt: skip
         finally:
@@ -100,16 +100,16 @@ def test_what_was_built_under_other_settings_bears_no_label_of_these(copied: Hom
         environment(LABOURDB_KEY=KEY),
         pytest.raises(LabourdbError, match="was changed after this run began"),
     ):
-        pipeline.gate_publication(run_of(copied))
+        steps.gate_publication(run_of(copied))
     with duckdb.connect(str(copied.database)) as connection:
         connection.execute("update run.parameters set protects = true")
         connection.execute("delete from run.dbt_tests where check_id = 'changed_communes_within_noise'")
     with environment(LABOURDB_KEY=KEY):
         with pytest.raises(LabourdbError, match="1 tests did not run, changed_communes_within_noise"):
-            pipeline.gate_publication(run_of(copied))
-        pipeline.gate_deliveries(run_of(copied))
+            steps.gate_publication(run_of(copied))
+        steps.gate_deliveries(run_of(copied))
         with pytest.raises(LabourdbError, match="not all built and tested"):
-            pipeline.gate_publication(run_of(copied))
+            steps.gate_publication(run_of(copied))
     assert ids(copied) == [f"{AS_OF}.1"]
 
 
@@ -127,14 +127,14 @@ def test_a_late_row_and_a_release_cut_off_before_it_was_remembered(
     copied: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     late_row(copied)
-    honest = pipeline.publish
+    honest = steps.publish
 
     def cut_off(*arguments: object) -> Release:
         honest(*arguments)  # type: ignore[arg-type]
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(pipeline, "publish", cut_off)
+        patch.setattr(steps, "publish", cut_off)
         with pytest.raises(KeyboardInterrupt):
             worlds.run_steps(copied)
     assert ids(copied) == [f"{AS_OF}.1", f"{AS_OF}.2"]
@@ -180,8 +180,8 @@ def test_another_or_a_lost_disclosure_key_stops_the_run(copied: Home) -> None:
     # the key of the first run is still in force, so what is made from it again is the same
     file.unlink()
     with environment(LABOURDB_KEY=KEY):
-        pipeline.ingest_new(run_of(copied))
-        pipeline.gate_deliveries(run_of(copied))
+        steps.ingest_new(run_of(copied))
+        steps.gate_deliveries(run_of(copied))
     assert file.read_text() == kept
     # the restricted database read anew knows no key: none is made for a home that has published
     file.unlink()

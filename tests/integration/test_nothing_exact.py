@@ -17,12 +17,12 @@ from pathlib import Path
 import duckdb
 import openpyxl
 import pytest
-import worlds
+from worlds import eighteen_persons as worlds
 
 from orchestration.home import Home
-from orchestration.site import site_reference
-from releases.quality import release_facts
-from releases.quality_page import quality_page
+from orchestration.tasks.serve import site_reference
+from releases.quality.facts import release_facts
+from releases.quality.page import quality_page
 from releases.release import FILES, REPORT, Release, current_release
 from releases.site.build import build_site
 from releases.tables import RELEASED, write_database

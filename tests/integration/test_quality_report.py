@@ -6,13 +6,13 @@ import json
 from typing import Any
 
 import duckdb
-import worlds
-from home_tables import shown, sql
+from support.home_tables import shown, sql
 from typer.testing import CliRunner
-from worlds import AS_OF, deliveries, manifest, small_home
+from worlds import eighteen_persons as worlds
+from worlds.eighteen_persons import AS_OF, deliveries, manifest, small_home
 
-from orchestration.cli import app
-from releases.quality import facts_of
+from orchestration.cli.main import app
+from releases.quality.facts import facts_of
 from sources.contract import all_sources, load_contract
 
 

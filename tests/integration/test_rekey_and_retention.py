@@ -9,18 +9,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import worlds
 from typer.testing import CliRunner
-from worlds import AS_OF, KEY, Row, deliver, environment, opened, scope, small_home
+from worlds import eighteen_persons as worlds
+from worlds.eighteen_persons import AS_OF, KEY, Row, deliver, environment, opened, scope, small_home
 
-from orchestration import pipeline
-from orchestration.cli import app
+from orchestration.cli.main import app
 from orchestration.home import Home
+from orchestration.run import steps
 from orchestration.settings import Settings, load_settings
 from releases.disclosure.remembered import remembered
 from releases.release import list_releases
 from releases.tables import RELEASED
-from sources.keys import DISCLOSURE_KEY_FILE
+from sources.restricted.keys import DISCLOSURE_KEY_FILE
 
 NEW_KEY = "the key after the first one, long enough to be taken"
 TODAY = date(2027, 3, 15)
@@ -54,8 +54,8 @@ def courses(count: int, faulty: int) -> list[Row]:
     ]
 
 
-def run_of(home: Home, number: int = 1) -> pipeline.Run:
-    return pipeline.Run(home, load_settings(home.settings), scope(number=number))
+def run_of(home: Home, number: int = 1) -> steps.Run:
+    return steps.Run(home, load_settings(home.settings), scope(number=number))
 
 
 def age(home: Home, *folders: str, key: str = KEY) -> None:
@@ -128,9 +128,9 @@ def test_rekeyed_and_purged_the_next_release_is_what_it_would_have_been(copied: 
     assert call(copied, "rekey", new=NEW_KEY)[0] == 0
     copied.settings.write_text(RETENTION)
     with environment(LABOURDB_KEY=NEW_KEY):
-        pipeline.ingest_new(run_of(copied))
+        steps.ingest_new(run_of(copied))
         age(copied, *(f"{p.parent.name}/{p.name}" for p in copied.landing.glob("*/*")), key=NEW_KEY)
-        assert pipeline.apply_retention(run_of(copied), TODAY).rows == 7
+        assert steps.apply_retention(run_of(copied), TODAY).rows == 7
     worlds.run_steps(copied, key=NEW_KEY)
     ours, theirs = worlds.table_bytes(copied), worlds.table_bytes(untouched)
     assert {n for n in ours if ours[n] != theirs[n]} == set()
@@ -157,16 +157,16 @@ def replaced(copied: Home) -> Home:
     deliver(copied, "training/2025-09.r2", courses(60, 4))
     deliver(copied, "training/2025-11", courses(60, 30))
     with environment(LABOURDB_KEY=KEY):
-        pipeline.ingest_new(run_of(copied))
+        steps.ingest_new(run_of(copied))
     copied.settings.write_text(RETENTION)
     return copied
 
 
 def test_what_is_old_goes_and_every_count_stays(replaced: Home) -> None:
-    everything = pipeline.EVERYTHING
+    everything = steps.EVERYTHING
     with environment(LABOURDB_KEY=KEY):
         with run_of(replaced).restricted() as connection:
-            before = pipeline.delivery_gate(connection, everything, pipeline.load_rules())
+            before = steps.delivery_gate(connection, everything, steps.load_rules())
         assert dict(zip(before.dispositions["folder"], before.dispositions["disposition"], strict=True)) | {
             "training/2025-09": "replaced", "training/2025-09.r2": "used", "training/2025-11": "held",
         } == dict(zip(before.dispositions["folder"], before.dispositions["disposition"], strict=True))  # fmt: skip
@@ -174,25 +174,25 @@ def test_what_is_old_goes_and_every_count_stays(replaced: Home) -> None:
         lines = [r[:5] for r in rows_in(replaced, "restricted.landing.quarantine")]
         keys = rows_in(replaced, "restricted.identity.person_keys")
 
-        assert not pipeline.apply_retention(
+        assert not steps.apply_retention(
             run_of(replaced), TODAY.replace(year=2026)
         ).anything  # arrived just now
         old = ["population/2025-09", "training/2025-09", "training/2025-11"]
         age(replaced, *old)
         assert (replaced.feedback / "population" / "2025-09.xlsx").exists()
-        deleted = pipeline.apply_retention(
+        deleted = steps.apply_retention(
             run_of(replaced), date(2026, 1, 31)
         )  # arrived in the month that is kept
         assert not deleted.anything
-        deleted = pipeline.apply_retention(run_of(replaced), date(2026, 2, 1))
+        deleted = steps.apply_retention(run_of(replaced), date(2026, 2, 1))
         # one line of the population, 30 of November; the replaced revision stays until its replacement is old as well
         assert (deleted.texts, deleted.workbooks, deleted.rows) == (31, 2, 30)
         age(replaced, "training/2025-09.r2")
-        deleted = pipeline.apply_retention(run_of(replaced), date(2026, 2, 1))
+        deleted = steps.apply_retention(run_of(replaced), date(2026, 2, 1))
         assert (deleted.texts, deleted.workbooks, deleted.rows) == (4, 1, 8 - 1)
-        assert not pipeline.apply_retention(run_of(replaced), date(2026, 2, 1)).anything
+        assert not steps.apply_retention(run_of(replaced), date(2026, 2, 1)).anything
 
-        pipeline.ingest_new(run_of(replaced))  # which writes every workbook that is missing
+        steps.ingest_new(run_of(replaced))  # which writes every workbook that is missing
         assert not (replaced.feedback / "population" / "2025-09.xlsx").exists()
         assert rows_in(replaced, "restricted.landing.files") == counts
         quarantine = rows_in(replaced, "restricted.landing.quarantine")
@@ -207,7 +207,7 @@ def test_what_is_old_goes_and_every_count_stays(replaced: Home) -> None:
             rows_in(replaced, "restricted.identity.person_keys") == keys
         )  # all of them still in the register
         with run_of(replaced).restricted() as connection:
-            after = pipeline.delivery_gate(connection, everything, pipeline.load_rules())
+            after = steps.delivery_gate(connection, everything, steps.load_rules())
         assert after.dispositions.equals(before.dispositions)
         assert after.row_accounting.equals(before.row_accounting)
     said = [detail for command, detail in log(replaced) if command == "retention"]
@@ -218,12 +218,12 @@ def test_a_replaced_revision_that_counts_again_is_read_anew(replaced: Home) -> N
     with environment(LABOURDB_KEY=KEY):
         before = rows_in(replaced, "restricted.landing.training")
         age(replaced, "training/2025-09", "training/2025-09.r2")
-        assert pipeline.apply_retention(run_of(replaced), TODAY).rows == 7
+        assert steps.apply_retention(run_of(replaced), TODAY).rows == 7
         assert len(rows_in(replaced, "restricted.landing.training")) == len(before) - 7
         replaced.settings.write_text(
             worlds.SETTINGS + "quarantined_share = 0.01\n"
         )  # the revision is held now
-        pipeline.gate_deliveries(run_of(replaced))
+        steps.gate_deliveries(run_of(replaced))
         assert rows_in(replaced, "restricted.landing.training") == before
 
 

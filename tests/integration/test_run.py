@@ -10,9 +10,9 @@ from pathlib import Path
 
 import duckdb
 import pytest
-import worlds
-from home_tables import shown, sql
-from worlds import (
+from support.home_tables import shown, sql
+from worlds import eighteen_persons as worlds
+from worlds.eighteen_persons import (
     AS_OF,
     KEY,
     PEOPLE,
@@ -26,8 +26,8 @@ from worlds import (
     write_world,
 )
 
-from orchestration import pipeline
 from orchestration.home import Home
+from orchestration.run import steps
 from releases.tables import RELEASED
 
 PROTECTION = "DISCLOSURE-CONTROLLED"
@@ -45,7 +45,7 @@ def copied(tmp_path: Path) -> Home:
 def test_nothing_new_is_quick_and_changes_nothing(copied: Home) -> None:
     """Without Dagster and dbt, which take seconds to load: a delivery that never changes costs nothing."""
     script = (
-        "import sys; from pathlib import Path; from orchestration.home import Home; from orchestration.run import execute;"
+        "import sys; from pathlib import Path; from orchestration.home import Home; from orchestration.run.execute import execute;"
         "from orchestration.settings import load_settings; home = Home(Path(sys.argv[1]));"
         "outcome = execute(home, load_settings(home.settings), '2025Q4');"
         "print(outcome.release.id, outcome.published, sorted({'dagster', 'dbt'} & set(sys.modules)))"
@@ -75,7 +75,7 @@ def other_home() -> Home:
     home.restricted.mkdir(mode=0o700)
     (home.restricted / "person.key").write_text(KEY + "\n")
     (home.restricted / "person.key").chmod(0o600)
-    pipeline.ingest_new(pipeline.Run(home, worlds.load_settings(home.settings), scope("2025Q3")))
+    steps.ingest_new(steps.Run(home, worlds.load_settings(home.settings), scope("2025Q3")))
     for folder in late:
         (home.root / folder.parent.name).rename(folder)
     run_steps(home, key=None)

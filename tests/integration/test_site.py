@@ -16,12 +16,12 @@ from typing import Any
 import duckdb
 import openpyxl
 import pytest
-import worlds
 from typer.testing import CliRunner
+from worlds import eighteen_persons as worlds
 
-from orchestration.cli import app
-from orchestration.site import served, site_reference
-from releases import words
+from orchestration.cli.main import app
+from orchestration.tasks.serve import served, site_reference
+from releases.pages import words
 from releases.release import NOT_PROTECTED, PROTECTION, Release, current_release, listed_files
 from releases.site.build import PAGES, build_site
 from releases.site.data import FLOWS, INDICATORS, OUTCOMES, PLACES, TRANSITIONS

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import duckdb
 import pytest
-import worlds
-from worlds import PEOPLE, small_home
+from worlds import eighteen_persons as worlds
+from worlds.eighteen_persons import PEOPLE, small_home
 
 # status, source, section of the employed, by person: at the end of September and of December 2025
 EXPECTED = {

@@ -7,17 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
-import home_tables
 import pytest
-import worlds
+from support import home_tables
 from typer.testing import CliRunner
-from worlds import AS_OF, deliver, deliveries, run_world, scope, small_home, write_world
+from worlds import eighteen_persons as worlds
+from worlds.eighteen_persons import AS_OF, deliver, deliveries, run_world, scope, small_home, write_world
 
-from orchestration import pipeline
-from orchestration.cli import app
+from orchestration.cli.main import app
 from orchestration.home import Home
-from orchestration.pipeline import GateStopped
-from orchestration.run import dagster_instance
+from orchestration.run import steps
+from orchestration.run.execute import dagster_instance
+from orchestration.run.steps import GateStopped
 from releases.release import current_release, list_releases
 from releases.verdict import confirmed_verdict
 from sources.errors import ChangedDelivery, LabourdbError
@@ -115,9 +115,9 @@ def test_gate_2_stops_the_run(copied: Home) -> None:
 
 def test_gate_3_stops_the_run_and_its_verdict_holds(copied: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     """A candidate is tampered with between build and gate: parts no longer sum to the total."""
-    honest = pipeline.gate_publication
+    honest = steps.gate_publication
 
-    def tampered(run: pipeline.Run) -> Any:
+    def tampered(run: steps.Run) -> Any:
         with run.warehouse() as warehouse:
             warehouse.execute(
                 "update candidates.indicators set numerator = numerator + 1, value = value + 1 where indicator = 'employed'"
@@ -125,7 +125,7 @@ def test_gate_3_stops_the_run_and_its_verdict_holds(copied: Home, monkeypatch: p
             )
         return honest(run)
 
-    monkeypatch.setattr(pipeline, "gate_publication", tampered)
+    monkeypatch.setattr(steps, "gate_publication", tampered)
     copied.settings.write_text(worlds.SETTINGS + "volume_change = 0.6\n")
     with worlds.environment(LABOURDB_KEY=worlds.KEY):
         said = CliRunner().invoke(app, ["run", "--home", str(copied.root), "--as-of", AS_OF])
@@ -138,9 +138,9 @@ def test_gate_3_stops_the_run_and_its_verdict_holds(copied: Home, monkeypatch: p
     assert "parts_sum_to_totals" in report and "indicators: sex" in report
     # nor does the release step, started by itself, publish what was stopped
     monkeypatch.undo()
-    run = pipeline.Run(copied, worlds.load_settings(copied.settings), scope(number=2))
+    run = steps.Run(copied, worlds.load_settings(copied.settings), scope(number=2))
     with pytest.raises(LabourdbError, match="The gates stopped"):
-        pipeline.release(run)
+        steps.release(run)
     assert len(list_releases(copied.releases)) == 1
 
 
@@ -149,7 +149,7 @@ def test_release_refuses_what_was_not_judged(copied: Home) -> None:
     path = copied.warehouse / "candidates" / "indicators.parquet"
     path.write_bytes(path.read_bytes() + b"\0")
     shutil.rmtree(copied.releases)
-    run = pipeline.Run(copied, worlds.load_settings(copied.settings), scope())
+    run = steps.Run(copied, worlds.load_settings(copied.settings), scope())
     with pytest.raises(LabourdbError, match="not the one the gates judged"):
-        pipeline.release(run)
+        steps.release(run)
     assert current_release(copied.releases) is None

@@ -11,9 +11,17 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from sources.encryption import WrongKey, is_encrypted, is_forged, private_files
 from sources.errors import LabourdbError
-from sources.keys import (
+from sources.restricted.database import (
+    DATABASE,
+    attach_restricted,
+    create_schema,
+    engine_config,
+    restricted_database,
+    unfinished,
+)
+from sources.restricted.encryption import WrongKey, is_encrypted, is_forged, private_files
+from sources.restricted.keys import (
     DISCLOSURE_KEY_FILE,
     DISCLOSURE_KEY_VARIABLE,
     KEY_VARIABLE,
@@ -27,16 +35,8 @@ from sources.keys import (
     next_key_file,
     write_key,
 )
-from sources.pseudonyms import assign_keys
-from sources.rekeying import NoNewKey, rekey
-from sources.restricted import (
-    DATABASE,
-    attach_restricted,
-    create_schema,
-    engine_config,
-    restricted_database,
-    unfinished,
-)
+from sources.restricted.pseudonyms import assign_keys
+from sources.restricted.rekeying import NoNewKey, rekey
 
 MARK = "MarkNgôThịKhôngAi"  # a name that must never stand in a file as it is
 PERSONS = (30185000001, 30185000002)

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 import duckdb
 import pytest
-from ingestion import SEEDS
+from support.ingestion import SEEDS
 
-from sources.restricted import load_rules
+from sources.restricted.database import load_rules
 
 
 @pytest.fixture(scope="session")
 def rules() -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection that knows every macro of ``sources/cleaning.sql``."""
+    """A connection that knows every macro of ``sources/cleaning/macros.sql``."""
     with duckdb.connect(config={"threads": "1"}) as connection:
         load_rules(connection, SEEDS)
         yield connection

@@ -1,0 +1,202 @@
+"""Assets from staging on: what was linked, counted, protected, published. Those before are in ``deliveries``."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, dbt_assets
+
+from expectations.judge import blocking_failures
+from orchestration.assets import shown
+from orchestration.assets.deliveries import IDENTITY, REFERENCE
+from orchestration.dbt.project import NodeResult, manifest_path
+from orchestration.resources import Installation
+from orchestration.run import steps
+from releases.tables import RELEASED
+
+RELEASE = dg.AssetKey(["releases", "release"])
+COUNTED, DISCLOSURE, PUBLICATION = "7_indicators", "8_disclosure", "9_published"
+# by folder of models; numbered, so that lists show them in the order data takes
+GROUPS = {
+    "staging": "3_staging",
+    "identity": IDENTITY,
+    "reference": REFERENCE,
+    "labour": "5_labour_database",
+    "labour/longitudinal": "6_careers",
+    "keyed": COUNTED,
+    "cells": COUNTED,
+    "candidates": COUNTED,
+    "disclosure": DISCLOSURE,
+    "published": PUBLICATION,
+}
+ZONES = {"restricted": "restricted", "labour": "pseudonymised"}  # by database
+
+
+class _Translator(DagsterDbtTranslator):
+    """dbt nodes as assets, named as their tables are and grouped by layer."""
+
+    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
+        if dbt_resource_props["resource_type"] == "model":
+            return dg.AssetKey([dbt_resource_props["schema"], dbt_resource_props["alias"]])
+        return super().get_asset_key(dbt_resource_props)
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
+        folders = dbt_resource_props["fqn"][1:-1]
+        return GROUPS.get("/".join(folders), REFERENCE)
+
+    def get_tags(self, dbt_resource_props: Mapping[str, Any]) -> Mapping[str, str]:
+        tags = super().get_tags(dbt_resource_props)
+        zone = ZONES.get(str(dbt_resource_props.get("database")))
+        return {**tags, "zone": zone} if zone else tags
+
+
+_TRANSLATOR = _Translator()
+
+
+def _dbt_events(
+    context: dg.AssetExecutionContext, run: steps.Run, results: Sequence[NodeResult]
+) -> Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]:
+    """dbt's results as materializations and check results, of the nodes this step is to report."""
+    nodes, rows = _nodes(), steps.row_counts(run)
+    checks = {key.name: key for key in context.selected_asset_check_keys}
+    for result in results:
+        if result.kind == "test":
+            key = checks.pop(result.name, None)
+            if key is not None:
+                yield dg.AssetCheckResult(
+                    asset_key=key.asset_key,
+                    check_name=key.name,
+                    passed=result.status in ("pass", "warn"),
+                    severity=dg.AssetCheckSeverity.WARN
+                    if result.severity == "warn"
+                    else dg.AssetCheckSeverity.ERROR,
+                    metadata={"rows_failed": result.failures or 0},
+                )
+        else:
+            asset = _TRANSLATOR.get_asset_key(nodes[result.unique_id])
+            schema, name = asset.path
+            metadata: dict[str, Any] = {"seconds": round(result.seconds, 2)}
+            if (schema, name) in rows:
+                metadata["dagster/row_count"] = rows[schema, name]
+            yield dg.MaterializeResult(asset_key=asset, metadata=metadata)
+
+
+def _nodes() -> Mapping[str, Any]:
+    nodes: Mapping[str, Any] = json.loads(manifest_path().read_text())["nodes"]
+    return nodes
+
+
+@dbt_assets(
+    manifest=manifest_path(),
+    select=" ".join(["resource_type:seed", *steps.FIRST_LAYERS]),
+    exclude="resource_type:unit_test",
+    dagster_dbt_translator=_TRANSLATOR,
+    name="labour_database",
+)
+def labour_database(context: dg.AssetExecutionContext, installation: Installation) -> Iterator[Any]:
+    """Staging, identity and the labour database, up to gate 2."""
+    run = installation.run()
+    with installation.step("link rows, build the labour database"):
+        results = steps.build(run, steps.FIRST_LAYERS)
+    seen = {r.unique_id for r in results}
+    for unique_id, node in _nodes().items():
+        if node["resource_type"] == "seed" and unique_id not in seen:  # unchanged, so not loaded again
+            yield dg.MaterializeResult(
+                asset_key=_TRANSLATOR.get_asset_key(node), metadata={"unchanged": True}
+            )
+    yield from _dbt_events(context, run, results)
+
+
+LABOUR = dg.AssetKey(["labour", "person_quarters"])
+
+
+@dg.asset_check(
+    asset=LABOUR, name="linkage_gate", blocking=True, description="Gate 2: linkage, keys, intervals."
+)
+def linkage_gate(installation: Installation) -> dg.AssetCheckResult:
+    """Gate 2, before anything is counted."""
+    run = installation.run()
+    with installation.step("gate 2: linkage"):
+        checks = steps.gate_linkage(run)
+    shares = checks[checks["check_id"].str.startswith("linked_share") & (checks["rows_checked"] > 0)]
+    linked = {
+        f"linked_share_{c['object']}": round(1 - float(c["rows_failed"]) / float(c["rows_checked"]), 4)
+        for c in shares.to_dict("records")
+    }
+    return _gate_result(run, "linkage", checks, linked)
+
+
+@dbt_assets(
+    manifest=manifest_path(),
+    select=" ".join(steps.COUNTED_LAYERS),
+    exclude="resource_type:unit_test",
+    dagster_dbt_translator=_TRANSLATOR,
+    name="indicators",
+)
+def indicators(context: dg.AssetExecutionContext, installation: Installation) -> Iterator[Any]:
+    """Indicators and target progress, as candidates for a release."""
+    run = installation.run()
+    with installation.step("count indicators"):
+        results = steps.build(run, steps.COUNTED_LAYERS)
+    yield from _dbt_events(context, run, results)
+
+
+@dbt_assets(
+    manifest=manifest_path(),
+    select=" ".join(steps.LAST_LAYERS),
+    exclude="resource_type:unit_test",
+    dagster_dbt_translator=_TRANSLATOR,
+    name="published_tables",
+)
+def published_tables(context: dg.AssetExecutionContext, installation: Installation) -> Iterator[Any]:
+    """The tables of a release: noise at the finest counts, and what they add up to."""
+    run = installation.run()
+    with installation.step("make the published tables"):
+        results = steps.build(run, steps.LAST_LAYERS)
+    yield from _dbt_events(context, run, results)
+
+
+PUBLISHED = dg.AssetKey(["published", "target_progress"])
+
+
+@dg.asset_check(
+    asset=PUBLISHED,
+    name="publication_gate",
+    blocking=True,
+    description="Gate 3: sums, bounds, accounting, cells.",
+)
+def publication_gate(installation: Installation) -> dg.AssetCheckResult:
+    """Gate 3; its verdict on exactly these tables is stored for the release step."""
+    run = installation.run()
+    with installation.step("gate 3: publication"):
+        checks = steps.gate_publication(run)
+    return _gate_result(run, "publication", checks)
+
+
+def _gate_result(
+    run: steps.Run, gate: str, checks: Any, facts: Mapping[str, float] | None = None
+) -> dg.AssetCheckResult:
+    """A gate's verdict; a run it stops leaves its report in the warehouse, whoever started it."""
+    blocking = blocking_failures(checks[checks["gate"] != "delivery"])
+    metadata = {**(facts or {}), **shown.of_gate(gate, checks, blocking)}
+    if not blocking.empty:
+        report = steps.write_stopped_report(run, steps.kept_checks(run))
+        metadata["quality_report"] = dg.MetadataValue.path(report.relative_to(run.home.root).as_posix())
+    return dg.AssetCheckResult(passed=blocking.empty, severity=dg.AssetCheckSeverity.ERROR, metadata=metadata)
+
+
+@dg.asset(
+    key=RELEASE,
+    deps=[dg.AssetKey(["published", t]) for t in RELEASED if t != "checks"],
+    group_name=PUBLICATION,
+    kinds={"parquet"},
+    tags={"zone": "published"},
+    description="One immutable folder of tables, manifest and report; `current` points to the newest.",
+)
+def release(installation: Installation) -> dg.MaterializeResult[Any]:
+    """Publish what the gates passed, whole or not at all."""
+    run = installation.run()
+    with installation.step("publish"):
+        published = steps.release(run)
+    return dg.MaterializeResult(metadata=shown.of_release(published, run.home.root))

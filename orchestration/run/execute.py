@@ -1,0 +1,186 @@
+"""One run from the command line: nothing new, published, or stopped."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import sqlite3
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+
+from orchestration.home import Home
+from orchestration.run.damage import damage
+from orchestration.run.fingerprint import known_inputs, run_fingerprint
+from orchestration.run.inputs import RunScope
+from orchestration.settings import Settings
+from releases.disclosure.remembered import remembered, settle
+from releases.release import Release, latest_of, next_id, point_current, refuse_withdrawn
+from sources.calendar import quarter_label, quarter_number
+from sources.errors import LabourdbError, UnforeseenError
+from sources.ingest.deliveries import new_deliveries
+from sources.ingest.landing import find_deliveries
+from sources.restricted.database import DATABASE, restricted_database
+from sources.restricted.encryption import damaged, is_forged
+from sources.restricted.retention import Deleted
+
+Listener = Callable[[str, str, float], None]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run ended with: the release that stands, whether this run made it, what retention deleted."""
+
+    release: Release
+    published: bool
+    deleted: Deleted = field(default_factory=Deleted)
+
+
+def nothing_new(home: Home, settings: Settings, scope: RunScope) -> Release | None:
+    """The release that already says all there is to say, if deliveries, settings and code are unchanged.
+
+    Raises ``ChangedDelivery`` if an ingested delivery has changed, ``LabourdbError`` if what would be published
+    was withdrawn.
+    """
+    if not (home.restricted / DATABASE).exists():
+        return None
+    if not home.database.exists():
+        return None  # after a rekey: nothing new to publish, but the warehouse to build
+    deliveries, _ = find_deliveries(home.landing)
+    with restricted_database(home.restricted) as connection:
+        if new_deliveries(connection, deliveries):
+            return None
+        fingerprint = run_fingerprint(scope.as_of, settings, known_inputs(connection, scope.cut_off))
+    period = quarter_label(scope.as_of)
+    latest = latest_of(home.releases, period)
+    if latest is None or latest.manifest.get("fingerprint") != fingerprint:
+        refuse_withdrawn(home.releases, period, fingerprint)
+        return None
+    point_current(home.releases)
+    return latest
+
+
+def execute(home: Home, settings: Settings, as_of: str, listener: Listener | None = None) -> Outcome:
+    """Run for ``as_of`` (YYYYQn) under the home's lock.
+
+    Raises ``GateStopped`` if gate 2 or 3 stopped it, ``LabourdbError`` for everything a person can mend;
+    in both cases nothing is published and ``current`` is as it was.
+    """
+    number = quarter_number(as_of)
+    home.require_landing()
+    with home.locked():
+        settle(home.remembered, home.releases)
+        scope = RunScope(number, next_id(home.releases, as_of, remembered(home.remembered)))
+        deleted = apply_retention(home, settings, scope)
+        unchanged = nothing_new(home, settings, scope)
+        if unchanged is not None:
+            return Outcome(unchanged, published=False, deleted=deleted)
+        _run_job(home, as_of, listener or (lambda step, detail, seconds: None))
+        latest = latest_of(home.releases, as_of)
+        if latest is None:
+            raise LabourdbError(
+                "The run ended without a release; see the Dagster UI (make ui) for its events."
+            )
+        return Outcome(latest, published=latest.id == scope.release_id, deleted=deleted)
+
+
+def apply_retention(home: Home, settings: Settings, scope: RunScope) -> Deleted:
+    """Delete what is older than ``[retention] months``, also where the run then finds nothing new."""
+    if settings.retention.months is None:
+        return Deleted()
+    from orchestration.run.steps import Run
+    from orchestration.run.steps import apply_retention as apply
+
+    return apply(Run(home, settings, scope))
+
+
+def _run_job(home: Home, as_of: str, listener: Listener) -> None:
+    """Execute the Dagster job in this process; errors a person can act on come out as they were raised."""
+    os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "yes")
+    warnings.filterwarnings("ignore")
+    logging.getLogger("dagster").setLevel(logging.CRITICAL)
+    from orchestration.definitions import build_defs
+    from orchestration.resources import Installation, heard_by
+
+    installation = Installation(home=str(home.root), as_of=as_of)
+    job = build_defs({"installation": installation}).resolve_job_def("run")
+    with dagster_instance(home.dagster) as instance, heard_by(listener):
+        try:
+            job.execute_in_process(
+                instance=instance,
+                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            )
+        except Exception as error:
+            _raise_plainly(home, as_of, error)
+
+
+def dagster_instance(folder: Path):  # type: ignore[no-untyped-def]
+    """The home's Dagster instance: run history and events, kept in sqlite under ``folder``."""
+    import dagster as dg
+    from sqlalchemy import event
+    from sqlalchemy.engine import Engine
+
+    if not event.contains(Engine, "connect", _unhurried):
+        event.listen(Engine, "connect", _unhurried)
+    folder.mkdir(parents=True, exist_ok=True)
+    config = folder / "dagster.yaml"
+    if not config.exists():
+        shutil.copyfile(Path(__file__).parents[1] / "dagster.yaml", config)
+    return dg.DagsterInstance.from_config(str(folder))
+
+
+def _unhurried(connection: object, record: object) -> None:
+    """Leave it to the system when Dagster's history reaches the disk.
+
+    It is committed event by event, over a thousand times a run: waiting for the disk took longer than the
+    work. What a power cut may cost is this history; releases are synced on their own.
+    """
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute("pragma synchronous = off")
+
+
+def _raise_plainly(home: Home, as_of: str, error: Exception) -> None:
+    """A blocked gate becomes ``GateStopped``; any other Dagster error shows its cause."""
+    from orchestration.run.steps import Run, kept_checks, stop_if_blocked
+    from orchestration.settings import load_settings
+
+    found = damage(home, error)
+    if found is not None:
+        raise found from None
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, LabourdbError):
+            raise cause from None
+        if isinstance(cause, OSError):
+            raise cause from None
+        if is_forged(cause):
+            raise damaged(home.restricted / DATABASE) from None
+        if isinstance(cause, (duckdb.OutOfMemoryException, duckdb.IOException)):
+            raise LabourdbError(
+                f"The database could not work ({type(cause).__name__}): too little memory or disk, or no right to"
+                " write. See [engine] in labourdb.toml, free some space and run again; nothing was published."
+            ) from None
+        if isinstance(cause, sqlite3.Error):
+            raise LabourdbError(
+                f"The run's history in {home.dagster} could not be written ({cause}): is the disk full, or may it not be"
+                " written to? Free some space or mend the rights and run again; nothing was published."
+            ) from None
+        if isinstance(cause, UnforeseenError):
+            raise _unforeseen(str(cause)) from None
+        cause = cause.__cause__
+    if type(error).__name__ == "DagsterAssetCheckFailedError":
+        scope = RunScope(quarter_number(as_of), next_id(home.releases, as_of, remembered(home.remembered)))
+        run = Run(home, load_settings(home.settings), scope)
+        stop_if_blocked(run, kept_checks(run))
+    raise _unforeseen(type(error).__name__) from error
+
+
+def _unforeseen(place: str) -> LabourdbError:
+    return LabourdbError(
+        f"The run failed where nothing was foreseen ({place}); nothing was published and the last"
+        " release stays current. `make ui` shows the step and its error."
+    )

@@ -1,0 +1,170 @@
+"""Schema ``run`` of the warehouse: what this run is about, written before the models are built."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import duckdb
+import pandas as pd
+
+from expectations.delivery_gate import DeliveryGate
+from orchestration.settings import Settings
+from sources.calendar import last_day, month_number, quarter_of_month, reference_date, reference_month
+from sources.contract import all_sources, load_contract
+from sources.errors import LabourdbError
+
+NEW_LIST_FROM = date(2025, 7, 1)
+
+
+@dataclass(frozen=True)
+class RunScope:
+    """What a run publishes: the as-of quarter and the identifier its release would get."""
+
+    as_of: int
+    release_id: str
+
+    @property
+    def cut_off(self) -> int:
+        """Month number of the last month whose deliveries may be used."""
+        return reference_month(self.as_of)
+
+
+def missing_sources(gate: DeliveryGate) -> list[str]:
+    """Sources without a delivery in force; raises ``LabourdbError`` if a core source is among them."""
+    in_force = set(gate.dispositions.loc[gate.dispositions["disposition"] == "used", "source"])
+    missing = [s for s in all_sources() if s not in in_force]
+    core = [s for s in missing if load_contract(s).core]
+    if core:
+        raise LabourdbError(
+            f"No delivery in force up to the cut-off for core source(s): {', '.join(core)}."
+            " Nothing can be published without them. See `labourdb status` for what was held or refused."
+        )
+    return missing
+
+
+def flow_quarters(used: pd.DataFrame, as_of: int) -> list[int]:
+    """Quarters to show job flows of: from the first with a social insurance delivery in force for each of its three
+    months (SPEC §5), up to as-of, those left out into which no such delivery reaches: nothing is known of them.
+    ``used`` are the deliveries in force.
+    """
+    months = {month_number(p) for p in used.loc[used["source"] == "social_insurance", "period"]}
+    reached = {quarter_of_month(m) for m in months}
+    whole = [q for q in reached if {3 * q, 3 * q + 1, 3 * q + 2} <= months]
+    return [q for q in sorted(reached) if whole and min(whole) <= q <= as_of]
+
+
+def _unbroken_before(quarter: int, observed: set[int]) -> int:
+    """How many quarters are observed without a gap directly before one."""
+    count = 0
+    while quarter - count - 1 in observed:
+        count += 1
+    return count
+
+
+def write_run_inputs(
+    warehouse: duckdb.DuckDBPyConnection, gate: DeliveryGate, scope: RunScope, settings: Settings
+) -> None:
+    """Replace schema ``run``: parameters, quarters, months, flow_quarters, deliveries_in_force,
+    missing_sources, row_accounting, covered_provinces. Quarters run from the one with the first population
+    delivery to as-of, those of flows from the first with three months of social insurance in force (SPEC §5).
+    """
+    missing = missing_sources(gate)
+    used = gate.dispositions[gate.dispositions["disposition"] == "used"]
+    first = min(month_number(p) for p in used.loc[used["source"] == "population", "period"])
+    numbers = range(quarter_of_month(first), scope.as_of + 1)
+    dates = [reference_date(n) for n in numbers]
+    months = range(3 * numbers.start, scope.cut_off + 1)
+    flows = flow_quarters(used, scope.as_of)
+    observed = set(flows)
+    frames = {
+        "parameters": pd.DataFrame(
+            {
+                "as_of_quarter": [scope.as_of],
+                "cutoff_month": [scope.cut_off],
+                "release_id": [scope.release_id],
+                "follow_employer_successions": [settings.succession.employers],
+                "follow_person_successions": [settings.succession.persons],
+                "protects": [not settings.disclosure.off],
+            }
+        ),
+        "quarters": pd.DataFrame(
+            {
+                "quarter": list(numbers),
+                "year": [d.year for d in dates],
+                "ends_on": dates,
+                "year_starts_on": [date(d.year, 1, 1) for d in dates],
+                "reference_month": [reference_month(n) for n in numbers],
+                "area_version": ["2025" if d >= NEW_LIST_FROM else "2024" for d in dates],
+            }
+        ),
+        "months": pd.DataFrame({"month": list(months), "ends_on": [last_day(m) for m in months]}),
+        "flow_quarters": pd.DataFrame(
+            {
+                "quarter": flows,
+                "quarters_before": [_unbroken_before(q, observed) for q in flows],
+                "is_followed": [q + 1 in observed for q in flows],
+            }
+        ),
+        "deliveries_in_force": pd.DataFrame(
+            {
+                "source": used["source"],
+                "delivery_key": used["delivery_key"],
+                "period_month": [month_number(p) for p in used["period"]],
+                "revision": used["revision"],
+                "area_version": used["area_version"],
+            }
+        ),
+        "missing_sources": pd.DataFrame({"source": missing}),
+        "row_accounting": gate.row_accounting,
+        "covered_provinces": pd.DataFrame({"province_code": [int(p) for p in settings.coverage.provinces]}),
+    }
+    warehouse.execute("create schema if not exists run")
+    for name, columns in _COLUMNS.items():
+        warehouse.register("frame", frames[name])
+        casts = ", ".join(f"cast({c} as {t}) as {c}" for c, t in columns.items())
+        warehouse.execute(f"create or replace table run.{name} as select {casts} from frame")
+        warehouse.unregister("frame")
+
+
+_COLUMNS = {
+    "parameters": {
+        "as_of_quarter": "integer",
+        "cutoff_month": "integer",
+        "release_id": "varchar",
+        "follow_employer_successions": "boolean",
+        "follow_person_successions": "boolean",
+        "protects": "boolean",
+    },
+    "quarters": {
+        "quarter": "integer",
+        "year": "integer",
+        "ends_on": "date",
+        "year_starts_on": "date",
+        "reference_month": "integer",
+        "area_version": "varchar",
+    },
+    "months": {"month": "integer", "ends_on": "date"},
+    "flow_quarters": {"quarter": "integer", "quarters_before": "integer", "is_followed": "boolean"},
+    "deliveries_in_force": {
+        "source": "varchar",
+        "delivery_key": "integer",
+        "period_month": "integer",
+        "revision": "integer",
+        "area_version": "varchar",
+    },
+    "missing_sources": {"source": "varchar"},
+    "row_accounting": {
+        "source": "varchar",
+        "period": "varchar",
+        "revision": "integer",
+        "file": "varchar",
+        "disposition": "varchar",
+        "rows_read": "bigint",
+        "accepted": "bigint",
+        "quarantined": "bigint",
+        "duplicate": "bigint",
+        "superseded": "bigint",
+    },
+    "covered_provinces": {"province_code": "smallint"},
+}

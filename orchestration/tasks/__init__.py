@@ -1,0 +1,1 @@
+"""What commands other than ``run`` do; how it is printed stands in ``cli``."""

@@ -1,0 +1,444 @@
+"""Whether a release is as it was published, and taking one back without touching it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from typer.testing import CliRunner, Result
+from worlds.handwritten_releases import flow, indicator, published
+
+from orchestration.cli.main import app
+from orchestration.home import Home
+from releases.audit.verify import Item, verify
+from releases.ledger import BentLedger, entries
+from releases.release import (
+    PROTECTION,
+    Release,
+    current_release,
+    latest_of,
+    list_releases,
+    next_id,
+    point_current,
+    refuse_withdrawn,
+    standing_releases,
+    withdraw,
+)
+from releases.tables import RELEASED
+from releases.withdraw import FILE, withdrawals
+from sources.errors import LabourdbError, UsageError
+from sources.ingest.landing import sha256 as landed_sha256
+
+
+def call(home: Home, *arguments: str) -> Result:
+    return CliRunner().invoke(app, [*arguments, "--home", str(home.root)])
+
+
+def said(result: Result) -> Any:
+    return json.loads(result.stdout, parse_constant=pytest.fail)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    """A home with release 2025Q4.1, made from one delivery of two files."""
+    home = Home(tmp_path / "home")
+    folder = home.landing / "training" / "2025-12"
+    folder.mkdir(parents=True)
+    (folder / "a.csv").write_text("one")
+    (folder / "delivery.json").write_text("{}")
+    files = [{"name": p.name, "sha256": landed_sha256(p)} for p in sorted(folder.iterdir())]
+    inputs = [{"folder": "training/2025-12", "disposition": "used", "because": "", "files": files}]
+    published(
+        home.releases, "2025Q4.1", inputs=inputs,
+        indicators=[indicator("employed", 5), indicator("abroad", None), indicator("median_wage", 2.5)],
+        labour_flows=[flow("C", M=3)],
+    )  # fmt: skip
+    return home
+
+
+@pytest.fixture
+def three(tmp_path: Path) -> Path:
+    """A releases folder with 2025Q3.1, 2025Q4.1 and 2025Q4.2, made from different things."""
+    folder = tmp_path / "releases"
+    for number, name in enumerate(("2025Q3.1", "2025Q4.1", "2025Q4.2")):
+        published(folder, name, fingerprint=f"of {number}")
+    return folder
+
+
+# ---- verify --------------------------------------------------------------------------------------------------
+
+
+def looked_at(home: Home) -> list[Item]:
+    return verify(Release("2025Q4.1", home.releases / "2025Q4.1"), home.landing)
+
+
+def amiss(home: Home) -> dict[str, tuple[str, str]]:
+    return {
+        i.where.removeprefix(f"{home.root}/"): (i.state, i.why) for i in looked_at(home) if i.state != "ok"
+    }
+
+
+def test_as_published(home: Home) -> None:
+    items = looked_at(home)
+    assert {i.state for i in items} == {"ok"}
+    count = len(RELEASED)
+    kinds = [i.kind for i in items]
+    assert [kinds.count(k) for k in ("folder", "table", "database", "input")] == [3, count, count, 2]
+    result = call(home, "verify", "2025Q4.1")
+    assert result.exit_code == 0 and "is as it was published" in result.stdout and PROTECTION in result.stdout
+    assert result.stderr == ""
+    facts = said(call(home, "verify", "2025Q4.1", "--json"))
+    assert (
+        facts["as_published"]
+        and facts["protection"] == PROTECTION
+        and facts["exit_code"] == 0
+        and len(facts["items"]) == len(items)
+    )
+
+
+def write(path: Path, content: bytes) -> None:
+    path.chmod(0o644)
+    path.write_bytes(content)
+
+
+def in_database(path: Path, statement: str) -> None:
+    path.chmod(0o644)
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(statement)
+
+
+R = "releases/2025Q4.1"
+DB = f"{R}/labour.duckdb"
+FAULTS: dict[str, tuple[Callable[[Path], object], dict[str, tuple[str, str]]]] = {
+    "a table changed": (
+        lambda r: write(
+            r / f"{R}/tables/checks.parquet", (r / f"{R}/tables/checks.parquet").read_bytes() + b"\0"
+        ),
+        {f"{R}/tables/checks.parquet": ("changed", "SHA-256"), f"{DB}: checks": ("changed", "cannot be compared")},
+    ),
+    "a table is another's": (
+        lambda r: write(
+            r / f"{R}/tables/linkage.parquet", (r / f"{R}/tables/transitions.parquet").read_bytes()
+        ),
+        {f"{R}/tables/linkage.parquet": ("changed", "SHA-256"), f"{DB}: linkage": ("changed", "other columns")},
+    ),
+    "a table went": (
+        lambda r: (r / f"{R}/tables/checks.parquet").unlink(),
+        {f"{R}/tables/checks.parquet": ("missing", ""), f"{DB}: checks": ("changed", "cannot be compared")},
+    ),
+    "the report went": (
+        lambda r: (r / f"{R}/quality/report.html").unlink(),
+        {f"{R}/quality/report.html": ("missing", "")},
+    ),
+    "the report changed": (
+        lambda r: write(r / f"{R}/quality/report.html", b"<p>all is well</p>"),
+        {f"{R}/quality/report.html": ("changed", "files.sha256")},
+    ),
+    "the list of files went": (
+        lambda r: (r / f"{R}/files.sha256").unlink(),
+        {f"{R}/files.sha256": ("missing", "")},
+    ),
+    "files came": (
+        lambda r: [
+            (r / f"{R}/tables/mine.parquet").write_bytes(b""), (r / f"{R}/.hidden").mkdir(),
+            (r / f"{R}/quality/all").symlink_to(r),
+        ],
+        {
+            f"{R}/.hidden": ("added", ""), f"{R}/quality/all": ("added", ""), f"{R}/tables/mine.parquet": ("added", ""),
+        },
+    ),
+    "a link in place of a table": (
+        lambda r: [
+            (r / f"{R}/tables/checks.parquet").rename(r / "elsewhere"),
+            (r / f"{R}/tables/checks.parquet").symlink_to(r / "elsewhere"),
+        ],
+        {f"{R}/tables/checks.parquet": ("changed", "not a file")},
+    ),
+    "a figure in the database": (
+        lambda r: in_database(r / DB, "update indicators set value = 6 where indicator = 'employed'"),
+        {f"{DB}: indicators": ("changed", "1 rows that the Parquet file has not, 1 missing")},
+    ),
+    "a row twice in the database": (
+        lambda r: in_database(r / DB, "insert into indicators from indicators limit 1"),
+        {f"{DB}: indicators": ("changed", "1 rows that the Parquet file has not, 0 missing")},
+    ),
+    "tables of the database": (
+        lambda r: in_database(
+            r / DB, "drop table checks; create table more as select 1; create schema s; create view s.v as select 1;"
+            "alter table linkage rename to l; create view linkage as from l",
+        ),
+        {
+            f"{DB}: checks": ("missing", ""), f"{DB}: linkage": ("changed", "not a table"),
+            f"{DB}: l": ("added", ""), f"{DB}: more": ("added", ""), f"{DB}: s.v": ("added", ""),
+        },
+    ),
+    "a macro in the database": (
+        lambda r: in_database(r / DB, "create macro total(a) as a + 1; create macro rows() as table select 1"),
+        {f"{DB}: total()": ("added", ""), f"{DB}: rows()": ("added", "")},
+    ),
+    "a macro in place of a function": (
+        lambda r: in_database(r / DB, "create macro sum(a) as 1"), {f"{DB}: sum()": ("added", "")},
+    ),
+    "a comment in the database": (
+        lambda r: in_database(r / DB, "comment on column indicators.value is 'divide by ten'"),
+        {DB: ("changed", "something beside them")},
+    ),
+    "a setting of a table": (
+        lambda r: in_database(r / DB, "alter table indicators alter status set default 'released'"),
+        {DB: ("changed", "something beside them")},
+    ),
+    "bytes behind the database": (
+        lambda r: write(r / DB, (r / DB).read_bytes() + b"\0" * 100), {DB: ("changed", "something beside them")},
+    ),
+    "a database that is none": (
+        lambda r: write(r / DB, b"nothing" * 9_000),
+        {DB: ("changed", "does not read as a database")},
+    ),
+    "the database went": (lambda r: (r / DB).unlink(), {DB: ("missing", "")}),
+    "the manifest went": (lambda r: (r / f"{R}/manifest.json").unlink(), {f"{R}/manifest.json": ("missing", "")}),
+    "half a manifest": (
+        lambda r: write(r / f"{R}/manifest.json", b'{"release_id": "2025Q4.1"'),
+        {f"{R}/manifest.json": ("changed", "does not read")},
+    ),
+    "no manifest of a release": (
+        lambda r: write(r / f"{R}/manifest.json", b'{"tables": {"checks": 1}, "inputs": []}'),
+        {f"{R}/manifest.json": ("changed", "does not read")},
+    ),
+    "another's manifest": (
+        lambda r: (r / R).rename(r / "releases/2025Q4.9") and shutil.copytree(r / "releases/2025Q4.9", r / R)
+        and write(
+            r / f"{R}/manifest.json",
+            (r / f"{R}/manifest.json").read_bytes().replace(b"2025Q4.1", b"2025Q4.7"),
+        ),
+        {f"{R}/manifest.json": ("changed", "of release 2025Q4.7")},
+    ),
+    "a delivery changed": (
+        lambda r: [
+            (r / "landing/training/2025-12/a.csv").write_text("two"),
+            (r / "landing/training/2025-12/delivery.json").unlink(),
+            (r / "landing/training/2025-12/b.csv").write_text("of no concern to this release"),
+        ],
+        {
+            "landing/training/2025-12/a.csv": ("changed", "SHA-256"),
+            "landing/training/2025-12/delivery.json": ("missing", ""),
+        },
+    ),
+    "the landing area went": (
+        lambda r: shutil.rmtree(r / "landing"),
+        {f"landing/training/2025-12/{n}": ("missing", "") for n in ("a.csv", "delivery.json")},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_what_is_not_as_published(home: Home, fault: str) -> None:
+    tamper, expected = FAULTS[fault]
+    tamper(home.root)
+    found = amiss(home)
+    assert {where: state for where, (state, _) in found.items()} == {w: s for w, (s, _) in expected.items()}
+    for where, (_, why) in expected.items():
+        assert why in found[where][1]
+    result = call(home, "verify", "2025Q4.1", "--json")
+    assert result.exit_code == 1 and not said(result)["as_published"] and said(result)["exit_code"] == 1
+    printed = call(home, "verify", "2025Q4.1")
+    assert printed.exit_code == 1
+    for where, (state, _) in expected.items():
+        assert f"{state}: {home.root}/{where}" in printed.stderr
+
+
+def test_verify_an_unknown_release(home: Home) -> None:
+    result = call(home, "verify", "2025Q4.2", "--json")
+    assert result.exit_code == 2 and "known are 2025Q4.1" in said(result)["error"]
+
+
+# ---- the ledger ----------------------------------------------------------------------------------------------
+
+
+def relist(release: Path) -> None:
+    """What somebody does who changes a release and its list of files with it."""
+    files = [p for p in sorted(release.rglob("*")) if p.is_file() and p.name != "files.sha256"]
+    lines = [f"{landed_sha256(p)}  {p.relative_to(release).as_posix()}\n" for p in files]
+    write(release / "files.sha256", "".join(lines).encode())
+
+
+@pytest.fixture
+def noted(home: Home) -> Home:
+    """The same home with 2025Q4.2, the first that was noted in a ledger."""
+    published(home.releases, "2025Q4.2", ledger=home.ledger, indicators=[indicator("employed", 5)])
+    return home
+
+
+def test_a_ledger_begins_with_the_releases_that_are_there(noted: Home) -> None:
+    assert list(entries(noted.ledger)) == ["2025Q4.1", "2025Q4.2"]
+    assert noted.ledger.stat().st_mode & 0o777 == 0o600
+    for name in ("2025Q4.1", "2025Q4.2"):
+        result = call(noted, "verify", name, "--json")
+        assert result.exit_code == 0 and "ledger" in {i["kind"] for i in said(result)["items"]}
+
+
+@pytest.mark.parametrize("name", ["2025Q4.1", "2025Q4.2"])
+def test_a_release_changed_with_its_list_of_files_is_not_as_published(noted: Home, name: str) -> None:
+    release = noted.releases / name
+    write(release / "quality/report.html", b"<p>all is well</p>")
+    relist(release)
+    result = call(noted, "verify", name)
+    assert result.exit_code == 1 and "not the one in the ledger" in result.stderr
+
+
+def test_without_its_ledger_a_release_is_not_verified(noted: Home) -> None:
+    noted.ledger.unlink()
+    assert "does not name 2025Q4.2" in call(noted, "verify", "2025Q4.2").stderr
+    assert call(noted, "verify", "2025Q4.1").exit_code == 0, "made by a version without a ledger"
+    published(noted.releases, "2025Q4.3", ledger=noted.ledger)
+    assert call(noted, "verify", "2025Q4.2").exit_code == 0, "begun anew, with those that are there"
+
+
+def test_a_line_of_the_ledger_cannot_be_changed_alone(noted: Home) -> None:
+    lines = noted.ledger.read_bytes().splitlines(keepends=True)
+    for bent in (
+        [lines[0].replace(b"2025Q4.1", b"2025Q4.9"), lines[1]],
+        [lines[1]],
+        [*lines, b'{"release": "2025Q4.3"}\n'],
+        [lines[0], lines[1][:-1]],
+        [lines[0], b"\xff\n"],
+    ):
+        noted.ledger.write_bytes(b"".join(bent))
+        assert "not as it was written" in call(noted, "verify", "2025Q4.2").stderr
+        with pytest.raises(BentLedger):
+            published(noted.releases, "2025Q4.4", ledger=noted.ledger)
+    assert not (noted.releases / "2025Q4.4").exists()
+
+
+# ---- withdraw ------------------------------------------------------------------------------------------------
+
+
+def state_of(folder: Path) -> dict[str, bytes]:
+    return {str(p): p.read_bytes() for p in folder.rglob("*") if p.is_file() and p.name != FILE}
+
+
+def pointed(folder: Path) -> str | None:
+    link = folder / "current"
+    return str(link.readlink()) if link.is_symlink() else None
+
+
+def test_withdrawing_the_newest(three: Path) -> None:
+    before = state_of(three)
+    withdrawal, current = withdraw(three, "2025Q4.2", "  flows of the wrong file\n")
+    assert current is not None and current.id == "2025Q4.1" == pointed(three)
+    assert withdrawals(three) == {"2025Q4.2": withdrawal} and withdrawal.reason == "flows of the wrong file"
+    assert withdrawal.by and withdrawal.at.endswith("+00:00")
+    assert state_of(three) == before  # the release itself stays as it was
+    assert [r.id for r in list_releases(three)] == ["2025Q3.1", "2025Q4.1", "2025Q4.2"]
+    assert [r.id for r in standing_releases(three)] == ["2025Q3.1", "2025Q4.1"]
+    latest = latest_of(three, "2025Q4")
+    assert latest is not None and latest.id == "2025Q4.1"
+    assert next_id(three, "2025Q4") == "2025Q4.3"
+    assert not (three / f".{FILE}").exists()
+
+
+def test_withdrawing_an_older_one_moves_nothing(three: Path) -> None:
+    _, current = withdraw(three, "2025Q4.1", "superseded by a correction")
+    assert current is not None and current.id == "2025Q4.2" == pointed(three)
+
+
+def test_withdrawing_all(three: Path) -> None:
+    for release in list_releases(three):
+        _, current = withdraw(three, release.id, "all of it")
+    assert current is None and pointed(three) is None and current_release(three) is None
+    assert point_current(three) is None and latest_of(three, "2025Q4") is None
+    assert next_id(three, "2025Q4") == "2025Q4.3" and next_id(three, "2025Q3") == "2025Q3.2"
+    shutil.rmtree(three / "2025Q4.2")  # and its number is still not free
+    assert next_id(three, "2025Q4") == "2025Q4.3"
+    published(three, "2025Q4.3", fingerprint="mended")
+    assert pointed(three) == "2025Q4.3"
+
+
+@pytest.mark.parametrize(
+    ("release", "reason", "says"),
+    [
+        ("2025Q4.7", "why not", "known are 2025Q3.1, 2025Q4.1, 2025Q4.2"),
+        ("current", "why not", "known are"),
+        ("2025Q4.2", " \t", "--reason"),
+        ("2025Q4.1", "again", "withdrawn already"),
+    ],
+)
+def test_withdrawals_that_cannot_be_meant(three: Path, release: str, reason: str, says: str) -> None:
+    withdraw(three, "2025Q4.1", "first [reason]")
+    before = (three / FILE).read_bytes()
+    with pytest.raises(UsageError, match=says):
+        withdraw(three, release, reason)
+    assert (three / FILE).read_bytes() == before and pointed(three) == "2025Q4.2"
+    home = Home(three.parent)
+    result = call(home, "withdraw", release, "--reason", reason, "--json")
+    assert result.exit_code == 2 and said(result)["exit_code"] == 2 and says in result.stderr
+
+
+def test_a_withdrawal_killed_half_way(three: Path) -> None:
+    """Recorded, and ``current`` not yet moved: it counts at once, and the next command moves the pointer."""
+    withdraw(three, "2025Q4.2", "killed")
+    (three / "current").unlink()
+    (three / "current").symlink_to("2025Q4.2")
+    current = current_release(three)
+    assert current is not None and current.id == "2025Q4.1"
+    with pytest.raises(UsageError, match="withdrawn already"):
+        withdraw(three, "2025Q4.2", "killed")
+    assert pointed(three) == "2025Q4.1"
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"[]", b"{", b'{"2025Q4.2": "x"}', b'{"2025Q4.2": {"why": 1}}', b"\xff"]
+)
+def test_a_damaged_record_brings_nothing_back(three: Path, content: bytes) -> None:
+    (three / FILE).write_bytes(content)
+    for question in (standing_releases, point_current, current_release):
+        with pytest.raises(LabourdbError, match=r"withdrawn\.json does not read"):
+            question(three)
+    assert call(Home(three.parent), "releases").exit_code == 1
+
+
+def test_what_was_withdrawn_is_not_made_again(three: Path) -> None:
+    refuse_withdrawn(three, "2025Q4", "of 2")
+    withdraw(three, "2025Q4.2", "a wrong file")
+    with pytest.raises(
+        LabourdbError, match=r"publish 2025Q4\.2 again(.|\n)*a wrong file\n.*[Mm]end the deliveries"
+    ):
+        refuse_withdrawn(three, "2025Q4", "of 2")
+    refuse_withdrawn(three, "2025Q4", "of 1")
+    refuse_withdrawn(three, "2025Q3", "of 2")
+
+
+@pytest.mark.parametrize("command", ["diff", "verify", "withdraw"])
+def test_help(command: str) -> None:
+    result = CliRunner().invoke(app, [command, "--help"])
+    assert result.exit_code == 0 and {"Usage", "--home", "--json"} <= set(
+        result.stdout.replace(":", " ").split()
+    )
+
+
+def test_the_command(three: Path) -> None:
+    home = Home(three.parent)
+    with home.locked():  # this process holds it already
+        result = call(home, "withdraw", "2025Q4.2", "--reason", "a wrong [file]")
+    assert result.exit_code == 0 and "a wrong [file]" in result.stdout and "2025Q4.1" in result.stdout
+    rows = said(call(home, "releases", "--json"))
+    assert [(r["release"], r["current"], r["withdrawn"]) for r in rows] == [
+        ("2025Q3.1", False, None), ("2025Q4.1", True, None), ("2025Q4.2", False, "a wrong [file]"),
+    ]  # fmt: skip
+    assert "a wrong [file]" in call(home, "releases").stdout
+    facts = said(call(home, "withdraw", "2025Q4.1", "--reason", "too", "--json"))
+    assert facts["current_release"] == "2025Q3.1" and facts["reason"] == "too" and facts["exit_code"] == 0
+    call(home, "withdraw", "2025Q3.1", "--reason", "too")
+    home.landing.mkdir()
+    status = said(call(home, "status", "--json"))
+    assert status["current_release"] is None
+    assert [w["release"] for w in status["withdrawn"]] == ["2025Q3.1", "2025Q4.1", "2025Q4.2"]
+    text = call(home, "status").stdout
+    assert "none stands" in text and "Withdrawn: 2025Q4.2" in text and "a wrong [file]" in text
+    assert call(home, "withdraw", "2025Q4.1").exit_code == 2  # no reason
+    assert call(Home(home.root / "none"), "withdraw", "2025Q4.1", "--reason", "x").exit_code == 2
+    assert not (home.root / "none").exists()
