@@ -89,29 +89,30 @@ def main(home: Path, as_of: str) -> None:
 
     costs.timed("start-up", start_up)
 
+    from orchestration.dbt import project
     from orchestration.home import Home
-    from orchestration.run import steps
-    from orchestration.run.inputs import RunScope
+    from orchestration.run import gates, steps
+    from orchestration.run.scope import Run, RunScope
     from orchestration.settings import load_settings
     from releases.release import next_id
     from sources.calendar import quarter_number
 
     place = Home(home)
     scope = RunScope(quarter_number(as_of), next_id(place.releases, as_of))
-    run = steps.Run(place, load_settings(place.settings), scope)
+    run = Run(place, load_settings(place.settings), scope)
 
     def build(layers: list[str]) -> None:
         steps.build(run, layers, costs.heard)
 
     costs.timed("ingest", lambda: steps.ingest_new(run))
-    costs.timed("gates", lambda: steps.gate_deliveries(run))
+    costs.timed("gates", lambda: gates.gate_deliveries(run))
     costs.timed("identity", lambda: build(["staging", "identity", "reference"]))
     costs.timed("dbt", lambda: build(["labour"]))
-    costs.timed("gates", lambda: steps.stop_if_blocked(run, steps.gate_linkage(run)))
-    costs.timed("dbt", lambda: build(steps.COUNTED_LAYERS))
+    costs.timed("gates", lambda: gates.stop_if_blocked(run, gates.gate_linkage(run)))
+    costs.timed("dbt", lambda: build(project.COUNTED_LAYERS))
     costs.timed("disclosure", lambda: build(["disclosure"]))
     costs.timed("dbt", lambda: build(["published"]))
-    costs.timed("gates", lambda: steps.stop_if_blocked(run, steps.gate_publication(run)))
+    costs.timed("gates", lambda: gates.stop_if_blocked(run, gates.gate_publication(run)))
     costs.timed("release", lambda: steps.release(run))
     sys.stdout.write(json.dumps({"steps": costs.steps, "nodes": costs.nodes}) + "\n")
 

@@ -9,25 +9,13 @@ import pandas as pd
 
 from expectations.judge import checks_table
 
-GATE_OF_FOLDER = {
-    "staging": "linkage",
-    "identity": "linkage",
-    "reference": "linkage",
-    "labour": "linkage",
-    "keyed": "publication",
-    "cells": "publication",
-    "candidates": "publication",
-    "disclosure": "publication",
-    "published": "publication",
-}
 STATUSES = {"pass": "passed", "fail": "failed", "warn": "failed", "error": "error"}
 
 
 def dbt_test_checks(results: list[Mapping[str, Any]], rows: Mapping[str, int]) -> pd.DataFrame:
     """One line a test.
 
-    A result has name, model, status (pass, fail, error, warn, skipped), failures, severity and ``folder``
-    (of the model: its gate) or ``gate``; perhaps level, description and description_vi (why it must hold), and query (showing what failed).
+    A result has name, model, status (pass, fail, error, warn, skipped), failures, severity and gate; perhaps level, description and description_vi (why it must hold), and query (showing what failed).
     ``rows`` gives the rows of each model. A test that was skipped, or of which dbt knows no outcome, has
     not run: an error. A test over a model without rows is not applicable, unless it failed all the same.
     """
@@ -53,7 +41,7 @@ def _line(result: Mapping[str, Any], rows: Mapping[str, int]) -> tuple[object, .
     )
     return (
         name,
-        str(result.get("gate") or GATE_OF_FOLDER[str(result["folder"])]),
+        str(result["gate"]),
         str(result.get("level", "logical")),
         model,
         checked or 0,

@@ -13,8 +13,7 @@ import dagster as dg
 import duckdb
 
 from orchestration.home import Home
-from orchestration.run.inputs import RunScope
-from orchestration.run.steps import Run
+from orchestration.run.scope import Run, RunScope
 from orchestration.settings import load_settings
 from releases.disclosure.remembered import remembered
 from releases.release import next_id

@@ -10,7 +10,7 @@ import pandas as pd
 
 from expectations.delivery_gate import DeliveryGate, delivery_gate
 from expectations.rules import load_rules
-from orchestration.run.steps import Run
+from orchestration.run.scope import Run
 
 COUNTS = ("rows_read", "accepted", "quarantined", "duplicate", "superseded")
 LATER = "after_cut_off"  # ingested, but of a month this run does not count

@@ -9,7 +9,8 @@ from expectations.rules import load_rules
 from orchestration.assets import shown
 from orchestration.assets.arrived import arrived
 from orchestration.resources import Installation
-from orchestration.run import steps
+from orchestration.run import gates, steps
+from orchestration.run.tables import run_tables
 from sources.contract import all_sources, load_contract
 from sources.ingest.landing import Delivery
 
@@ -105,17 +106,7 @@ def read_deliveries(
 
 
 # tables of what this run is about; those that follow from the deliveries belong to gate 1
-RUN_TABLES = {
-    "deliveries_in_force": "The deliveries that count in this run: neither held, refused nor replaced.",
-    "flow_quarters": "Quarters to show job flows of: those with social insurance in force for their three months.",
-    "missing_sources": "Sources without a delivery in force: what needs them is published as `not_available`.",
-    "row_accounting": "Every file up to the cut-off: rows read, accepted, quarantined, duplicate, superseded.",
-    "parameters": "As-of quarter, cut-off and switches of this run.",
-    "quarters": "The quarters this run counts, with their reference dates and area lists.",
-    "months": "The months this run counts.",
-    "covered_provinces": "The provinces the settings restrict publication to; empty: all.",
-}
-FROM_DELIVERIES = ("deliveries_in_force", "flow_quarters", "missing_sources", "row_accounting")
+ABOUT = [table for table in run_tables().values() if table.follows]
 KEYS = {  # computed in gate 1, once per new ID
     "person_keys": "Pseudonyms: keyed hashes of citizen IDs.",
     "employer_keys": "Pseudonyms of household businesses whose code is a citizen ID.",
@@ -132,14 +123,14 @@ DELIVERY_CHECKS = tuple(sorted(RULES))
     specs=[
         *(
             dg.AssetSpec(
-                dg.AssetKey(["run", table]),
-                deps=[landing_key(s) for s in all_sources()] if table in FROM_DELIVERIES else [],
-                group_name=JUDGED if table in FROM_DELIVERIES else REFERENCE,
+                dg.AssetKey(["run", table.name]),
+                deps=[landing_key(s) for s in all_sources()] if table.follows == "deliveries" else [],
+                group_name=JUDGED if table.follows == "deliveries" else REFERENCE,
                 kinds={"duckdb"},
                 tags={"zone": "pseudonymised"},
-                description=description,
+                description=table.description,
             )
-            for table, description in RUN_TABLES.items()
+            for table in ABOUT
         ),
         *(
             dg.AssetSpec(
@@ -164,13 +155,13 @@ def judge_deliveries(
     """Gate 1. A held delivery does not stop the rest, so its checks warn and never block."""
     run = installation.run()
     with installation.step("judge deliveries"):
-        checks = steps.gate_deliveries(run)
+        checks = gates.gate_deliveries(run)
         rows = steps.row_counts(run)
-    for table in RUN_TABLES:
-        count = {"dagster/row_count": rows["run", table]}
-        yield dg.MaterializeResult(asset_key=dg.AssetKey(["run", table]), metadata=count)
-    for table in KEYS:
-        yield dg.MaterializeResult(asset_key=dg.AssetKey(["identity", table]))
+    for table in ABOUT:
+        count = {"dagster/row_count": rows["run", table.name]}
+        yield dg.MaterializeResult(asset_key=dg.AssetKey(["run", table.name]), metadata=count)
+    for name in KEYS:
+        yield dg.MaterializeResult(asset_key=dg.AssetKey(["identity", name]))
     for name in DELIVERY_CHECKS:
         lines = checks[checks["check_id"] == name]
         yield dg.AssetCheckResult(

@@ -10,9 +10,11 @@ from dagster_dbt import DagsterDbtTranslator, dbt_assets
 from expectations.judge import blocking_failures
 from orchestration.assets import shown
 from orchestration.assets.deliveries import IDENTITY, REFERENCE
+from orchestration.dbt import project
 from orchestration.dbt.project import NodeResult, manifest_path
 from orchestration.resources import Installation
-from orchestration.run import steps
+from orchestration.run import gates, steps
+from orchestration.run.scope import Run
 from releases.tables import RELEASED
 
 RELEASE = dg.AssetKey(["releases", "release"])
@@ -55,7 +57,7 @@ _TRANSLATOR = _Translator()
 
 
 def _dbt_events(
-    context: dg.AssetExecutionContext, run: steps.Run, results: Sequence[NodeResult]
+    context: dg.AssetExecutionContext, run: Run, results: Sequence[NodeResult]
 ) -> Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]:
     """dbt's results as materializations and check results, of the nodes this step is to report."""
     nodes, rows = _nodes(), steps.row_counts(run)
@@ -89,7 +91,7 @@ def _nodes() -> Mapping[str, Any]:
 
 @dbt_assets(
     manifest=manifest_path(),
-    select=" ".join(["resource_type:seed", *steps.FIRST_LAYERS]),
+    select=" ".join(["resource_type:seed", *project.FIRST_LAYERS]),
     exclude="resource_type:unit_test",
     dagster_dbt_translator=_TRANSLATOR,
     name="labour_database",
@@ -98,7 +100,7 @@ def labour_database(context: dg.AssetExecutionContext, installation: Installatio
     """Staging, identity and the labour database, up to gate 2."""
     run = installation.run()
     with installation.step("link rows, build the labour database"):
-        results = steps.build(run, steps.FIRST_LAYERS)
+        results = steps.build(run, project.FIRST_LAYERS)
     seen = {r.unique_id for r in results}
     for unique_id, node in _nodes().items():
         if node["resource_type"] == "seed" and unique_id not in seen:  # unchanged, so not loaded again
@@ -118,7 +120,7 @@ def linkage_gate(installation: Installation) -> dg.AssetCheckResult:
     """Gate 2, before anything is counted."""
     run = installation.run()
     with installation.step("gate 2: linkage"):
-        checks = steps.gate_linkage(run)
+        checks = gates.gate_linkage(run)
     shares = checks[checks["check_id"].str.startswith("linked_share") & (checks["rows_checked"] > 0)]
     linked = {
         f"linked_share_{c['object']}": round(1 - float(c["rows_failed"]) / float(c["rows_checked"]), 4)
@@ -129,7 +131,7 @@ def linkage_gate(installation: Installation) -> dg.AssetCheckResult:
 
 @dbt_assets(
     manifest=manifest_path(),
-    select=" ".join(steps.COUNTED_LAYERS),
+    select=" ".join(project.COUNTED_LAYERS),
     exclude="resource_type:unit_test",
     dagster_dbt_translator=_TRANSLATOR,
     name="indicators",
@@ -138,13 +140,13 @@ def indicators(context: dg.AssetExecutionContext, installation: Installation) ->
     """Indicators and target progress, as candidates for a release."""
     run = installation.run()
     with installation.step("count indicators"):
-        results = steps.build(run, steps.COUNTED_LAYERS)
+        results = steps.build(run, project.COUNTED_LAYERS)
     yield from _dbt_events(context, run, results)
 
 
 @dbt_assets(
     manifest=manifest_path(),
-    select=" ".join(steps.LAST_LAYERS),
+    select=" ".join(project.LAST_LAYERS),
     exclude="resource_type:unit_test",
     dagster_dbt_translator=_TRANSLATOR,
     name="published_tables",
@@ -153,7 +155,7 @@ def published_tables(context: dg.AssetExecutionContext, installation: Installati
     """The tables of a release: noise at the finest counts, and what they add up to."""
     run = installation.run()
     with installation.step("make the published tables"):
-        results = steps.build(run, steps.LAST_LAYERS)
+        results = steps.build(run, project.LAST_LAYERS)
     yield from _dbt_events(context, run, results)
 
 
@@ -170,18 +172,18 @@ def publication_gate(installation: Installation) -> dg.AssetCheckResult:
     """Gate 3; its verdict on exactly these tables is stored for the release step."""
     run = installation.run()
     with installation.step("gate 3: publication"):
-        checks = steps.gate_publication(run)
+        checks = gates.gate_publication(run)
     return _gate_result(run, "publication", checks)
 
 
 def _gate_result(
-    run: steps.Run, gate: str, checks: Any, facts: Mapping[str, float] | None = None
+    run: Run, gate: str, checks: Any, facts: Mapping[str, float] | None = None
 ) -> dg.AssetCheckResult:
     """A gate's verdict; a run it stops leaves its report in the warehouse, whoever started it."""
     blocking = blocking_failures(checks[checks["gate"] != "delivery"])
     metadata = {**(facts or {}), **shown.of_gate(gate, checks, blocking)}
     if not blocking.empty:
-        report = steps.write_stopped_report(run, steps.kept_checks(run))
+        report = gates.write_stopped_report(run, gates.kept_checks(run))
         metadata["quality_report"] = dg.MetadataValue.path(report.relative_to(run.home.root).as_posix())
     return dg.AssetCheckResult(passed=blocking.empty, severity=dg.AssetCheckSeverity.ERROR, metadata=metadata)
 

@@ -1,12 +1,11 @@
-"""dbt in this process: the project parsed once and kept, models built and tested, results as plain rows."""
+"""The dbt project: parsed once and kept, and what it says of its models, tests and sources."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -17,11 +16,14 @@ from typing import Any
 from orchestration.home import Home
 from orchestration.settings import Settings
 from sources.errors import LabourdbError
-from sources.restricted.encryption import private_files
 
 PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
 TARGET = PROJECT / "target"
 COMMON = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--no-use-colors", "--quiet"]
+# folders of models, in the order they are built: up to gate 2, then what gate 3 judges
+FIRST_LAYERS = ["staging", "identity", "reference", "labour"]
+COUNTED_LAYERS = ["keyed", "cells", "candidates"]
+LAST_LAYERS = ["disclosure", "published"]
 QUIET = ["--log-level", "none", "--log-level-file", "none"]
 
 
@@ -52,7 +54,7 @@ class NodeResult:
 
 
 @contextmanager
-def _environment(home: Home | None, settings: Settings) -> Iterator[None]:
+def environment(home: Home | None, settings: Settings) -> Iterator[None]:
     """dbt's profile reads places and limits from the environment; it is put back afterwards."""
     places = {
         "LABOURDB_WAREHOUSE": str(home.database) if home else "labour.duckdb",
@@ -93,7 +95,7 @@ def manifest_path() -> Path:
         from dbt.cli.main import dbtRunner
         from dbt.parser.manifest import extended_mashumaro_encoder
 
-        with _environment(None, Settings()):
+        with environment(None, Settings()):
             outcome = dbtRunner().invoke(
                 ["parse", *COMMON, *QUIET, "--target-path", str(TARGET), "--no-partial-parse"]
             )
@@ -107,7 +109,8 @@ def manifest_path() -> Path:
 
 
 @cache
-def _manifest() -> Any:
+def parsed() -> Any:
+    """dbt's manifest of the project as it stands."""
     from dbt.contracts.graph.manifest import Manifest
     from dbt.parser.manifest import extended_mashumuro_decoder
 
@@ -120,23 +123,23 @@ def _manifest() -> Any:
 
 def parsed_models() -> list[Any]:
     """Every model of the parsed project, with its columns and descriptions."""
-    return [n for n in _manifest().nodes.values() if str(n.resource_type) == "model"]
+    return [n for n in parsed().nodes.values() if str(n.resource_type) == "model"]
 
 
 def relations() -> dict[str, tuple[str, str]]:
     """Schema and table of every model and seed, by its name."""
     kinds = ("model", "seed")
-    return {n.name: (n.schema, n.alias) for n in _manifest().nodes.values() if str(n.resource_type) in kinds}
+    return {n.name: (n.schema, n.alias) for n in parsed().nodes.values() if str(n.resource_type) in kinds}
 
 
 def parsed_sources() -> list[Any]:
     """Every table the parsed project reads or names and does not make, with its columns and descriptions."""
-    return list(_manifest().sources.values())
+    return list(parsed().sources.values())
 
 
 def parsed_exposures() -> list[Any]:
     """Who reads what, as the parsed project names them."""
-    return list(_manifest().exposures.values())
+    return list(parsed().exposures.values())
 
 
 def ancestors(model: str) -> set[str]:
@@ -155,123 +158,39 @@ def ancestors(model: str) -> set[str]:
 def expected_tests(layers: Sequence[str]) -> list[NodeResult]:
     """Every data test of these layers' models, as the parsed project lists them: what must have run."""
     found = []
-    for node in _manifest().nodes.values():
+    for node in parsed().nodes.values():
         attached = getattr(node, "attached_node", None)
-        model = _manifest().nodes.get(attached) if attached else None
-        if str(node.resource_type) == "test" and model is not None and _folder(model) in layers:
+        model = parsed().nodes.get(attached) if attached else None
+        if str(node.resource_type) == "test" and model is not None and folder_of(model) in layers:
             found.append(
                 NodeResult(
                     node.unique_id,
                     "test",
                     node.name,
-                    _folder(model),
+                    folder_of(model),
                     "error",
                     0.0,
                     "",
                     None,
                     model.name,
                     "error",
-                    *_described(node),
+                    *described(node),
                 )
             )
     return found
 
 
-def _described(node: Any) -> tuple[str, str]:
+def described(node: Any) -> tuple[str, str]:
     """Why a test must hold, in English and Vietnamese, as its YAML says it."""
     meta = getattr(node.config, "meta", None) or {}
     return " ".join(str(node.description or "").split()), str(meta.get("description_vi", ""))
 
 
-def _folder(node: Any) -> str:
+def gate_of(folder: str) -> str:
+    """The gate that judges the tests of a folder's models."""
+    return "publication" if folder in [*COUNTED_LAYERS, *LAST_LAYERS] else "linkage"
+
+
+def folder_of(node: Any) -> str:
+    """The folder of models that a node stands in, which is a layer of the build."""
     return node.fqn[1] if len(node.fqn) > 2 else ""
-
-
-def dbt_build(
-    home: Home, settings: Settings, select: list[str], on_event: Callable[[Any], None] | None = None
-) -> list[NodeResult]:
-    """Build and test the selected nodes in the home's warehouse; unit tests and exposures stay out.
-
-    ``on_event`` hears dbt's events (NodeStart, NodeFinished and others). Returns a result per node. Raises ``LabourdbError`` if dbt could not work at all; a model that fails is
-    a result with status error.
-    """
-    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-    from dbt.cli.main import dbtRunner
-
-    target = home.warehouse / "dbt"
-    arguments = [
-        "build",
-        *COMMON,
-        *QUIET,
-        "--target-path",
-        str(target),
-        "--log-path",
-        str(target),
-        "--no-write-json",
-        # a test waits for the last of the models it looks at: what is there of those before is of an earlier run
-        "--indirect-selection",
-        "buildable",
-    ]
-    # a test that compares models of two layers runs with the later one
-    arguments += ["--indirect-selection", "buildable"]
-    # dbt would report exposures as built; nothing is made of them
-    for kind in ("unit_test", "exposure"):
-        arguments += ["--exclude-resource-type", kind]
-    arguments += ["--select", *select]
-    with _environment(home, settings), private_files():
-        try:
-            callbacks = [on_event] if on_event else []
-            outcome = dbtRunner(manifest=_manifest(), callbacks=callbacks).invoke(arguments)
-        finally:
-            DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
-    if outcome.result is None:
-        raise LabourdbError(f"dbt did not run: {outcome.exception}")
-    return [_node_result(r) for r in outcome.result.results]  # type: ignore[union-attr]
-
-
-# the engine's complaints about SQL, memory and files; those about data quote values
-_ABOUT_NO_DATA = (
-    "Binder",
-    "Catalog",
-    "Parser",
-    "Compilation",
-    "Dependency",
-    "IO",
-    "Out of Memory",
-    "Permission",
-)
-_COMPLAINT = re.compile(r"((?:[A-Z][A-Za-z]*|of)(?: (?:[A-Z][A-Za-z]*|of))*) Error:")
-
-
-def engine_words(message: str) -> str:
-    """dbt's message about a node in one line; where the engine complains of data, without what it quotes."""
-    text = " ".join(message.split())
-    complaint = _COMPLAINT.search(text)
-    if complaint is None or complaint[1].endswith(_ABOUT_NO_DATA):
-        return text
-    return f"{text[: complaint.end() - 1]} (its words may quote a row and are not repeated)"
-
-
-def _node_result(result: Any) -> NodeResult:
-    node = result.node
-    tested = getattr(node, "attached_node", None)
-    if (
-        tested is None and str(node.resource_type) == "test"
-    ):  # a singular test looks at the first model it names
-        tested = next(iter(node.depends_on.nodes), None)
-    description, description_vi = _described(node)
-    return NodeResult(
-        unique_id=node.unique_id,
-        kind=str(node.resource_type),
-        name=node.name,
-        folder=_folder(node),
-        status=str(result.status),
-        seconds=float(result.execution_time),
-        message=engine_words(str(result.message))[:300],
-        failures=result.failures,
-        tested=tested.split(".")[-1] if tested else None,
-        severity=str(getattr(node.config, "severity", "error")).lower(),
-        description=description,
-        description_vi=description_vi,
-        query=(getattr(node, "compiled_code", None) or "").strip(),
-    )

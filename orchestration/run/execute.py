@@ -7,16 +7,18 @@ import os
 import shutil
 import sqlite3
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
 
 from orchestration.home import Home
 from orchestration.run.damage import damage
 from orchestration.run.fingerprint import known_inputs, run_fingerprint
-from orchestration.run.inputs import RunScope
+from orchestration.run.scope import Run, RunScope
 from orchestration.settings import Settings
 from releases.disclosure.remembered import remembered, settle
 from releases.release import Release, latest_of, next_id, point_current, refuse_withdrawn
@@ -27,6 +29,9 @@ from sources.ingest.landing import find_deliveries
 from sources.restricted.database import DATABASE, restricted_database
 from sources.restricted.encryption import damaged, is_forged
 from sources.restricted.retention import Deleted
+
+if TYPE_CHECKING:
+    import dagster as dg
 
 Listener = Callable[[str, str, float], None]
 
@@ -70,82 +75,78 @@ def execute(home: Home, settings: Settings, as_of: str, listener: Listener | Non
     Raises ``GateStopped`` if gate 2 or 3 stopped it, ``LabourdbError`` for everything a person can mend;
     in both cases nothing is published and ``current`` is as it was.
     """
+    from orchestration.run.steps import apply_retention, noted_retention  # takes a while to import
+
     number = quarter_number(as_of)
     home.require_landing()
     with home.locked():
         settle(home.remembered, home.releases)
         scope = RunScope(number, next_id(home.releases, as_of, remembered(home.remembered)))
-        deleted = apply_retention(home, settings, scope)
+        run = Run(home, settings, scope)
         unchanged = nothing_new(home, settings, scope)
-        if unchanged is not None:
-            return Outcome(unchanged, published=False, deleted=deleted)
+        if unchanged is not None:  # what is old goes all the same
+            return Outcome(unchanged, published=False, deleted=apply_retention(run))
         _run_job(home, as_of, listener or (lambda step, detail, seconds: None))
         latest = latest_of(home.releases, as_of)
         if latest is None:
             raise LabourdbError(
                 "The run ended without a release; see the Dagster UI (make ui) for its events."
             )
-        return Outcome(latest, published=latest.id == scope.release_id, deleted=deleted)
-
-
-def apply_retention(home: Home, settings: Settings, scope: RunScope) -> Deleted:
-    """Delete what is older than ``[retention] months``, also where the run then finds nothing new."""
-    if settings.retention.months is None:
-        return Deleted()
-    from orchestration.run.steps import Run
-    from orchestration.run.steps import apply_retention as apply
-
-    return apply(Run(home, settings, scope))
+        return Outcome(latest, published=latest.id == scope.release_id, deleted=noted_retention(run))
 
 
 def _run_job(home: Home, as_of: str, listener: Listener) -> None:
     """Execute the Dagster job in this process; errors a person can act on come out as they were raised."""
     os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "yes")
-    warnings.filterwarnings("ignore")
     logging.getLogger("dagster").setLevel(logging.CRITICAL)
-    from orchestration.definitions import build_defs
-    from orchestration.resources import Installation, heard_by
+    with warnings.catch_warnings():  # of libraries, to nobody who could mend them
+        warnings.simplefilter("ignore")
+        from orchestration.definitions import build_defs
+        from orchestration.resources import Installation, heard_by
 
-    installation = Installation(home=str(home.root), as_of=as_of)
-    job = build_defs({"installation": installation}).resolve_job_def("run")
-    with dagster_instance(home.dagster) as instance, heard_by(listener):
-        try:
-            job.execute_in_process(
-                instance=instance,
-                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-            )
-        except Exception as error:
-            _raise_plainly(home, as_of, error)
+        installation = Installation(home=str(home.root), as_of=as_of)
+        job = build_defs({"installation": installation}).resolve_job_def("run")
+        with dagster_instance(home.dagster) as instance, heard_by(listener):
+            try:
+                job.execute_in_process(
+                    instance=instance,
+                    run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+                )
+            except Exception as error:
+                _raise_plainly(home, as_of, error)
 
 
-def dagster_instance(folder: Path):  # type: ignore[no-untyped-def]
-    """The home's Dagster instance: run history and events, kept in sqlite under ``folder``."""
+@contextmanager
+def dagster_instance(folder: Path) -> Iterator[dg.DagsterInstance]:
+    """The home's Dagster instance: run history and events, kept in sqlite under ``folder``.
+
+    It is committed event by event, over a thousand times a run: waiting for the disk took longer than the work, so
+    it is left to the system when the history reaches it. What a power cut may cost is this history; releases are
+    synced on their own.
+    """
     import dagster as dg
     from sqlalchemy import event
     from sqlalchemy.engine import Engine
 
-    if not event.contains(Engine, "connect", _unhurried):
-        event.listen(Engine, "connect", _unhurried)
+    def unhurried(connection: object, record: object) -> None:
+        if isinstance(connection, sqlite3.Connection):
+            connection.execute("pragma synchronous = off")
+
     folder.mkdir(parents=True, exist_ok=True)
     config = folder / "dagster.yaml"
     if not config.exists():
         shutil.copyfile(Path(__file__).parents[1] / "dagster.yaml", config)
-    return dg.DagsterInstance.from_config(str(folder))
-
-
-def _unhurried(connection: object, record: object) -> None:
-    """Leave it to the system when Dagster's history reaches the disk.
-
-    It is committed event by event, over a thousand times a run: waiting for the disk took longer than the
-    work. What a power cut may cost is this history; releases are synced on their own.
-    """
-    if isinstance(connection, sqlite3.Connection):
-        connection.execute("pragma synchronous = off")
+    event.listen(Engine, "connect", unhurried)  # Dagster makes its engines itself, one after the other
+    try:
+        with dg.DagsterInstance.from_config(str(folder)) as instance:
+            yield instance
+    finally:
+        event.remove(Engine, "connect", unhurried)
 
 
 def _raise_plainly(home: Home, as_of: str, error: Exception) -> None:
     """A blocked gate becomes ``GateStopped``; any other Dagster error shows its cause."""
-    from orchestration.run.steps import Run, kept_checks, stop_if_blocked
+    from orchestration.run.gates import kept_checks, stop_if_blocked
     from orchestration.settings import load_settings
 
     found = damage(home, error)

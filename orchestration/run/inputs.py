@@ -2,32 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 
 import duckdb
 import pandas as pd
 
 from expectations.delivery_gate import DeliveryGate
+from orchestration.run.scope import RunScope
+from orchestration.run.tables import write
 from orchestration.settings import Settings
 from sources.calendar import last_day, month_number, quarter_of_month, reference_date, reference_month
 from sources.contract import all_sources, load_contract
 from sources.errors import LabourdbError
 
 NEW_LIST_FROM = date(2025, 7, 1)
-
-
-@dataclass(frozen=True)
-class RunScope:
-    """What a run publishes: the as-of quarter and the identifier its release would get."""
-
-    as_of: int
-    release_id: str
-
-    @property
-    def cut_off(self) -> int:
-        """Month number of the last month whose deliveries may be used."""
-        return reference_month(self.as_of)
 
 
 def missing_sources(gate: DeliveryGate) -> list[str]:
@@ -119,52 +107,5 @@ def write_run_inputs(
         "row_accounting": gate.row_accounting,
         "covered_provinces": pd.DataFrame({"province_code": [int(p) for p in settings.coverage.provinces]}),
     }
-    warehouse.execute("create schema if not exists run")
-    for name, columns in _COLUMNS.items():
-        warehouse.register("frame", frames[name])
-        casts = ", ".join(f"cast({c} as {t}) as {c}" for c, t in columns.items())
-        warehouse.execute(f"create or replace table run.{name} as select {casts} from frame")
-        warehouse.unregister("frame")
-
-
-_COLUMNS = {
-    "parameters": {
-        "as_of_quarter": "integer",
-        "cutoff_month": "integer",
-        "release_id": "varchar",
-        "follow_employer_successions": "boolean",
-        "follow_person_successions": "boolean",
-        "protects": "boolean",
-    },
-    "quarters": {
-        "quarter": "integer",
-        "year": "integer",
-        "ends_on": "date",
-        "year_starts_on": "date",
-        "reference_month": "integer",
-        "area_version": "varchar",
-    },
-    "months": {"month": "integer", "ends_on": "date"},
-    "flow_quarters": {"quarter": "integer", "quarters_before": "integer", "is_followed": "boolean"},
-    "deliveries_in_force": {
-        "source": "varchar",
-        "delivery_key": "integer",
-        "period_month": "integer",
-        "revision": "integer",
-        "area_version": "varchar",
-    },
-    "missing_sources": {"source": "varchar"},
-    "row_accounting": {
-        "source": "varchar",
-        "period": "varchar",
-        "revision": "integer",
-        "file": "varchar",
-        "disposition": "varchar",
-        "rows_read": "bigint",
-        "accepted": "bigint",
-        "quarantined": "bigint",
-        "duplicate": "bigint",
-        "superseded": "bigint",
-    },
-    "covered_provinces": {"province_code": "smallint"},
-}
+    for name, frame in frames.items():
+        write(warehouse, name, frame)

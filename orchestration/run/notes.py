@@ -12,6 +12,7 @@ import pandas as pd
 from expectations.waivers import Waiver
 from orchestration.dbt.project import project_hash
 from orchestration.run.fingerprint import code_version, run_fingerprint
+from orchestration.run.tables import CHECKS, has_table
 from orchestration.settings import Settings
 from releases.disclosure import FIVE, nearest_five, noise_sha256
 from releases.release import NOT_PROTECTED, PROTECTION, Release
@@ -42,9 +43,7 @@ def release_facts(
         "duplicate",
         "superseded",
     )
-    gates = [
-        t for t in ("delivery_checks", "linkage_checks", "publication_checks") if has_table(warehouse, t)
-    ]
+    gates = [t for t in CHECKS if has_table(warehouse, t)]
     checks = warehouse.execute(
         "select gate, status, count(*)::integer from ("
         + " union all ".join(f"select gate, status from run.{t}" for t in gates)
@@ -178,31 +177,6 @@ def changed_sources(before: Sequence[Mapping[str, Any]], now: Sequence[Mapping[s
         for inputs in (before, now)
     )
     return {folder.split("/")[0] for folder, _ in then ^ today}
-
-
-def has_table(warehouse: duckdb.DuckDBPyConnection, table: str, schema: str = "run") -> bool:
-    """Whether the warehouse has a table."""
-    found = warehouse.execute(
-        "select 1 from information_schema.tables where table_schema = ? and table_name = ?", [schema, table]
-    ).fetchone()
-    return found is not None
-
-
-def keep(
-    warehouse: duckdb.DuckDBPyConnection,
-    name: str,
-    frame: pd.DataFrame,
-    schema: str = "run",
-    append: bool = False,
-) -> None:
-    """Write a small table of notes, or add to it."""
-    warehouse.execute(f"create schema if not exists {schema}")
-    warehouse.register("kept", frame)
-    if append and has_table(warehouse, name, schema):
-        warehouse.execute(f"insert into {schema}.{name} by name select * from kept")
-    else:
-        warehouse.execute(f"create or replace table {schema}.{name} as select * from kept")
-    warehouse.unregister("kept")
 
 
 def seeds_changed(warehouse: duckdb.DuckDBPyConnection) -> bool:

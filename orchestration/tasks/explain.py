@@ -12,8 +12,7 @@ import duckdb
 from orchestration.dbt.dictionary import indicator_definition
 from orchestration.dbt.project import ancestors
 from orchestration.home import Home
-from orchestration.run.inputs import RunScope
-from orchestration.run.steps import Run
+from orchestration.run.scope import Run, RunScope
 from orchestration.settings import Settings, load_settings
 from releases.audit.cell import CellKey
 from releases.audit.explain import from_release, from_warehouse

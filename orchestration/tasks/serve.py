@@ -1,4 +1,4 @@
-"""What the release site needs from outside the release, and serving a site on this machine."""
+"""Serving a release's site to the browser of this machine."""
 
 from __future__ import annotations
 
@@ -16,12 +16,8 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import duckdb
-
-from orchestration.dbt.dictionary import dictionary
-from orchestration.home import SEEDS
 from releases.release import Release
-from releases.site.reference import INDEX, Reference
+from releases.site.reference import INDEX
 from sources.errors import LabourdbError
 
 LOCAL = "127.0.0.1"
@@ -30,19 +26,6 @@ MOST_CONNECTIONS = 32
 QUIET_SECONDS = 10  # without a byte
 ASKING_SECONDS = 15  # for a whole request
 ANSWERING_SECONDS = 600  # for a whole answer
-
-
-def site_reference(kept: Path) -> Reference:
-    """The dictionary, and name and province of every area of both lists; ``kept`` takes compiled charts."""
-    areas = duckdb.execute(
-        "select a.area_version::varchar as area_version, a.code as area_code, a.name as area_name,"
-        " coalesce(d.parent_code, a.parent_code, a.code) as province_code"
-        " from read_csv($areas, all_varchar = true) as a"
-        " left join read_csv($areas, all_varchar = true) as d"
-        " on d.level = 'district' and a.area_version = d.area_version and a.parent_code = d.code",
-        {"areas": str(SEEDS / "areas.csv")},
-    ).df()
-    return Reference(dictionary(), areas, kept)
 
 
 class _Handler(SimpleHTTPRequestHandler):

@@ -42,9 +42,9 @@ def compiled(home: Home, models: Sequence[str]) -> dict[str, str]:
         "--log-path",
         str(home.warehouse / "compiled"),
     ]
-    with project._environment(home, Settings()), private_files():
+    with project.environment(home, Settings()), private_files():
         try:
-            outcome = dbtRunner(manifest=project._manifest()).invoke(
+            outcome = dbtRunner(manifest=project.parsed()).invoke(
                 ["compile", *project.COMMON, *project.QUIET, *target, "--select", *models]
             )
         finally:

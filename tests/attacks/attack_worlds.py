@@ -17,7 +17,7 @@ import pandas as pd
 from worlds import eighteen_persons as worlds
 
 from orchestration.home import SEEDS, Home
-from orchestration.run.steps import GateStopped
+from orchestration.run.gates import GateStopped
 from releases.release import list_releases
 from sources.simulator import simulate
 

@@ -23,7 +23,7 @@ from orchestration.cli import console as console_module
 from orchestration.cli.main import app
 from orchestration.dbt.project import parsed_models
 from orchestration.home import Home
-from orchestration.run import fingerprint, steps
+from orchestration.run import fingerprint, gates, steps
 from sources.ingest import deliveries
 
 _ = (orchestration.definitions, judge, linkage_gate, publication_gate)  # loaded before the run starts
@@ -62,9 +62,9 @@ def _dies_after(module: Any, name: str) -> Callable[[], None]:
 INSTANTS: dict[str, Callable[[], None]] = {
     "the first batch is read but not committed": _dies_before(deliveries, "register"),
     "all is ingested, no feedback yet": _dies_before(steps, "write_feedback"),
-    "the pseudonyms are made": _dies_after(steps, "assign_keys"),
-    "the candidates lie there, not judged": _dies_before(steps, "store_verdict"),
-    "the candidates are judged": _dies_after(steps, "store_verdict"),
+    "the pseudonyms are made": _dies_after(gates, "assign_keys"),
+    "the candidates lie there, not judged": _dies_before(gates, "store_verdict"),
+    "the candidates are judged": _dies_after(gates, "store_verdict"),
     "the release's tables are copied": _dies_before(releases.release, "write_database"),
     "the release's database is written": _dies_after(releases.release, "write_database"),
     "the release is renamed, `current` not moved": _dies_before(releases.release, "point_current"),

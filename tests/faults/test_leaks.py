@@ -28,7 +28,7 @@ from worlds import eighteen_persons as worlds
 from orchestration.cli.main import app
 from orchestration.dbt.project import PROJECT, TARGET
 from orchestration.home import Home
-from orchestration.run import steps
+from orchestration.run import gates, steps
 from releases.release import list_releases
 
 LONGEST = 900.0
@@ -179,7 +179,7 @@ def _fails_while_reading() -> None:
 
 
 def _fails_while_judging() -> None:
-    steps.assign_keys = _engine_quotes_a_value
+    gates.assign_keys = _engine_quotes_a_value
 
 
 def _a_model_fails() -> None:

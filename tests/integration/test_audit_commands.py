@@ -16,6 +16,7 @@ from worlds.eighteen_persons import KEY, environment, small_home
 from orchestration.cli.main import app
 from orchestration.home import Home
 from orchestration.run import steps
+from orchestration.run.scope import Run
 from orchestration.settings import load_settings
 from sources.errors import LabourdbError
 
@@ -43,7 +44,7 @@ def test_a_release_is_verified_withdrawn_and_replaced(tmp_path: Path) -> None:
     code, facts = call(home, "run", "--as-of", "2025Q4")
     assert code == 1 and "2025Q4.1" in facts["error"] and "Dung's wages" in facts["error"]
     with pytest.raises(LabourdbError, match="Dung's wages"):
-        steps.release(steps.Run(home, load_settings(home.settings), worlds.scope(number=2)))
+        steps.release(Run(home, load_settings(home.settings), worlds.scope(number=2)))
     assert sorted(p.name for p in home.releases.iterdir()) == ["2025Q4.1", "withdrawn.json"]
 
     home.settings.write_text(worlds.SETTINGS + '[coverage]\nprovinces = ["30"]\n')

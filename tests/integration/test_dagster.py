@@ -19,8 +19,9 @@ from orchestration.assets import deliveries, models, shown
 from orchestration.assets.arrived import arrived
 from orchestration.definitions import annual, build_defs, new_deliveries_sensor, quarterly
 from orchestration.resources import Installation, last_whole_quarter
-from orchestration.run import steps
+from orchestration.run import gates, steps
 from orchestration.run.execute import dagster_instance
+from orchestration.run.scope import Run
 from orchestration.settings import load_settings
 from sources.contract import all_sources
 
@@ -125,7 +126,7 @@ def test_published_tables_and_release_show_the_figures_of_the_manifest(instance:
 
 
 @pytest.fixture
-def bad(tmp_path: Path) -> Iterator[steps.Run]:
+def bad(tmp_path: Path) -> Iterator[Run]:
     """A home that got a delivery to hold, one to refuse, and one of a month after the cut-off."""
     home = worlds.copy_of(worlds.small_home(), tmp_path / "home")
     sent = worlds.deliveries()
@@ -136,12 +137,12 @@ def bad(tmp_path: Path) -> Iterator[steps.Run]:
     worlds.deliver(home, "vacancies/2026-01", [{"vacancy_no": "VL1"}])
     worlds.deliver(home, "training/2026-01", sent["training/2025-12"])
     with worlds.environment(LABOURDB_KEY=worlds.KEY):
-        run = steps.Run(home, load_settings(home.settings), worlds.scope(number=2))
+        run = Run(home, load_settings(home.settings), worlds.scope(number=2))
         steps.ingest_new(run)
         yield run
 
 
-def test_what_is_left_out_says_why_and_what_to_send(bad: steps.Run) -> None:
+def test_what_is_left_out_says_why_and_what_to_send(bad: Run) -> None:
     deliveries = {d.folder: d for d in arrived(bad)}
     held = deliveries["social_insurance/2025-12.r2"]
     facts = {n: getattr(v, "value", v) for n, v in shown.of_delivery(held).items()}
@@ -165,7 +166,7 @@ def test_what_is_left_out_says_why_and_what_to_send(bad: steps.Run) -> None:
     )
     assert facts["rows_read"] == 9  # of those in force
 
-    checks = steps.gate_deliveries(bad)  # says the same as what was shown before it
+    checks = gates.gate_deliveries(bad)  # says the same as what was shown before it
     inputs = {d.folder: d.disposition for d in deliveries.values() if d.disposition != "after_cut_off"}
     with bad.warehouse() as warehouse:
         judged = dict(warehouse.execute("select distinct folder, disposition from run.inputs").fetchall())
@@ -192,14 +193,14 @@ def test_what_is_left_out_says_why_and_what_to_send(bad: steps.Run) -> None:
     assert {d.folder: d.because for d in mine}["training/2025-12"] == "training/2025-12.r3 replaces it"
 
 
-def test_nothing_personal_is_shown(instance: dg.DagsterInstance, run_id: str, bad: steps.Run) -> None:
+def test_nothing_personal_is_shown(instance: dg.DagsterInstance, run_id: str, bad: Run) -> None:
     secrets = {s for p in worlds.PEOPLE.values() for s in (p.name, p.id, p.id.lstrip("0"), p.born)} | {
         worlds.FORMER
     }
     secrets |= {"không rõ"}  # a quarantined value
     told = [json.dumps(json.loads(e.to_json()), ensure_ascii=False) for e in instance.all_logs(run_id)]
     assert len(told) > 400 and any("quarantined" in t for t in told)
-    checks = steps.gate_deliveries(bad)
+    checks = gates.gate_deliveries(bad)
     for delivery in (deliveries := arrived(bad)):
         told += [str(shown.of_delivery(delivery)), str(shown.of_left_out([delivery]))]
     told += [str(shown.of_source(deliveries)), str(shown.of_delivery_check(checks))]

@@ -15,7 +15,7 @@ from worlds import eighteen_persons as worlds
 from worlds.eighteen_persons import KEY, PEOPLE, environment, small_home
 
 from orchestration.home import Home
-from orchestration.run import steps
+from orchestration.run.scope import Run
 from orchestration.settings import load_settings
 from releases.audit.cell import rows_of
 from releases.audit.explain import from_warehouse
@@ -194,7 +194,7 @@ def test_every_cell_counts_the_persons_the_walk_finds(home: Home) -> None:
 def test_cells_of_a_world_of_fifteen_months_add_up(tmp_path: Path) -> None:
     """Re-issued citizen IDs, moves between employers, several quarters: some cells of every indicator and level."""
     there = careers.run(careers.write(Home(tmp_path)))
-    run = steps.Run(there, load_settings(there.settings), worlds.scope())
+    run = Run(there, load_settings(there.settings), worlds.scope())
     with run.warehouse(with_restricted=True) as warehouse:
         cells = rows_of(
             warehouse,
@@ -223,7 +223,7 @@ def walk(warehouse: duckdb.DuckDBPyConnection, cell: dict[str, Any]) -> dict[str
 @pytest.mark.parametrize("measure", CONDITIONED)
 def test_every_person_has_one_row_in_each_role(home: Home, measure: str) -> None:
     """In the country, whose persons are those of every cell: so rows are persons in each of them."""
-    run = steps.Run(home, load_settings(home.settings), worlds.scope())
+    run = Run(home, load_settings(home.settings), worlds.scope())
     with run.warehouse(with_restricted=True) as warehouse:
         cells = rows_of(
             warehouse,
@@ -367,7 +367,7 @@ def test_nobody_is_named(home: Home) -> None:
     assert "1. Residents aged 15+" in text and "6. The value in every release" in text
     for person in PEOPLE.values():
         assert person.id not in text and person.name not in text
-    run = steps.Run(home, load_settings(home.settings), worlds.scope())
+    run = Run(home, load_settings(home.settings), worlds.scope())
     with run.warehouse(with_restricted=True) as warehouse:
         keys = warehouse.execute("select person_key from restricted.identity.person_keys").fetchall()
     assert len(keys) == len(PEOPLE) and not any(str(key) in text for (key,) in keys)

@@ -12,8 +12,9 @@ from worlds import eighteen_persons as worlds
 from worlds.eighteen_persons import AS_OF, KEY, deliveries, manifest, scope, small_home, write_world
 
 from orchestration.home import Home
-from orchestration.run import steps
+from orchestration.run import gates, steps
 from orchestration.run.notes import release_facts
+from orchestration.run.scope import Run
 from releases.tables import RELEASED
 
 PROTECTION = "DISCLOSURE-CONTROLLED"
@@ -65,10 +66,10 @@ def test_synthetic_deliveries_mark_the_release(tmp_path: Path) -> None:
     home = write_world(Home(tmp_path))
     note = home.landing / "unemployment_benefits" / "2025-12" / "delivery.json"
     note.write_text(json.dumps({"synthetic": True}))
-    run = steps.Run(home, worlds.load_settings(home.settings), scope())
+    run = Run(home, worlds.load_settings(home.settings), scope())
     with worlds.environment(LABOURDB_KEY=KEY):
         steps.ingest_new(run)
-        steps.gate_deliveries(run)
+        gates.gate_deliveries(run)
     with run.warehouse() as warehouse:
         facts = release_facts(warehouse, run.scope.as_of, run.settings, None)
     assert facts["synthetic"] is True

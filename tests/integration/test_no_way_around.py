@@ -13,8 +13,9 @@ from worlds.eighteen_persons import AS_OF, KEY, PEOPLE, environment, opened, run
 
 from orchestration.cli.main import app
 from orchestration.home import Home
-from orchestration.run import steps
-from orchestration.run.steps import GateStopped
+from orchestration.run import gates, steps
+from orchestration.run.gates import GateStopped
+from orchestration.run.scope import Run
 from orchestration.settings import load_settings
 from releases.disclosure.remembered import PENDING, remembered
 from releases.release import NOT_PROTECTED, PROTECTION, Release, list_releases
@@ -27,8 +28,8 @@ def copied(tmp_path: Path) -> Home:
     return worlds.copy_of(small_home(), tmp_path / "home")
 
 
-def run_of(home: Home) -> steps.Run:
-    return steps.Run(home, load_settings(home.settings), scope(number=2))
+def run_of(home: Home) -> Run:
+    return Run(home, load_settings(home.settings), scope(number=2))
 
 
 def ids(home: Home) -> list[str]:
@@ -81,9 +82,9 @@ def test_changed_counts_that_are_not_the_noise_of_the_table_are_found(
 
     with duckdb.connect(str(copied.database)) as connection:
         connection.execute(f"update disclosure.{model} set {tampered}")
-    with environment(LABOURDB_KEY=KEY), project._environment(copied, load_settings(copied.settings)):
+    with environment(LABOURDB_KEY=KEY), project.environment(copied, load_settings(copied.settings)):
         try:
-            outcome = dbtRunner(manifest=project._manifest()).invoke(
+            outcome = dbtRunner(manifest=project.parsed()).invoke(
                 ["test", *project.COMMON, *project.QUIET, "--target-path", str(copied.warehouse / "dbt"), "--no-write-json",
                  "--select", check]
             )  # fmt: skip
@@ -100,16 +101,16 @@ def test_what_was_built_under_other_settings_bears_no_label_of_these(copied: Hom
         environment(LABOURDB_KEY=KEY),
         pytest.raises(LabourdbError, match="was changed after this run began"),
     ):
-        steps.gate_publication(run_of(copied))
+        gates.gate_publication(run_of(copied))
     with duckdb.connect(str(copied.database)) as connection:
         connection.execute("update run.parameters set protects = true")
         connection.execute("delete from run.dbt_tests where check_id = 'changed_communes_within_noise'")
     with environment(LABOURDB_KEY=KEY):
         with pytest.raises(LabourdbError, match="1 tests did not run, changed_communes_within_noise"):
-            steps.gate_publication(run_of(copied))
-        steps.gate_deliveries(run_of(copied))
+            gates.gate_publication(run_of(copied))
+        gates.gate_deliveries(run_of(copied))
         with pytest.raises(LabourdbError, match="not all built and tested"):
-            steps.gate_publication(run_of(copied))
+            gates.gate_publication(run_of(copied))
     assert ids(copied) == [f"{AS_OF}.1"]
 
 
@@ -181,7 +182,7 @@ def test_another_or_a_lost_disclosure_key_stops_the_run(copied: Home) -> None:
     file.unlink()
     with environment(LABOURDB_KEY=KEY):
         steps.ingest_new(run_of(copied))
-        steps.gate_deliveries(run_of(copied))
+        gates.gate_deliveries(run_of(copied))
     assert file.read_text() == kept
     # the restricted database read anew knows no key: none is made for a home that has published
     file.unlink()

@@ -15,7 +15,8 @@ from worlds.eighteen_persons import AS_OF, KEY, Row, deliver, environment, opene
 
 from orchestration.cli.main import app
 from orchestration.home import Home
-from orchestration.run import steps
+from orchestration.run import gates, steps
+from orchestration.run.scope import Run
 from orchestration.settings import Settings, load_settings
 from releases.disclosure.remembered import remembered
 from releases.release import list_releases
@@ -54,8 +55,8 @@ def courses(count: int, faulty: int) -> list[Row]:
     ]
 
 
-def run_of(home: Home, number: int = 1) -> steps.Run:
-    return steps.Run(home, load_settings(home.settings), scope(number=number))
+def run_of(home: Home, number: int = 1) -> Run:
+    return Run(home, load_settings(home.settings), scope(number=number))
 
 
 def age(home: Home, *folders: str, key: str = KEY) -> None:
@@ -223,7 +224,7 @@ def test_a_replaced_revision_that_counts_again_is_read_anew(replaced: Home) -> N
         replaced.settings.write_text(
             worlds.SETTINGS + "quarantined_share = 0.01\n"
         )  # the revision is held now
-        steps.gate_deliveries(run_of(replaced))
+        gates.gate_deliveries(run_of(replaced))
         assert rows_in(replaced, "restricted.landing.training") == before
 
 

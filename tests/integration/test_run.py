@@ -28,6 +28,7 @@ from worlds.eighteen_persons import (
 
 from orchestration.home import Home
 from orchestration.run import steps
+from orchestration.run.scope import Run
 from releases.tables import RELEASED
 
 PROTECTION = "DISCLOSURE-CONTROLLED"
@@ -75,7 +76,7 @@ def other_home() -> Home:
     home.restricted.mkdir(mode=0o700)
     (home.restricted / "person.key").write_text(KEY + "\n")
     (home.restricted / "person.key").chmod(0o600)
-    steps.ingest_new(steps.Run(home, worlds.load_settings(home.settings), scope("2025Q3")))
+    steps.ingest_new(Run(home, worlds.load_settings(home.settings), scope("2025Q3")))
     for folder in late:
         (home.root / folder.parent.name).rename(folder)
     run_steps(home, key=None)

@@ -15,9 +15,10 @@ from worlds.eighteen_persons import AS_OF, deliver, deliveries, run_world, scope
 
 from orchestration.cli.main import app
 from orchestration.home import Home
-from orchestration.run import steps
+from orchestration.run import gates, steps
 from orchestration.run.execute import dagster_instance
-from orchestration.run.steps import GateStopped
+from orchestration.run.gates import GateStopped
+from orchestration.run.scope import Run
 from releases.release import current_release, list_releases
 from releases.verdict import confirmed_verdict
 from sources.errors import ChangedDelivery, LabourdbError
@@ -115,9 +116,9 @@ def test_gate_2_stops_the_run(copied: Home) -> None:
 
 def test_gate_3_stops_the_run_and_its_verdict_holds(copied: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     """A candidate is tampered with between build and gate: parts no longer sum to the total."""
-    honest = steps.gate_publication
+    honest = gates.gate_publication
 
-    def tampered(run: steps.Run) -> Any:
+    def tampered(run: Run) -> Any:
         with run.warehouse() as warehouse:
             warehouse.execute(
                 "update candidates.indicators set numerator = numerator + 1, value = value + 1 where indicator = 'employed'"
@@ -125,7 +126,7 @@ def test_gate_3_stops_the_run_and_its_verdict_holds(copied: Home, monkeypatch: p
             )
         return honest(run)
 
-    monkeypatch.setattr(steps, "gate_publication", tampered)
+    monkeypatch.setattr(gates, "gate_publication", tampered)
     copied.settings.write_text(worlds.SETTINGS + "volume_change = 0.6\n")
     with worlds.environment(LABOURDB_KEY=worlds.KEY):
         said = CliRunner().invoke(app, ["run", "--home", str(copied.root), "--as-of", AS_OF])
@@ -138,7 +139,7 @@ def test_gate_3_stops_the_run_and_its_verdict_holds(copied: Home, monkeypatch: p
     assert "parts_sum_to_totals" in report and "indicators: sex" in report
     # nor does the release step, started by itself, publish what was stopped
     monkeypatch.undo()
-    run = steps.Run(copied, worlds.load_settings(copied.settings), scope(number=2))
+    run = Run(copied, worlds.load_settings(copied.settings), scope(number=2))
     with pytest.raises(LabourdbError, match="The gates stopped"):
         steps.release(run)
     assert len(list_releases(copied.releases)) == 1
@@ -149,7 +150,7 @@ def test_release_refuses_what_was_not_judged(copied: Home) -> None:
     path = copied.warehouse / "candidates" / "indicators.parquet"
     path.write_bytes(path.read_bytes() + b"\0")
     shutil.rmtree(copied.releases)
-    run = steps.Run(copied, worlds.load_settings(copied.settings), scope())
+    run = Run(copied, worlds.load_settings(copied.settings), scope())
     with pytest.raises(LabourdbError, match="not the one the gates judged"):
         steps.release(run)
     assert current_release(copied.releases) is None

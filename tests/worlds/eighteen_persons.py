@@ -21,10 +21,11 @@ from typing import Any
 import duckdb
 from filelock import FileLock
 
+from orchestration.dbt import project
 from orchestration.home import Home
-from orchestration.run import steps
+from orchestration.run import gates, steps
 from orchestration.run.execute import Outcome, execute
-from orchestration.run.inputs import RunScope
+from orchestration.run.scope import Run, RunScope
 from orchestration.settings import load_settings
 from releases.disclosure.remembered import remembered
 from releases.release import Release, current_release, next_id
@@ -370,14 +371,14 @@ def run_steps(home: Home, as_of: str = AS_OF, key: str | None = KEY) -> Release:
     home.require_landing()
     with environment(LABOURDB_KEY=key):
         identifier = next_id(home.releases, as_of, remembered(home.remembered))
-        run = steps.Run(home, load_settings(home.settings), RunScope(quarter_number(as_of), identifier))
+        run = Run(home, load_settings(home.settings), RunScope(quarter_number(as_of), identifier))
         steps.ingest_new(run)
-        steps.gate_deliveries(run)
-        steps.build(run, steps.FIRST_LAYERS)
-        steps.gate_linkage(run)
-        steps.build(run, steps.COUNTED_LAYERS)
-        steps.build(run, steps.LAST_LAYERS)
-        steps.stop_if_blocked(run, steps.gate_publication(run))
+        gates.gate_deliveries(run)
+        steps.build(run, project.FIRST_LAYERS)
+        gates.gate_linkage(run)
+        steps.build(run, project.COUNTED_LAYERS)
+        steps.build(run, project.LAST_LAYERS)
+        gates.stop_if_blocked(run, gates.gate_publication(run))
         return steps.release(run)
 
 

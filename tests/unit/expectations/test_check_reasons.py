@@ -8,8 +8,7 @@ import pytest
 
 from expectations.dbt_tests import dbt_test_checks
 from expectations.rules import GATES, load_rules
-from orchestration.dbt.project import expected_tests
-from orchestration.run.steps import COUNTED_LAYERS, FIRST_LAYERS, LAST_LAYERS
+from orchestration.dbt.project import COUNTED_LAYERS, FIRST_LAYERS, LAST_LAYERS, expected_tests
 from orchestration.settings import Settings, load_settings
 from sources.errors import UsageError
 
@@ -37,7 +36,7 @@ def test_every_dbt_test_has_its_reason_in_both_languages() -> None:
 
 
 def test_reasons_of_dbt_tests_reach_the_checks_table() -> None:
-    line = {"name": "t", "model": "m", "status": "pass", "failures": 0, "folder": "identity"}
+    line = {"name": "t", "model": "m", "status": "pass", "failures": 0, "gate": "linkage"}
     told = {**line, "description": "It must.", "description_vi": "Phải thế.", "query": "select 1"}
     checks = dbt_test_checks([told, line | {"name": "u"}], {"m": 3})
     assert checks[["why", "why_vi", "query"]].iloc[0].tolist() == ["It must.", "Phải thế.", "select 1"]

@@ -175,7 +175,7 @@ def test_dbt_outcomes() -> None:
         status: str, failures: int | None, severity: str = "error", model: str = "spine"
     ) -> dict[str, object]:
         return {"name": f"t_{status}_{model}_{severity}", "model": model, "status": status, "failures": failures,
-                "severity": severity, "folder": "candidates" if model == "indicators" else "identity"}  # fmt: skip
+                "severity": severity, "gate": "publication" if model == "indicators" else "linkage"}  # fmt: skip
 
     checks = dbt_test_checks(
         [

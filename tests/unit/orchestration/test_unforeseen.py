@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 import orchestration.tasks.status
 from orchestration.cli.main import app
-from orchestration.dbt.project import engine_words
+from orchestration.dbt.build import engine_words
 from orchestration.home import Home
 from orchestration.resources import Installation
 from orchestration.run.execute import _raise_plainly

@@ -21,8 +21,8 @@ from typer.testing import CliRunner
 
 from orchestration.cli.main import app
 from orchestration.home import Home
-from orchestration.run.inputs import RunScope
-from orchestration.run.steps import Run, ingest_new
+from orchestration.run.scope import Run, RunScope
+from orchestration.run.steps import ingest_new
 from orchestration.settings import load_settings
 from sources.calendar import quarter_number
 from sources.cleaning.rows import PROBLEMS, reasons_sql

@@ -1,0 +1,206 @@
+"""The three gates of a run (SPEC §6): what they judge, what they keep of it, and how they stop a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+
+from expectations.delivery_gate import delivery_gate
+from expectations.judge import blocking_failures
+from expectations.linkage_gate import linkage_gate
+from expectations.publication_gate import publication_gate
+from expectations.rules import load_rules
+from expectations.waivers import waive
+from orchestration.dbt.project import COUNTED_LAYERS, LAST_LAYERS, expected_tests
+from orchestration.home import SEEDS
+from orchestration.run.fingerprint import arrivals, input_facts, run_fingerprint
+from orchestration.run.inputs import write_run_inputs
+from orchestration.run.notes import (
+    as_published,
+    changed_sources,
+    noted_inputs,
+    protection,
+    release_facts,
+)
+from orchestration.run.scope import Run, latest_release
+from orchestration.run.tables import CHECKS, has_table, write, write_checks
+from releases.disclosure import noise_sha256
+from releases.disclosure.remembered import last_remembered, remembered, settle
+from releases.release import (
+    Release,
+)
+from releases.tables import export_tables
+from releases.verdict import Verdict, drop_verdict, store_verdict
+from sources.calendar import quarter_label
+from sources.errors import LabourdbError
+from sources.ingest.deliveries import ingest
+from sources.ingest.landing import find_deliveries
+from sources.restricted.keys import keep_disclosure_key, load_disclosure_key, load_key
+from sources.restricted.pseudonyms import assign_keys
+from sources.restricted.retention import deleted_in_force, forget
+
+
+class GateStopped(LabourdbError):
+    """A blocking check of gate 2 or 3 failed: nothing is published."""
+
+    exit_code = 3
+
+
+def gate_deliveries(run: Run) -> pd.DataFrame:
+    """Gate 1, pseudonyms and schema ``run``; returns the checks. A held delivery stops nothing but itself."""
+    rules, waivers = load_rules(run.settings.thresholds), run.settings.waived()
+    settle(run.home.remembered, run.home.releases)
+    drop_verdict(run.candidates)  # what was judged before is of other inputs from here on
+    with run.restricted() as connection:
+        gate = delivery_gate(connection, run.scope.cut_off, rules, waivers=waivers)
+        again = deleted_in_force(connection, gate.dispositions)
+        if again:  # other settings let them count again: their files are read anew
+            forget(connection, again)
+            deliveries, _ = find_deliveries(run.home.landing)
+            anew = [d for d in deliveries if (d.source, d.key) in again]
+            ingest(connection, anew, SEEDS, limits=run.settings.limits.limits())
+            gate = delivery_gate(connection, run.scope.cut_off, rules, waivers=waivers)
+        key = load_key(run.home.restricted)
+        noted = connection.execute("select 1 from identity.disclosure_key_check").fetchone()
+        disclosure_key = load_disclosure_key(
+            run.home.restricted, key, may_make=noted is not None or not remembered(run.home.remembered)
+        )
+        assign_keys(connection, key, disclosure_key)
+        keep_disclosure_key(run.home.restricted, disclosure_key)
+        inputs = input_facts(connection, gate.dispositions)
+        arrived = arrivals(connection, gate.dispositions)
+    with run.warehouse() as warehouse:
+        write_run_inputs(warehouse, gate, run.scope, run.settings)
+        write(warehouse, "inputs", inputs)
+        write(warehouse, "arrivals", arrived)
+        for name in ("dbt_tests", *CHECKS):
+            warehouse.execute(f"drop table if exists run.{name}")
+        write(warehouse, "delivery_checks", waive(gate.checks, waivers))
+    return gate.checks
+
+
+def gate_linkage(run: Run) -> pd.DataFrame:
+    """Gate 2 on what was linked and built; returns its checks, dbt tests of these layers included."""
+    with run.warehouse(with_restricted=True) as warehouse:
+        own = linkage_gate(warehouse, load_rules(run.settings.thresholds))
+        tests = warehouse.execute("select * from run.dbt_tests where gate = 'linkage'").df()
+        checks = waive(pd.concat([own, tests], ignore_index=True), run.settings.waived())
+        write(warehouse, "linkage_checks", checks)
+    return checks
+
+
+def gate_publication(run: Run) -> pd.DataFrame:
+    """Gate 3 on the candidates; writes the checks table, the candidate files and the verdict on exactly these.
+
+    Returns every check of the run. Blocking failures of gates 2 and 3 are in the stored verdict.
+    """
+    previous = latest_release(run)
+    with run.warehouse(with_restricted=True) as warehouse:
+        _refuse_unproved(run, warehouse)
+        changed = changed_sources(previous.manifest["inputs"], noted_inputs(warehouse)) if previous else set()
+        own = publication_gate(
+            warehouse,
+            load_rules(run.settings.thresholds),
+            previous.path / "tables" if previous and _protected_alike(run, previous) else None,
+            changed,
+            last_remembered(run.home.remembered, quarter_label(run.scope.as_of)),
+        )
+        tests = warehouse.execute("select * from run.dbt_tests where gate = 'publication'").df()
+        kept = [warehouse.execute(f"select * from run.{g}_checks").df() for g in ("delivery", "linkage")]
+        checks = pd.concat([*kept, own, tests], ignore_index=True).assign(release_id=run.scope.release_id)
+        checks = waive(checks, run.settings.waived())
+        write(
+            warehouse,
+            "publication_checks",
+            checks[checks["gate"] == "publication"].drop(columns="release_id"),
+        )
+        write_checks(warehouse, "candidates", checks)
+        write_checks(warehouse, "published", as_published(checks, run.settings.disclosure.off))
+        shown = warehouse.execute(
+            "select count(*) from published.indicators where basis = 'register'"
+        ).fetchone()
+        if shown is None or shown[0] == 0:
+            raise LabourdbError(
+                "Nobody lives in the provinces of [coverage]: a release would show no figure at all."
+            )
+        tables = export_tables(warehouse, run.candidates)
+        blocking = blocking_failures(checks[checks["gate"] != "delivery"])
+        names = [f"{c['check_id']} ({c['object']})" for c in blocking.to_dict("records")]
+        fingerprint = run_fingerprint(run.scope.as_of, run.settings, noted_inputs(warehouse))
+        store_verdict(run.candidates, Verdict(run.scope.release_id, fingerprint, tables, names))
+    return checks
+
+
+def _protected_alike(run: Run, previous: Release) -> bool:
+    """Whether the noise of two releases is the same, so that a figure nobody changed stays as it is."""
+    before = previous.manifest
+    same_label: bool = before["protection"] == protection(run.settings)
+    return same_label and before.get("disclosure", {}).get("noise_sha256") == noise_sha256()
+
+
+def _refuse_unproved(run: Run, warehouse: duckdb.DuckDBPyConnection) -> None:
+    """Raise ``LabourdbError`` if tests of the models did not run since the deliveries were judged, or if what was built is
+    protected otherwise than the settings now say: no such release may bear their label (SPEC §5).
+    """
+    if warehouse.execute("select protects from run.parameters").fetchone() != (
+        not run.settings.disclosure.off,
+    ):
+        raise LabourdbError(
+            "[disclosure] off was changed after this run began: what was built is not protected as the release would say."
+            " Nothing was published. Run again, from the deliveries on."
+        )
+    kept = has_table(warehouse, "dbt_tests")
+    ran = (
+        {n for (n,) in warehouse.execute("select check_id from run.dbt_tests").fetchall()} if kept else set()
+    )
+    left = sorted({t.name for t in expected_tests([*COUNTED_LAYERS, *LAST_LAYERS])} - ran)
+    if left:
+        raise LabourdbError(
+            f"The tables of this run were not all built and tested: {len(left)} tests did not run, {left[0]} among them."
+            " Nothing was published. Run again, from the deliveries on."
+        )
+
+
+def stop_if_blocked(run: Run, checks: pd.DataFrame) -> None:
+    """Raise ``GateStopped`` naming every blocking check that failed, and leave the report in the warehouse."""
+    blocking = blocking_failures(checks[checks["gate"] != "delivery"])
+    if blocking.empty:
+        return
+    report = write_stopped_report(run, checks)
+    lines = [
+        f"  {c['check_id']} on {c['object']}: {c['rows_failed']} of {c['rows_checked']} rows failed."
+        for c in blocking.to_dict("records")
+    ]
+    raise GateStopped(
+        "The gates stopped this run; nothing was published and the last release stays current:\n"
+        + "\n".join(lines)
+        + f"\nReasons, and the queries that show the rows: {report}"
+    )
+
+
+def write_stopped_report(run: Run, checks: pd.DataFrame) -> Path:
+    """Write the quality report of a run that publishes nothing; returns where."""
+    from releases.quality.facts import stopped_facts  # what only a stopped run needs takes a while to import
+    from releases.quality.page import quality_page
+
+    with run.warehouse() as warehouse:
+        manifest = {"release_id": run.scope.release_id, **facts_of(run, warehouse)}
+        accounting = warehouse.execute("select * from run.row_accounting").df()
+    run.home.stopped_report.write_text(
+        quality_page(stopped_facts(manifest, checks, accounting)), encoding="utf-8"
+    )
+    return run.home.stopped_report
+
+
+def facts_of(run: Run, warehouse: duckdb.DuckDBPyConnection) -> dict[str, Any]:
+    return release_facts(warehouse, run.scope.as_of, run.settings, latest_release(run))
+
+
+def kept_checks(run: Run) -> pd.DataFrame:
+    """Every check this run has made so far, as the gates left them in the warehouse."""
+    with run.warehouse() as warehouse:
+        names = [n for n in CHECKS if has_table(warehouse, n)]
+        return pd.concat([warehouse.execute(f"select * from run.{n}").df() for n in names], ignore_index=True)

@@ -1,0 +1,78 @@
+"""What one run is: its home and settings, what it publishes, and its two databases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from orchestration.home import Home
+from orchestration.settings import Settings
+from releases.release import Release, latest_of, standing_releases
+from sources.calendar import quarter_label, reference_month
+from sources.modes import make_folder
+from sources.restricted.database import attach_restricted, engine_config, restricted_database
+from sources.restricted.encryption import load_encryption
+
+
+@dataclass(frozen=True)
+class RunScope:
+    """What a run publishes: the as-of quarter and the identifier its release would get."""
+
+    as_of: int
+    release_id: str
+
+    @property
+    def cut_off(self) -> int:
+        """Month number of the last month whose deliveries may be used."""
+        return reference_month(self.as_of)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run: where, with which settings, and what it is to publish."""
+
+    home: Home
+    settings: Settings
+    scope: RunScope
+
+    @property
+    def candidates(self) -> Path:
+        """Where the candidate tables lie as files, with the gates' verdict."""
+        return self.home.warehouse / "candidates"
+
+    @contextmanager
+    def restricted(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """The restricted database, for writing."""
+        with restricted_database(self.home.restricted, threads=self.settings.engine.threads) as connection:
+            yield connection
+
+    @contextmanager
+    def warehouse(self, with_restricted: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+        """The working database of the pseudonymised zone, spilling only into the restricted zone."""
+        make_folder(self.home.warehouse, 0o750)
+        engine = self.settings.engine
+        made = not self.home.database.exists()
+        config = engine_config(self.home.restricted, engine.memory, engine.threads)
+        with duckdb.connect(str(self.home.database), config=config) as connection:
+            if made:
+                self.home.database.chmod(0o640)  # authorised staff read it
+            if with_restricted:
+                attach_restricted(connection, self.home.restricted, read_only=True)
+            else:
+                load_encryption(connection)  # for what it spills
+            yield connection
+
+
+def latest_release(run: Run) -> Release | None:
+    """The release that this run's would follow: the last of its period, else the newest before it.
+
+    A withdrawn one is followed by nothing: change is measured against what stands.
+    """
+    period = quarter_label(run.scope.as_of)
+    same = latest_of(run.home.releases, period)
+    earlier = [r for r in standing_releases(run.home.releases) if r.order[0] < period]
+    return same or (earlier[-1] if earlier else None)
