@@ -1,8 +1,8 @@
 """What other ways to place the noise would give on the same counts: the evidence for the way that was taken.
 
 * Parts: independent noise on the smaller of part and rest, cut off at 0 and at the changed whole, 1 and 2 moved to 0 and 3
-  (the letter of SPEC §5); ours scales the part to the changed whole first.
-* Flows: independent noise on accessions, which are raised where separations would be negative (the letter of SPEC §5); ours
+  (the first draft of SPEC §5); ours scales the part to the changed whole first.
+* Flows: independent noise on accessions, which are raised where separations would be negative (the first draft of SPEC §5); ours
   puts the noise on the churn, which gives way to the noise of the net change.
 """
 
@@ -31,7 +31,7 @@ def clamped_parts(
     table: pd.DataFrame,
     random: np.random.Generator,
 ) -> pd.DataFrame:
-    """Mean error of each part's total a drawing: by the letter, and ours. ``atoms``: one drawing (``finest``)."""
+    """Mean error of each part's total a drawing: as first drafted, and ours. ``atoms``: one drawing (``finest``)."""
     keys = [c for c in atoms.columns if c not in ("measure", "count", "key", "changed")]
     exact = atoms.pivot_table(index=keys, columns="measure", values="count", dropna=False, observed=True)
     ours = atoms.pivot_table(index=keys, columns="measure", values="changed", dropna=False, observed=True)

@@ -29,7 +29,7 @@ Tell = Callable[[str], None]
 KEYS = int(os.environ.get("LABOURDB_ATTACK_KEYS", "40"))
 PERSONS = int(os.environ.get("LABOURDB_ATTACK_PERSONS", "1500"))
 WORLDS = int(os.environ.get("LABOURDB_ATTACK_WORLDS", "0"))
-RIGHT, PINNED, NEAR, SHOWN = 0.35, 0.001, 0.05, 0.999  # SPEC §5; issue 12, goals
+RIGHT, PINNED, NEAR, SHOWN = 0.35, 0.001, 0.05, 0.999  # SPEC §5, disclosure control
 DRAWINGS = 6
 
 
@@ -236,7 +236,7 @@ def test_totals_are_right_on_average(redrawn: Redrawn, figures: Tell) -> None:
 
 
 def test_other_ways_to_place_the_noise_are_less_right(redrawn: Redrawn, figures: Tell) -> None:
-    """The letter of SPEC §5 on the same counts: parts cut off at their whole, accessions raised."""
+    """The first draft of SPEC §5 on the same counts: parts cut off at their whole, accessions raised."""
     random = np.random.default_rng(3)
     table = pd.read_csv(SEEDS / "noise.csv")
     names = ["at_beginning", "at_end", "accessions", "separations", "created", "destroyed"]
@@ -261,7 +261,7 @@ def test_other_ways_to_place_the_noise_are_less_right(redrawn: Redrawn, figures:
         for measure, row in means.mean().iterrows():
             error = means.std().loc[measure] / np.sqrt(len(drawn))
             figures(
-                f"mean error of {measure} ({row['exact']:,.0f}): by the letter {row['letter']:+.1f} ± {error['letter']:.1f},"
+                f"mean error of {measure} ({row['exact']:,.0f}): as first drafted {row['letter']:+.1f} ± {error['letter']:.1f},"
                 f" as published {row['ours']:+.1f} ± {error['ours']:.1f}"
             )
     means = pd.concat(flows).groupby(level=0).mean()
