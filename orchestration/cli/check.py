@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -43,7 +44,8 @@ def check(
     from orchestration.tasks.check import check_delivery
 
     settings = load_settings(home_of(home).settings)
-    result = check_delivery(path, source, period, settings.thresholds, feedback, settings.limits.limits())
+    with console.err.status("reading") if console.err.is_terminal else nullcontext():
+        result = check_delivery(path, source, period, settings.thresholds, feedback, settings.limits.limits())
     if as_json:
         console.print_json(result.as_dict())
     else:

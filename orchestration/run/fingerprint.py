@@ -4,40 +4,86 @@ from __future__ import annotations
 
 import hashlib
 import json
+import platform
 from collections.abc import Sequence
 from functools import cache
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, distribution, version
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pandas as pd
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
-from orchestration.dbt.project import project_hash
 from orchestration.settings import Settings
 
+NAME = "labourdb"
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("sources", "expectations", "orchestration", "releases")
+PACKAGES = ("sources", "expectations", "dbt_project", "releases", "orchestration")
+# what a run does not read: an import contract says so of the code
+WITHOUT = ("sources/simulator", "orchestration/cli", "orchestration/tasks")
+MADE = ("__pycache__", "target", "logs", "dbt_packages")
+
+
+def product_files(root: Path = ROOT) -> list[Path]:
+    """Every file below ``root`` that can change a release, in a fixed order: code, models, contracts, templates, scripts.
+
+    Unit tests of models are left out as other tests are; data tests are not: gates judge them.
+    """
+    found = []
+    for package in PACKAGES:
+        for path in sorted((root / package).rglob("*")):
+            place = path.relative_to(root)
+            if (
+                path.is_file()
+                and not place.as_posix().startswith(tuple(f"{w}/" for w in WITHOUT))
+                and not any(part in MADE or part.startswith(".") for part in place.parts)
+                and not place.name.endswith(("_unit_tests.yml", ".pyc"))
+            ):
+                found.append(path)
+    return found
+
+
+def code_hash(root: Path = ROOT) -> str:
+    """SHA-256 over names and contents of ``product_files``."""
+    digest = hashlib.sha256()
+    for path in product_files(root):
+        content = path.read_bytes()
+        digest.update(f"{path.relative_to(root).as_posix()} {len(content)}\n".encode())
+        digest.update(content)
+    return digest.hexdigest()
+
+
+def libraries() -> dict[str, str]:
+    """Version of every library the product runs on, directly or not, as installed, by its canonical name; and Python's."""
+    found: dict[str, str] = {}
+    waiting = [(canonicalize_name(NAME), "")]
+    seen = set(waiting)
+    while waiting:
+        name, extra = waiting.pop()
+        try:
+            installed = distribution(name)
+        except PackageNotFoundError:  # one that another platform or Python needs
+            continue
+        found[name] = installed.version
+        for line in installed.requires or []:
+            needed = Requirement(line)
+            if needed.marker is None or needed.marker.evaluate({"extra": extra}):
+                asked = {(canonicalize_name(needed.name), e) for e in ("", *needed.extras)}
+                waiting += sorted(asked - seen)
+                seen |= asked
+    del found[canonicalize_name(NAME)]
+    return {"python": platform.python_version(), **dict(sorted(found.items()))}
 
 
 @cache
 def code_version() -> dict[str, str]:
-    """Version of the package, hash of its own code and models, hash of the lock file."""
-    digest = hashlib.sha256(project_hash().encode())
-    for package in PACKAGES:
-        for path in sorted((ROOT / package).rglob("*")):
-            if (
-                path.is_file()
-                and path.suffix in (".py", ".sql", ".yaml", ".html", ".css")
-                and "simulator" not in path.parts
-            ):
-                digest.update(str(path.relative_to(ROOT)).encode())
-                digest.update(path.read_bytes())
-    lock = ROOT / "requirements.lock"
+    """Version of the product, hash of its own files, hash of the libraries it runs on."""
     return {
-        "version": version("labourdb"),
-        "sha256": digest.hexdigest(),
-        "lock_sha256": hashlib.sha256(lock.read_bytes()).hexdigest() if lock.exists() else "",
+        "version": version(NAME),
+        "sha256": code_hash(),
+        "libraries_sha256": hashlib.sha256(json.dumps(libraries()).encode()).hexdigest(),
     }
 
 

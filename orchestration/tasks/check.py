@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,7 +12,6 @@ import duckdb
 
 from expectations.delivery_gate import delivery_gate
 from expectations.rules import load_rules
-from orchestration.cli import console
 from orchestration.home import SEEDS
 from orchestration.settings import DEFAULTS
 from sources.calendar import month_number
@@ -94,12 +92,11 @@ def check_delivery(
         connection.execute("set temp_directory = ?", [str(Path(scratch) / "spill")])
         delivery = _delivery(path, source, period, Path(scratch))
         create_schema(connection)
-        with console.err.status("reading") if console.err.is_terminal else nullcontext():
-            ingest(connection, [delivery], SEEDS, limits=limits)
-            gate = delivery_gate(connection, month_number(delivery.period), load_rules(thresholds))
-            if feedback is not None:
-                with workshop_in(feedback.parent) as workshop:
-                    make_feedback(connection, delivery.source, delivery.key, feedback, workshop)
+        ingest(connection, [delivery], SEEDS, limits=limits)
+        gate = delivery_gate(connection, month_number(delivery.period), load_rules(thresholds))
+        if feedback is not None:
+            with workshop_in(feedback.parent) as workshop:
+                make_feedback(connection, delivery.source, delivery.key, feedback, workshop)
         found = gate.dispositions.iloc[0]
         problem = connection.execute("select problem from landing.deliveries").fetchone()
         name = {n: f for n, f in connection.execute("select file_no, file from landing.files").fetchall()}
