@@ -6,6 +6,12 @@ import traceback
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = (
+    "sources",
+    "expectations",
+    "releases",
+    "orchestration",
+)  # whose lines may be named; libraries are not ours
 
 
 class LabourdbError(Exception):
@@ -35,7 +41,11 @@ class UnforeseenError(Exception):
 def place_of(error: BaseException) -> str:
     """What kind of error it is and where in the product it arose, without its words: they may quote a row's values."""
     frames = traceback.extract_tb(error.__traceback__)
-    own = [f for f in frames if Path(f.filename).is_relative_to(ROOT) and "site-packages" not in f.filename]
+    own = [
+        (Path(f.filename).relative_to(ROOT), f.lineno)
+        for f in frames
+        if Path(f.filename).is_relative_to(ROOT) and Path(f.filename).relative_to(ROOT).parts[0] in PACKAGES
+    ]
     if not own:
         return type(error).__name__
-    return f"{type(error).__name__} in {Path(own[-1].filename).relative_to(ROOT)}, line {own[-1].lineno}"
+    return f"{type(error).__name__} in {own[-1][0]}, line {own[-1][1]}"

@@ -18,7 +18,17 @@ from orchestration.settings import Settings
 from sources.errors import LabourdbError
 
 PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
-TARGET = PROJECT / "target"
+
+
+def _target() -> Path:
+    """Where the parsed project is kept: in a checkout beside it; an installed one is nobody's to write to."""
+    if (PROJECT.parent / "pyproject.toml").exists():
+        return PROJECT / "target"
+    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(cache) / "labourdb" / f"dbt-{version('labourdb')}"
+
+
+TARGET = _target()
 COMMON = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--no-use-colors", "--quiet"]
 # folders of models, in the order they are built: up to gate 2, then what gate 3 judges
 FIRST_LAYERS = ["staging", "identity", "reference", "labour"]
