@@ -7,6 +7,7 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -14,7 +15,7 @@ from typing import TextIO
 from sources.errors import LabourdbError
 from sources.modes import OTHERS_WRITE, close, make_folder, modes
 
-_held: set[Path] = set()  # roots this process has locked
+_held: ContextVar[frozenset[Path]] = ContextVar("held", default=frozenset())  # homes that who asks has locked
 SEEDS = Path(__file__).resolve().parent.parent / "dbt_project" / "seeds"
 
 
@@ -89,11 +90,11 @@ class Home:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the home's lock, also if this process has it already; what is made meanwhile has its modes (``modes``).
+        """Hold the home's lock, also if who asks has it already; what is made meanwhile has its modes (``modes``).
 
         Raises ``LabourdbError`` at once if another process holds it.
         """
-        if self.root in _held:
+        if self.root in _held.get():
             yield
             return
         with modes(), self._lock_file() as stream:
@@ -109,11 +110,11 @@ class Home:
             stream.truncate(0)
             stream.write(str(os.getpid()))
             stream.flush()
-            _held.add(self.root)
+            held = _held.set(_held.get() | {self.root})
             try:
                 yield
             finally:
-                _held.discard(self.root)
+                _held.reset(held)
                 stream.truncate(0)
 
     def _lock_file(self) -> TextIO:

@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import date
 from pathlib import Path
 
@@ -22,17 +23,18 @@ from sources.errors import LabourdbError, UnforeseenError, place_of
 from sources.restricted.access import accessing
 
 Listener = Callable[[str, str, float], None]
-_listeners: list[Listener] = []  # Dagster copies resources, so who listens is kept beside them
+# Dagster copies resources, so who listens is kept beside them
+_listeners: ContextVar[tuple[Listener, ...]] = ContextVar("listeners", default=())
 
 
 @contextmanager
 def heard_by(listener: Listener) -> Iterator[None]:
     """Tell ``listener`` (step, detail, seconds) of every step of the runs in the block."""
-    _listeners.append(listener)
+    listening = _listeners.set((*_listeners.get(), listener))
     try:
         yield
     finally:
-        _listeners.remove(listener)
+        _listeners.reset(listening)
 
 
 def default_home() -> str:
@@ -64,7 +66,7 @@ class Installation(dg.ConfigurableResource):  # type: ignore[type-arg]
         started = time.monotonic()
 
         def tell(detail: str) -> None:
-            for listener in _listeners:
+            for listener in _listeners.get():
                 listener(name, detail, time.monotonic() - started)
 
         tell("")

@@ -6,12 +6,8 @@ import traceback
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = (
-    "sources",
-    "expectations",
-    "releases",
-    "orchestration",
-)  # whose lines may be named; libraries are not ours
+PACKAGES = ("sources", "expectations", "releases", "orchestration")
+LIBRARIES = "site-packages"  # whose lines are not ours, also where the product lies among them
 
 
 class LabourdbError(Exception):
@@ -41,10 +37,15 @@ class UnforeseenError(Exception):
 def place_of(error: BaseException) -> str:
     """What kind of error it is and where in the product it arose, without its words: they may quote a row's values."""
     frames = traceback.extract_tb(error.__traceback__)
-    own = [
+    below = [
         (Path(f.filename).relative_to(ROOT), f.lineno)
         for f in frames
-        if Path(f.filename).is_relative_to(ROOT) and Path(f.filename).relative_to(ROOT).parts[0] in PACKAGES
+        if Path(f.filename).is_relative_to(ROOT)
+    ]
+    own = [
+        (p, n)
+        for p, n in below
+        if p.parts[0] in PACKAGES or (ROOT.name != LIBRARIES and LIBRARIES not in p.parts)
     ]
     if not own:
         return type(error).__name__
