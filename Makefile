@@ -14,7 +14,7 @@ KEYS ?= 200
 PERSONS ?= 20000
 ROOT := $(if $(filter 0,$(shell id -u)),,sudo)
 
-.PHONY: setup run ui docs test test-slow faults attack browser lint format bench lock clean
+.PHONY: setup run ui docs generate test test-slow faults attack browser contracts lint format bench lock clean
 
 setup: $(BIN)/labourdb
 
@@ -47,6 +47,10 @@ format: setup
 test: lint
 	$(BIN)/pytest -n 2 --dist loadfile
 
+# what the dbt project says of sources, from their contracts
+generate: setup
+	$(BIN)/python -m orchestration.tasks.generate
+
 docs: setup
 	$(BIN)/python -m orchestration.dbt.dictionary
 
@@ -67,12 +71,22 @@ browser: setup
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r tests/browser.lock
 	LABOURDB_PICTURES=$(PICTURES) $(BIN)/pytest -o addopts=-q tests/browser
 
+# the contracts in the standard's own command-line tool, which wants an environment of its own
+contracts: .venv-contracts/bin/datacontract
+	.venv-contracts/bin/python -m pytest -q -p no:cacheprovider -W ignore -c /dev/null --rootdir tests/contracts --confcutdir tests/contracts tests/contracts
+
+.venv-contracts/bin/datacontract: tests/contracts.lock
+	test -x .venv-contracts/bin/python || $(PYTHON) -m venv .venv-contracts
+	.venv-contracts/bin/pip install --quiet --disable-pip-version-check --require-hashes -r tests/contracts.lock
+	touch $@
+
 bench: setup
 	$(BIN)/python -m benchmarks
 
 lock:
 	uv pip compile pyproject.toml --extra dev --generate-hashes --no-strip-extras --python-version 3.11 --no-header --no-annotate -o requirements.lock
 	printf 'axe-playwright-python\nplaywright\n' | uv pip compile - -c requirements.lock --generate-hashes --no-strip-extras --python-version 3.11 --no-header --no-annotate -o tests/browser.lock
+	printf 'datacontract-cli[excel,iceberg,rdf]\npytest\n' | uv pip compile - --generate-hashes --no-strip-extras --python-version 3.11 --no-header --no-annotate -o tests/contracts.lock
 
 clean:
 	rm -rf data dbt_project/target

@@ -11,15 +11,12 @@ import pandas as pd
 from expectations.judge import judge
 from expectations.measuring import Measure, complete, frame_of, intended_objects, measure_rules
 from expectations.rules import CheckRule, rules_of
+from sources.contract import sources_of_basis
 
 COMPLETENESS = "all_checks_ran"
 CHANGE = "change_since_last_release"
 REVISION = "small_revision"
-OFFICIAL = "official_statistics"  # the source of every figure of basis official, and of no other
-REGISTER_SOURCES = (  # those that figures of basis register are made from
-    "population", "enterprises", "social_insurance", "overseas_contracts", "unemployment_benefits", "job_seekers",
-    "labour_register", "training",
-)  # fmt: skip
+BASES = ("official", "register")  # of published figures
 
 
 def publication_gate(
@@ -63,8 +60,7 @@ def publication_gate(
 
 def _explained(changed_sources: Collection[str]) -> list[str]:
     """The bases whose figures may have moved for that reason; sources no indicator is made from explain nothing."""
-    made_from = {"official": {OFFICIAL}, "register": set(REGISTER_SOURCES)}
-    return [basis for basis, sources in made_from.items() if sources & set(changed_sources)]
+    return [basis for basis in BASES if set(sources_of_basis(basis)) & set(changed_sources)]
 
 
 def _quoted(text: str) -> str:

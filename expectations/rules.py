@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from jinja2 import Environment, StrictUndefined
 
+from sources.contract import all_sources, linked_sources
 from sources.errors import LabourdbError
 
 HERE = Path(__file__).parent
@@ -109,6 +111,12 @@ def failed_rows_query(rows: str) -> str:
 @cache
 def _stated_rules() -> dict[str, CheckRule]:
     stated = yaml.safe_load(CHECKS.read_text(encoding="utf-8"))["checks"]
+    for entry in stated:
+        if entry.get("sources") == "linked":
+            named = {
+                o for other in stated if other.get("rows") == entry["rows"] for o in other.get("objects", ())
+            }
+            entry["objects"] = [source for source in linked_sources() if source not in named]
     rules = {str(entry["id"]): _rule(entry) for entry in stated}
     if len(rules) != len(stated):
         raise ValueError("checks.yaml states a check twice")
@@ -119,7 +127,7 @@ def _rule(entry: Mapping[str, Any]) -> CheckRule:
     name = str(entry["id"])
     rows = None
     if "rows" in entry:
-        rows = (HERE / "sql" / f"{entry['rows']}.sql").read_text(encoding="utf-8").strip()
+        rows = _of_sources((HERE / "sql" / f"{entry['rows']}.sql").read_text(encoding="utf-8")).strip()
         rows = _of_schemas(rows, tuple(str(o) for o in entry.get("published", ())))
         if "tolerance" in entry:
             rows = _filled(rows, {"tolerance": str(entry["tolerance"])})
@@ -146,6 +154,12 @@ def _rule(entry: Mapping[str, Any]) -> CheckRule:
     if not rule.objects and rule.applies_to is None:
         raise ValueError(f"{name} names neither objects nor what it applies to")
     return rule
+
+
+def _of_sources(rows: str) -> str:
+    """The SQL with its loops over ``sources`` (of every contract) and ``linked`` (to persons) written out."""
+    template = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True).from_string(rows)
+    return template.render(sources=sorted(all_sources()), linked=linked_sources())
 
 
 def _of_schemas(rows: str, published: Sequence[str]) -> str:

@@ -7,6 +7,7 @@ columns are listed; readers, landing tables, delivery checks and documentation a
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -75,23 +76,35 @@ class Column:
 
 @dataclass(frozen=True)
 class Contract:
-    """One source: its columns in contract order and what is particular about its deliveries."""
+    """One source: its columns in contract order and what is particular about its deliveries.
+
+    ``basis`` names the published figures made from it (``register``, ``official``; none of neither).
+    ``linked_columns`` go along where its rows are linked to persons (SPEC §3); empty: they are not linked.
+    """
 
     source: str
     title: str
     title_vi: str
     purpose: str
     purpose_vi: str
+    holds: str
     columns: tuple[Column, ...]
     core: bool
     full_month: bool
     key_fallback: tuple[str, tuple[str, ...]] | None
+    basis: str | None
+    linked_columns: tuple[str, ...]
 
     @property
     def key(self) -> tuple[Column, ...]:
         """The key columns in key order."""
         keyed = [c for c in self.columns if c.key_position is not None]
         return tuple(sorted(keyed, key=lambda c: c.key_position or 0))
+
+    @property
+    def place(self) -> Column | None:
+        """The column that says where a row belongs: a commune or a province; none if it does not say."""
+        return next((c for c in self.columns if c.kind in ("commune_code", "province_code")), None)
 
     def has(self, name: str) -> bool:
         """Whether the source has a column of this name."""
@@ -123,14 +136,14 @@ def _condition(custom: dict[str, Any]) -> Condition | None:
     return None
 
 
-def _column(prop: SchemaProperty) -> Column:
+def _column(prop: SchemaProperty, key: Sequence[str]) -> Column:
     custom = _custom(prop.customProperties)
     assert prop.name is not None
     return Column(
         name=prop.name,
         kind=custom["kind"],
         required=bool(prop.required),
-        key_position=prop.primaryKeyPosition if prop.primaryKey else None,
+        key_position=key.index(prop.name) + 1 if prop.name in key else None,
         description=prop.description or "",
         description_vi=custom.get("description_vi", ""),
         aliases=tuple(custom.get("aliases", ())),
@@ -157,7 +170,12 @@ def load_contract(source: str) -> Contract:
         raise KeyError(f"no contract for source {source}")
     document = OpenDataContractStandard.from_file(str(path))
     assert document.schema_ is not None and document.schema_[0].properties is not None
+    table, properties = document.schema_[0], document.schema_[0].properties
     custom = _custom(document.customProperties)
+    primary = sorted((p.primaryKeyPosition or 0, p.name or "") for p in properties if p.primaryKey)
+    key = tuple(
+        custom.get("key", (name for _, name in primary))
+    )  # a key of which some may be empty is no primary key
     fallback = custom.get("key_fallback")
     return Contract(
         source=source,
@@ -165,10 +183,13 @@ def load_contract(source: str) -> Contract:
         title_vi=custom.get("title_vi", ""),
         purpose=(document.description.purpose if document.description else None) or "",
         purpose_vi=custom.get("purpose_vi", ""),
-        columns=tuple(_column(p) for p in document.schema_[0].properties),
+        holds=table.description or "",
+        columns=tuple(_column(p, key) for p in properties),
         core=bool(custom.get("core", False)),
         full_month=bool(custom.get("full_month", False)),
         key_fallback=None if fallback is None else (fallback["when_null"], tuple(fallback["columns"])),
+        basis=custom.get("basis"),
+        linked_columns=tuple(custom.get("linked_columns", ())),
     )
 
 
@@ -177,3 +198,13 @@ def all_sources() -> tuple[str, ...]:
     """Names of every source with a contract, core sources first, then by name."""
     names = sorted(p.name.removesuffix(".odcs.yaml") for p in CONTRACTS.glob("*.odcs.yaml"))
     return tuple(sorted(names, key=lambda n: (not load_contract(n).core, n)))
+
+
+def linked_sources() -> tuple[str, ...]:
+    """Sources whose rows are linked to persons."""
+    return tuple(s for s in all_sources() if load_contract(s).linked_columns)
+
+
+def sources_of_basis(basis: str) -> tuple[str, ...]:
+    """Sources that published figures of ``basis`` (``register``, ``official``) are made from."""
+    return tuple(s for s in all_sources() if load_contract(s).basis == basis)

@@ -302,14 +302,14 @@ from by_name as n
 left join vetoed as v on n.row_id = v.row_id
 {% endmacro %}
 
-{# Every row of a source with its person (null if unlinked) and rule; of its columns, those named. #}
-{% macro link_rows(source_name, columns) %}
+{# Every row of a source with its person (null if unlinked) and rule; of its columns, those its contract names. #}
+{% macro link_rows(source_name) %}
 select
     r.row_id,
     r.delivery_key,
     r.period_month,
     r.area_version,
-    {% for column in columns -%}
+    {% for column in linked_columns(source_name) -%}
     r.{{ column }},
     {% endfor -%}
     case when {{ plainly_confirmed('r', 's') }} then s.person_key else resolved_person.person_key end as person_key,

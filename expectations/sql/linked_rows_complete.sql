@@ -2,33 +2,23 @@
 -- Counts and sums of row numbers tell that in one pass without holding every row.
 with staged as (
 
-    select 'social_insurance' as object, delivery_key, row_id from restricted.staging.stg_social_insurance
+    {% for source in linked %}
+    select '{{ source }}' as object, delivery_key, row_id from restricted.staging.stg_{{ source }}
+    {% if not loop.last %}
     union all
-    select 'training' as object, delivery_key, row_id from restricted.staging.stg_training
-    union all
-    select 'labour_register' as object, delivery_key, row_id from restricted.staging.stg_labour_register
-    union all
-    select 'unemployment_benefits' as object, delivery_key, row_id from restricted.staging.stg_unemployment_benefits
-    union all
-    select 'job_seekers' as object, delivery_key, row_id from restricted.staging.stg_job_seekers
-    union all
-    select 'overseas_contracts' as object, delivery_key, row_id from restricted.staging.stg_overseas_contracts
+    {% endif %}
+    {% endfor %}
 
 ),
 
 linked as (
 
-    select 'social_insurance' as object, delivery_key, row_id from restricted.identity.linked_social_insurance
+    {% for source in linked %}
+    select '{{ source }}' as object, delivery_key, row_id from restricted.identity.linked_{{ source }}
+    {% if not loop.last %}
     union all
-    select 'training' as object, delivery_key, row_id from restricted.identity.linked_training
-    union all
-    select 'labour_register' as object, delivery_key, row_id from restricted.identity.linked_labour_register
-    union all
-    select 'unemployment_benefits' as object, delivery_key, row_id from restricted.identity.linked_unemployment_benefits
-    union all
-    select 'job_seekers' as object, delivery_key, row_id from restricted.identity.linked_job_seekers
-    union all
-    select 'overseas_contracts' as object, delivery_key, row_id from restricted.identity.linked_overseas_contracts
+    {% endif %}
+    {% endfor %}
 
 ),
 

@@ -28,31 +28,12 @@ used as (
 
 staged as (
 
-    select 'enterprises' as source, count(*) as row_count from restricted.staging.stg_enterprises
+    {% for source in sources %}
+    select '{{ source }}' as source, count(*) as row_count from restricted.staging.stg_{{ source }}
+    {% if not loop.last %}
     union all
-    select 'insurance_debts' as source, count(*) as row_count from restricted.staging.stg_insurance_debts
-    union all
-    select 'job_seekers' as source, count(*) as row_count from restricted.staging.stg_job_seekers
-    union all
-    select 'labour_changes' as source, count(*) as row_count from restricted.staging.stg_labour_changes
-    union all
-    select 'labour_register' as source, count(*) as row_count from restricted.staging.stg_labour_register
-    union all
-    select 'official_statistics' as source, count(*) as row_count from restricted.staging.stg_official_statistics
-    union all
-    select 'overseas_contracts' as source, count(*) as row_count from restricted.staging.stg_overseas_contracts
-    union all
-    select 'poor_households' as source, count(*) as row_count from restricted.staging.stg_poor_households
-    union all
-    select 'population' as source, count(*) as row_count from restricted.staging.stg_population
-    union all
-    select 'social_insurance' as source, count(*) as row_count from restricted.staging.stg_social_insurance
-    union all
-    select 'training' as source, count(*) as row_count from restricted.staging.stg_training
-    union all
-    select 'unemployment_benefits' as source, count(*) as row_count from restricted.staging.stg_unemployment_benefits
-    union all
-    select 'vacancies' as source, count(*) as row_count from restricted.staging.stg_vacancies
+    {% endif %}
+    {% endfor %}
 
 ),
 
@@ -66,17 +47,12 @@ linked as (
 
 linkable as (
 
-    select 'social_insurance' as source
+    {% for source in linked %}
+    select '{{ source }}' as source
+    {% if not loop.last %}
     union all
-    select 'training' as source
-    union all
-    select 'labour_register' as source
-    union all
-    select 'unemployment_benefits' as source
-    union all
-    select 'job_seekers' as source
-    union all
-    select 'overseas_contracts' as source
+    {% endif %}
+    {% endfor %}
 
 )
 

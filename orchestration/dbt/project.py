@@ -91,7 +91,7 @@ def project_hash() -> str:
     """SHA-256 over the dbt project's own files: the code version of the models."""
     digest = hashlib.sha256(version("dbt-core").encode())
     for path in sorted(PROJECT.rglob("*")):
-        if path.is_file() and path.suffix in (".sql", ".yml", ".csv") and TARGET not in path.parents:
+        if path.is_file() and path.suffix in (".sql", ".yml", ".csv", ".md") and TARGET not in path.parents:
             digest.update(str(path.relative_to(PROJECT)).encode())
             digest.update(path.read_bytes())
     return digest.hexdigest()

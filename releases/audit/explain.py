@@ -11,7 +11,6 @@ from typing import Any
 
 import duckdb
 
-from expectations.publication_gate import OFFICIAL, REGISTER_SOURCES
 from releases.audit.cell import KEY, SUPPRESSED, CellKey, Row, find_cell, open_table, rows_of
 from releases.audit.finest import as_counted, finest_counts
 from releases.audit.guards import checks_on_the_path
@@ -21,6 +20,7 @@ from releases.audit.official import official_rows
 from releases.audit.walk import Proof, conflicts, deliveries, gather, not_counted, persons, terms_of
 from releases.disclosure import nearest_five
 from releases.release import Release, figures_of
+from sources.contract import sources_of_basis
 
 FILED = ("rows", "in_numerator")
 EXACT = ("as_counted", "noise")  # what is told of a cell where exact figures are, alone
@@ -37,9 +37,7 @@ EARLIER_HIDDEN = (
 
 def sources_of(key: CellKey) -> tuple[str, ...]:
     """The sources whose deliveries a cell is made from."""
-    if key.basis == "official":
-        return (OFFICIAL,)
-    return ("population",) if key.indicator == "population_15_plus" else REGISTER_SOURCES
+    return ("population",) if key.indicator == "population_15_plus" else sources_of_basis(key.basis)
 
 
 def from_release(release: Release, key: CellKey, models: Collection[str], exact: bool) -> Row:

@@ -8,20 +8,8 @@ import duckdb
 
 from releases.audit.cell import Row, rows_of
 from releases.audit.walk import Proof
+from sources.contract import Column, linked_sources, load_contract
 
-LINKED = (
-    "social_insurance",
-    "training",
-    "labour_register",
-    "unemployment_benefits",
-    "job_seekers",
-    "overseas_contracts",
-)
-# the column of a source that says where a row belongs; the others do not say
-PLACES = {
-    "population": "commune_code", "enterprises": "commune_code", "labour_register": "commune_code",
-    "social_insurance": "managing_province_code", "job_seekers": "province_code",
-}  # fmt: skip
 PARTS = (
     "count(*) as rows, count(*) filter (where place = 'here') as here,"
     " count(*) filter (where place = 'elsewhere') as elsewhere, count(*) filter (where place = 'unknown') as unknown"
@@ -51,9 +39,10 @@ def quarantined(warehouse: duckdb.DuckDBPyConnection, sources: Sequence[str], pr
 
     Of social insurance the deliveries from the reference month on: none before can speak of that month.
     """
-    code = "case q.source " + " ".join(
-        f"when '{s}' then q.sent ->> '$.{c}'" for s, c in PLACES.items()
-    ) + " end"  # fmt: skip
+    said = _places(sources)
+    sent = " ".join(f"when '{source}' then q.sent ->> '$.{place.name}'" for source, place in said.items())
+    code = f"case q.source {sent} end" if said else "null"
+    kind = " ".join(f"when '{source}' then '{place.kind}'" for source, place in said.items())
     warehouse.execute(
         "create or replace temp table quarantined as"
         " select q.source, q.delivery_key, q.reasons, coalesce(p.place, 'unknown') as place from (select q.*,"
@@ -63,7 +52,7 @@ def quarantined(warehouse: duckdb.DuckDBPyConnection, sources: Sequence[str], pr
         " where q.source in (select unnest($sources))"
         " and (q.source <> 'social_insurance' or u.period_month >= t.reference_month)) as q"
         " left join places as p on p.area_version = q.area_version and p.code = q.code"
-        f" and p.kind = case when q.source in ({_places_of('commune_code')}) then 'commune_code' else 'province_code' end",
+        f" and p.kind = {f'case q.source {kind} end' if said else 'null'}",
         {"sources": list(sources)},
     )
     accounted = dict(
@@ -84,8 +73,10 @@ def quarantined(warehouse: duckdb.DuckDBPyConnection, sources: Sequence[str], pr
     )
 
 
-def _places_of(column: str) -> str:
-    return ", ".join(f"'{s}'" for s, c in PLACES.items() if c == column)
+def _places(sources: Sequence[str]) -> dict[str, Column]:
+    """Of each source that says where a row belongs, the column that says it."""
+    found = {source: load_contract(source).place for source in sources}
+    return {source: place for source, place in found.items() if place is not None}
 
 
 def linked(
@@ -97,7 +88,7 @@ def linked(
     """
     rules: list[Row] = []
     unlinked: list[Row] = []
-    for source in (s for s in LINKED if s in sources):
+    for source in (s for s in linked_sources() if s in sources):
         of_month = (
             "where r.month = (select reference_month from this_quarter)"
             if source == "social_insurance"
@@ -116,10 +107,9 @@ def linked(
             f"linked and unlinked rows, {source}", accepted and accepted[0], sum(r["rows"] for r in found)
         )
         rules += found
-        column = PLACES.get(source)
+        column = load_contract(source).place
         place = "left join places as p on false" if column is None else (
-            f"left join places as p on p.kind = '{'commune_code' if column == 'commune_code' else 'province_code'}'"
-            f" and p.area_version = u.area_version and p.code = r.{column}"
+            f"left join places as p on p.kind = '{column.kind}' and p.area_version = u.area_version and p.code = r.{column.name}"
         )  # fmt: skip
         unlinked += rows_of(
             warehouse,

@@ -41,10 +41,11 @@ FIRST_DAY = f"date '{FIRST_YEAR}-01-01'"
 
 @dataclass(frozen=True)
 class Landed:
-    """How a contract column lies in the landing table: name and type of each stored part."""
+    """How a contract column lies in the landing table: name, type and meaning of each stored part."""
 
     name: str
     type: str
+    description: str
 
 
 def landed_columns(column: Column) -> list[Landed]:
@@ -55,19 +56,32 @@ def landed_columns(column: Column) -> list[Landed]:
     the code as sent where it is invalid, birth dates keep their precision.
     """
     name, kind = column.name, column.kind
+    said = " ".join(column.description.split())
+    if kind in ("spine_citizen_id", "citizen_id") and name == "citizen_id":
+        said = "Citizen ID as a number (leading zeros dropped); null if no readable one was sent."
     if kind == "citizen_id" and name == "citizen_id":
-        return [Landed("citizen_id", "bigint"), Landed("former_id", "integer")]
+        former = "A 9-digit number sent as citizen_id: the former identity card number."
+        return [Landed(name, "bigint", said), Landed("former_id", "integer", former)]
     if kind == "spine_previous_id":
-        return [Landed("previous_id", "integer"), Landed("previous_citizen_id", "bigint")]
-    if kind in ("spine_citizen_id", "citizen_id", "si_number"):
-        return [Landed(name, "bigint")]
+        said = "Former identity card number, 9 digits; used for linking."
+        replaced = "A 12-digit number sent as previous_id: the citizen ID that this one replaces."
+        return [Landed(name, "integer", said), Landed("previous_citizen_id", "bigint", replaced)]
     if kind == "enterprise_code":
-        return [Landed("enterprise_id", "bigint")]
+        said = "Enterprise code as a number: right-padded to 13 digits, times 4, plus 0, 1 or 2 for 10, 12 or 13 digits."
+        return [Landed("enterprise_id", "bigint", said)]
     if kind == "employer_code":
-        return [Landed("employer_id", "bigint"), Landed("employer_code_sent", "varchar")]
+        said = "Employer code as a number, see stg_enterprises.enterprise_id; null if it is not valid."
+        sent = "The employer code as sent, where it is not a valid one; null otherwise."
+        return [Landed("employer_id", "bigint", said), Landed("employer_code_sent", "varchar", sent)]
     if kind == "birth_date":
-        return [Landed(name, "date"), Landed("birth_precision", "tinyint")]
+        precision = "What of birth_date is known: 0 the day, 1 the month, 2 the year."
+        return [Landed(name, "date", said), Landed("birth_precision", "tinyint", precision)]
+    if kind == "month":
+        said = said.replace("YYYY-MM", "as a number: 12 x year + month - 1")
     types = {
+        "spine_citizen_id": "bigint",
+        "citizen_id": "bigint",
+        "si_number": "bigint",
         "previous_id": "integer",
         "commune_code": "integer",
         "province_code": "integer",
@@ -79,14 +93,15 @@ def landed_columns(column: Column) -> list[Landed]:
         "timestamp": "timestamp",
         "boolean": "boolean",
     }
-    return [Landed(name, types.get(kind, "varchar"))]
+    return [Landed(name, types.get(kind, "varchar"), said)]
 
 
 def landing_columns(contract: Contract) -> list[Landed]:
     """Every column of the source's landing table, after ``row_id`` and ``delivery_key``."""
     columns = [part for c in contract.columns for part in landed_columns(c)]
     if identified_by_citizen(contract):
-        columns.append(Landed("citizen_id_usable", "boolean"))
+        usable = "Whether citizen_id has a valid structure that agrees with sex and birth_date (SPEC §2); only such an ID links."
+        columns.append(Landed("citizen_id_usable", "boolean", usable))
     return columns
 
 

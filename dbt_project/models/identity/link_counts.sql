@@ -1,7 +1,4 @@
 -- Accepted rows of deliveries in force by source, delivery, rule, the row's sex and the linked person's province.
-{% set linked = [
-    'social_insurance', 'training', 'labour_register', 'unemployment_benefits', 'job_seekers', 'overseas_contracts',
-] %}
 with last_known as (
 
     select
@@ -14,7 +11,7 @@ with last_known as (
 
 )
 
-{% for source_name in linked -%}
+{% for source_name in linked_sources() -%}
 select
     '{{ source_name }}' as source,
     r.delivery_key,

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import json
+from importlib.resources import files
+from typing import Any
+
 import duckdb
 import pytest
+import yaml
+from jsonschema import Draft201909Validator
 from open_data_contract_standard.model import OpenDataContractStandard
 
-from sources.cleaning.rows import landing_columns, read_select
-from sources.contract import CONTRACTS, all_sources, header_key, load_contract
+from sources.cleaning.rows import identified_by_citizen, landing_columns, read_select
+from sources.contract import (
+    CONTRACTS,
+    all_sources,
+    header_key,
+    linked_sources,
+    load_contract,
+    sources_of_basis,
+)
 
 # SPEC §2: `*` required, `#n` nth key column
 SPEC = {
@@ -77,6 +90,76 @@ def test_file_is_a_valid_data_contract(source: str) -> None:
     assert document.id == source
     assert document.schema_ is not None
     assert [s.name for s in document.schema_] == [source]
+
+
+def faults_of(document: Any) -> list[str]:
+    """Where a document breaks the standard's own schema, which is strict about what it does not know."""
+    schema = json.loads(files("open_data_contract_standard").joinpath("schema.json").read_text("utf-8"))
+    return [f"{e.json_path}: {e.message}" for e in Draft201909Validator(schema).iter_errors(document)]
+
+
+@pytest.mark.parametrize("source", SPEC)
+def test_the_standard_s_schema_has_no_fault_to_find(source: str) -> None:
+    document = yaml.safe_load((CONTRACTS / f"{source}.odcs.yaml").read_text(encoding="utf-8"))
+    assert faults_of(document) == []
+    document["schema"][0]["properties"][0]["customProperties"][0]["and more"] = None  # a text cut at a comma
+    assert any("'and more' was unexpected" in fault for fault in faults_of(document))
+
+
+LOGICAL = {
+    "date": ("date", "birth_date", "timestamp"),
+    "integer": ("integer", "year"),
+    "number": ("decimal",),
+    "boolean": ("boolean",),
+}
+
+
+@pytest.mark.parametrize("source", SPEC)
+def test_types_of_the_standard_agree_with_the_kinds_and_no_other_type_is_stated(source: str) -> None:
+    document = OpenDataContractStandard.from_file(str(CONTRACTS / f"{source}.odcs.yaml"))
+    assert document.schema_ is not None and document.schema_[0].properties is not None
+    logical_of = {kind: logical for logical, kinds in LOGICAL.items() for kind in kinds}
+    for stated in document.schema_[0].properties:
+        assert stated.name is not None
+        kind = load_contract(source).column(stated.name).kind
+        assert stated.logicalType == logical_of.get(kind, "string"), stated.name
+        assert stated.physicalType is None, (
+            "what lands follows from the kind: sources.cleaning.landed_columns"
+        )
+        assert not stated.primaryKey or stated.required, "a key that may be empty is no primary key"
+
+
+@pytest.mark.parametrize("source", SPEC)
+def test_every_document_says_where_its_deliveries_land(source: str) -> None:
+    document = OpenDataContractStandard.from_file(str(CONTRACTS / f"{source}.odcs.yaml"))
+    assert document.servers is not None
+    assert [(s.type, s.path) for s in document.servers] == [("local", f"landing/{source}/*/*.csv")]
+
+
+def test_rows_that_can_be_linked_are_and_what_goes_along_is_of_the_contract() -> None:
+    identified = {s for s in SPEC if identified_by_citizen(load_contract(s))}
+    assert set(linked_sources()) == identified - {"population"}  # the spine itself
+    for source in linked_sources():
+        contract = load_contract(source)
+        assert all(contract.has(name) for name in contract.linked_columns)
+        assert len(set(contract.linked_columns)) == len(contract.linked_columns)
+        of_the_key = [c.name for c in contract.key]
+        assert [n for n in contract.linked_columns if n in of_the_key] == of_the_key
+
+
+def test_bases_are_those_of_published_figures() -> None:
+    assert sources_of_basis("official") == ("official_statistics",)
+    assert set(sources_of_basis("register")) == {"enterprises", "population", "social_insurance", "training",
+        "job_seekers", "labour_register", "overseas_contracts", "unemployment_benefits"}  # fmt: skip
+    assert {load_contract(s).basis for s in all_sources()} == {"register", "official", None}
+
+
+def test_a_row_s_place_is_its_commune_or_province() -> None:
+    places = {s: place.name for s in SPEC if (place := load_contract(s).place)}
+    assert places == {
+        "population": "commune_code", "enterprises": "commune_code", "labour_register": "commune_code",
+        "social_insurance": "managing_province_code", "job_seekers": "province_code", "vacancies": "province_code",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("source", SPEC)
