@@ -25,17 +25,21 @@ from sources.characters import visible
 from sources.contract import Contract
 from sources.errors import UnreadableFile
 from sources.reading.layout import Header, OpenedFile, Rows, known_among, match_header
-from sources.reading.text import BOM, CHUNK, LONGEST_LINE, as_strings, head_of, line_ends, open_bytes
+from sources.reading.records import (
+    LONE_RETURN,
+    NEWLINE,
+    RETURN,
+    Mask,
+    Records,
+    find_records,
+    without_lone_returns,
+)
+from sources.reading.text import BOM, CHUNK, LONGEST_LINE, as_strings, head_of, open_bytes
 
 DELIMITERS = (",", ";", "\t", "|")
-QUOTE, NEWLINE, RETURN = 34, 10, 13
 ROWS = 50_000
 INNER_RETURN = re.compile(r"\r(?!\n|\Z)")  # inside quotes, or doubled before an LF: white space
-LONE_RETURN = re.compile(r"\r(?!\r*(?:\n|\Z))")  # outside quotes: a line end that is none
 SEP_LINE = re.compile(r'"?sep=(.)"?\1*', re.IGNORECASE)
-
-Positions = npt.NDArray[np.int64]
-Mask = npt.NDArray[np.bool_]
 
 
 def open_delimited(path: Path, contract: Contract) -> OpenedFile:
@@ -92,70 +96,6 @@ def _lone_return(path: Path, line: int) -> UnreadableFile:
     )
 
 
-@dataclass(frozen=True)
-class _Records:
-    """Where the records of a block lie: ``ends`` just after each, ``fields`` how many each has."""
-
-    ends: Positions
-    fields: Positions
-    lines: Positions
-    spans: Positions  # how many physical lines each has
-    quoted: bool
-    lone_return: int | None  # where a CR outside quotes ends no line
-
-    @property
-    def starts(self) -> Positions:
-        """Where each record begins."""
-        starts = np.zeros_like(self.ends)
-        starts[1:] = self.ends[:-1]
-        return starts
-
-
-def _find_records(block: bytes, delimiter: int, final: bool) -> _Records | None:
-    """The whole records of ``block``, or ``None`` if its quotes do not follow RFC 4180."""
-    data = np.frombuffer(block, dtype=np.uint8)
-    newlines = line_ends(block, final)
-    delimiters = np.flatnonzero(data == delimiter)
-    ends = newlines
-    quotes = np.flatnonzero(data == QUOTE) if b'"' in block else np.empty(0, dtype=np.int64)
-    if quotes.size:
-        ends = newlines[np.searchsorted(quotes, newlines) % 2 == 0]
-        length = int(ends[-1]) if ends.size else 0
-        quotes = quotes[: np.searchsorted(quotes, length)]
-        if (final and length < len(block)) or not _well_quoted(data[:length], quotes, delimiter):
-            return None
-        delimiters = delimiters[np.searchsorted(quotes, delimiters) % 2 == 0]
-    fields = np.diff(np.searchsorted(delimiters, ends), prepend=0) + 1
-    starts = np.concatenate([np.zeros(1, dtype=np.int64), ends[:-1]]) if ends.size else ends
-    lines = np.searchsorted(newlines, starts, side="right") if quotes.size else np.arange(len(ends))
-    spans = np.searchsorted(newlines, ends, side="right") - lines
-    lone = _lone_returns(block, data, int(ends[-1]) if ends.size else 0)
-    lone = lone[np.searchsorted(quotes, lone) % 2 == 0]
-    return _Records(ends, fields, lines, spans, bool(quotes.size), int(lone[0]) if lone.size else None)
-
-
-def _lone_returns(block: bytes, data: npt.NDArray[np.uint8], length: int) -> Positions:
-    """Where a CR is neither part of a line end nor the last of the text, in the first ``length`` bytes."""
-    if b"\r" not in block or block.count(b"\r") == block.count(b"\r\n"):
-        return np.empty(0, dtype=np.int64)
-    returns: Positions = np.flatnonzero(data[: max(0, length - 1)] == RETURN)
-    return returns[~np.isin(data[returns + 1], (NEWLINE, RETURN))]
-
-
-def _well_quoted(data: npt.NDArray[np.uint8], quotes: Positions, delimiter: int) -> bool:
-    """Whether every quote opens at a field's start, closes at its end, or is doubled inside it."""
-    opening, closing = quotes[0::2], quotes[1::2]
-    before = data[opening[opening > 0] - 1]
-    if not np.isin(before, (delimiter, NEWLINE, QUOTE)).all():
-        return False
-    closing = closing[closing + 1 < len(data)]
-    after = data[closing + 1]
-    if not np.isin(after, (delimiter, NEWLINE, RETURN, QUOTE)).all():
-        return False
-    returns = closing[after == RETURN] + 2
-    return bool((data[returns[returns < len(data)]] == NEWLINE).all())
-
-
 @dataclass
 class Delimited:
     """The records of an opened delimited file."""
@@ -178,7 +118,7 @@ class Delimited:
             while not final:
                 chunk = stream.read(CHUNK)
                 block, final = rest + chunk, not chunk
-                records = _find_records(block, ord(self.delimiter), final)
+                records = find_records(block, ord(self.delimiter), final)
                 if records is None:
                     line = yield from self._one_by_one(block + stream.readline(), stream, line)
                     rest = b""
@@ -212,7 +152,7 @@ class Delimited:
         )
         raise UnreadableFile(f"{self.path.name}, line {line}: {what}. Mend the line and send the file again.")
 
-    def _split(self, block: bytes, records: _Records, first_line: int) -> Iterator[Rows]:
+    def _split(self, block: bytes, records: Records, first_line: int) -> Iterator[Rows]:
         blank = self._blank(block, records)
         right = (records.fields == self.header.width) & ~blank
         wrong = ~right & ~blank
@@ -224,7 +164,7 @@ class Delimited:
                 right[i] = wrong[i] = False
                 self._line_by_line(text, int(lines[i]), again)
         if right.any():
-            data = np.frombuffer(_without_lone_returns(block), dtype=np.uint8)  # as long as the block
+            data = np.frombuffer(without_lone_returns(block), dtype=np.uint8)  # as long as the block
             if not right.all():
                 data = data[np.repeat(right, np.diff(records.ends, prepend=0))]
                 raw_right = raw.filter(pa.array(right))
@@ -265,7 +205,7 @@ class Delimited:
         except csv.Error:
             return None
 
-    def _blank(self, block: bytes, records: _Records) -> Mask:
+    def _blank(self, block: bytes, records: Records) -> Mask:
         """Records of white space only. Of the right number of fields only tabs can be."""
         starts = records.starts
         data = np.frombuffer(block, dtype=np.uint8)
@@ -403,10 +343,3 @@ class _Gathered:
 
 def _physical_lines(record: str) -> list[str]:
     return io.StringIO(record, newline="\n").readlines()
-
-
-def _without_lone_returns(block: bytes) -> bytes:
-    """A CR that ends no line is white space; Arrow would end the line there."""
-    if b"\r" not in block or block.count(b"\r") == block.count(b"\r\n"):
-        return block
-    return re.sub(rb"\r(?!\n|\Z)", b" ", block)
