@@ -10,7 +10,14 @@ import pandas as pd
 
 from expectations.delivery_gate import DeliveryGate
 from orchestration.settings import Settings
-from sources.calendar import last_day, month_number, quarter_of_month, reference_date, reference_month
+from sources.calendar import (
+    last_day,
+    month_number,
+    quarter_label,
+    quarter_of_month,
+    reference_date,
+    reference_month,
+)
 from sources.contract import all_sources, load_contract
 from sources.errors import LabourdbError
 
@@ -91,6 +98,7 @@ def write_run_inputs(
         "quarters": pd.DataFrame(
             {
                 "quarter": list(numbers),
+                "period": [quarter_label(n) for n in numbers],
                 "year": [d.year for d in dates],
                 "ends_on": dates,
                 "year_starts_on": [date(d.year, 1, 1) for d in dates],
@@ -102,6 +110,7 @@ def write_run_inputs(
         "flow_quarters": pd.DataFrame(
             {
                 "quarter": flows,
+                "period": [quarter_label(n) for n in flows],
                 "quarters_before": [_unbroken_before(q, observed) for q in flows],
                 "is_followed": [q + 1 in observed for q in flows],
             }
@@ -138,6 +147,7 @@ _COLUMNS = {
     },
     "quarters": {
         "quarter": "integer",
+        "period": "varchar",
         "year": "integer",
         "ends_on": "date",
         "year_starts_on": "date",
@@ -145,7 +155,12 @@ _COLUMNS = {
         "area_version": "varchar",
     },
     "months": {"month": "integer", "ends_on": "date"},
-    "flow_quarters": {"quarter": "integer", "quarters_before": "integer", "is_followed": "boolean"},
+    "flow_quarters": {
+        "quarter": "integer",
+        "period": "varchar",
+        "quarters_before": "integer",
+        "is_followed": "boolean",
+    },
     "deliveries_in_force": {
         "source": "varchar",
         "delivery_key": "integer",
