@@ -98,7 +98,7 @@ def _tables(world: oracle.World, follow: bool) -> dict[str, tuple[str, list[tupl
         ),
         "labour.claims": (
             "person_key, starts_on, before_date, claim",
-            [(number(p), _month_start(m), _month_start(m + 1), "seeker") for p, m in world.claimed_months],
+            [(number(p), _month_start(m), _month_start(m + 1), "job_seeker") for p, m in world.claimed_months],
         ),
     }  # fmt: skip
 
