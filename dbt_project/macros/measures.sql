@@ -1,46 +1,81 @@
 {#
   What is counted of person_quarters, once, for every indicator (SPEC §5), by name:
 
-  if    the condition of a person that counts;
-  sum   of which other measures it is the sum (1) or difference (-1): it carries no noise of its own;
-  part  of which measures' sum it is a part: its noise stays within the whole (macros/noise.sql).
+  if       the condition of a person that counts;
+  sum      of which other measures it is the sum (1) or difference (-1): it carries no noise of its own;
+  part     of which measures' sum it is a part: its noise stays within the whole (macros/noise.sql);
+  rests_on the delivered record that puts a person into the count beyond the status, by its name in
+           releases/audit/evidence.sql, for `labourdb explain`; left out where the status is all there is;
+  means    whom it counts, in words.
 
-  A measure with neither is counted by itself. What another is made of stands before it.
+  A measure with neither sum nor part is counted by itself. What another is made of stands before it. The model
+  reference.measures gives them to whoever cannot call a macro. An indicator made of them is a line of
+  seeds/indicator_definitions.csv.
 #}
 {% macro measures() %}
 {{ return({
-    'employed': {'if': 'status = 1'},
-    'unemployed': {'if': 'status = 2'},
-    'inactive': {'if': 'status = 3'},
-    'abroad': {'if': 'status = 4'},
-    'unknown': {'if': 'status = 0'},
+    'employed': {'if': 'status = 1', 'means': 'Employed.'},
+    'unemployed': {'if': 'status = 2', 'means': 'Registered unemployed (not ILO).'},
+    'inactive': {'if': 'status = 3', 'means': 'Inactive.'},
+    'abroad': {'if': 'status = 4', 'means': 'Working abroad under contract.'},
+    'unknown': {'if': 'status = 0', 'means': 'Of unknown status.'},
     'population': {
         'if': 'true', 'sum': {'employed': 1, 'unemployed': 1, 'inactive': 1, 'abroad': 1, 'unknown': 1},
+        'means': 'Persons aged 15+.',
     },
     'population_with_status': {
         'if': 'status <> 0', 'sum': {'employed': 1, 'unemployed': 1, 'inactive': 1, 'abroad': 1},
+        'means': 'Of known status, abroad included.',
     },
     'population_of_known_status': {
         'if': 'status in (1, 2, 3)', 'sum': {'employed': 1, 'unemployed': 1, 'inactive': 1},
+        'means': 'Employed, unemployed or inactive.',
     },
-    'labour_force': {'if': 'status in (1, 2)', 'sum': {'employed': 1, 'unemployed': 1}},
-    'underemployed': {'if': 'status = 1 and says_underemployed', 'part': {'employed': 1}},
-    'employed_with_section': {'if': 'status = 1 and section is not null', 'part': {'employed': 1}},
-    'employed_in_agriculture': {'if': "status = 1 and section = 'A'", 'part': {'employed_with_section': 1}},
-    'employed_trained': {'if': 'status = 1 and technical_level >= 1', 'part': {'employed': 1}},
-    'employed_certified': {'if': 'status = 1 and technical_level >= 3', 'part': {'employed_trained': 1}},
-    'labour_force_retrained': {'if': 'status in (1, 2) and retrained', 'part': {'labour_force': 1}},
-    'employed_compulsory': {'if': 'status = 1 and compulsory', 'part': {'employed': 1}},
+    'labour_force': {
+        'if': 'status in (1, 2)', 'sum': {'employed': 1, 'unemployed': 1}, 'means': 'Employed and unemployed.',
+    },
+    'underemployed': {
+        'if': 'status = 1 and says_underemployed', 'part': {'employed': 1}, 'rests_on': 'survey',
+        'means': 'Employed whose labour register record says underemployed.',
+    },
+    'employed_with_section': {
+        'if': 'status = 1 and section is not null', 'part': {'employed': 1}, 'rests_on': 'section',
+        'means': 'Employed with a known section.',
+    },
+    'employed_in_agriculture': {
+        'if': "status = 1 and section = 'A'", 'part': {'employed_with_section': 1}, 'rests_on': 'section',
+        'means': 'Employed in section A.',
+    },
+    'employed_trained': {
+        'if': 'status = 1 and technical_level >= 1', 'part': {'employed': 1}, 'rests_on': 'level',
+        'means': 'Employed with level no_certificate or above.',
+    },
+    'employed_certified': {
+        'if': 'status = 1 and technical_level >= 3', 'part': {'employed_trained': 1}, 'rests_on': 'level',
+        'means': 'Employed with level elementary or above.',
+    },
+    'labour_force_retrained': {
+        'if': 'status in (1, 2) and retrained', 'part': {'labour_force': 1}, 'rests_on': 'course',
+        'means': 'Labour force with a completed retraining or continuing course in the year.',
+    },
+    'employed_compulsory': {
+        'if': 'status = 1 and compulsory', 'part': {'employed': 1}, 'rests_on': 'compulsory',
+        'means': 'Employed with a compulsory contribution.',
+    },
     'labour_force_unemployment_insured': {
         'if': 'status in (1, 2) and unemployment_insured', 'part': {'employed_compulsory': 1},
+        'rests_on': 'unemployment_insured',
+        'means': 'Labour force with a compulsory contribution that insures against unemployment.',
     },
     'labour_force_voluntary': {
         'if': 'status in (1, 2) and voluntary and not compulsory',
-        'part': {'labour_force': 1, 'employed_compulsory': -1},
+        'part': {'labour_force': 1, 'employed_compulsory': -1}, 'rests_on': 'voluntary',
+        'means': 'Labour force with a voluntary and no compulsory contribution.',
     },
     'labour_force_insured': {
         'if': 'status in (1, 2) and (compulsory or voluntary)',
-        'sum': {'employed_compulsory': 1, 'labour_force_voluntary': 1},
+        'sum': {'employed_compulsory': 1, 'labour_force_voluntary': 1}, 'rests_on': 'contribution',
+        'means': 'Labour force with any contribution in the reference month.',
     },
 }) }}
 {% endmacro %}

@@ -3,12 +3,13 @@
 with lacking as (
 
     select
-        (quarter // 4)::varchar || 'Q' || (quarter % 4 + 1)::varchar as period,
-        lpad(province_2024::varchar, 2, '0') as area_code,
+        q.period,
+        lpad(p.province_2024::varchar, 2, '0') as area_code,
         count(*) as persons
-    from {warehouse}.labour.person_quarters
-    where district_2024 is null
-    group by quarter, province_2024
+    from {warehouse}.labour.person_quarters as p
+    inner join {warehouse}.run.quarters as q on p.quarter = q.quarter
+    where p.district_2024 is null
+    group by q.period, p.province_2024
 
 ),
 

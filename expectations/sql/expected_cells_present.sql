@@ -2,7 +2,7 @@
 with places as (
 
     select distinct
-        q.quarter, p.province_2024, p.province_2025, p.district_2024, p.commune_2024, p.commune_2025
+        q.period, p.province_2024, p.province_2025, p.district_2024, p.commune_2024, p.commune_2025
     from {warehouse}.labour.person_quarters as p
     inner join {warehouse}.run.quarters as q on p.quarter = q.quarter
 
@@ -10,29 +10,29 @@ with places as (
 
 inhabited as (
 
-    select distinct quarter, '2024' as area_version, 'country' as area_level, 'VN' as area_code
+    select distinct period, '2024' as area_version, 'country' as area_level, 'VN' as area_code
     from places
     union all
-    select distinct quarter, '2025' as area_version, 'country' as area_level, 'VN' as area_code
+    select distinct period, '2025' as area_version, 'country' as area_level, 'VN' as area_code
     from places
     union all
-    select distinct quarter, '2024' as area_version, 'province' as area_level, lpad(province_2024::varchar, 2, '0') as area_code
+    select distinct period, '2024' as area_version, 'province' as area_level, lpad(province_2024::varchar, 2, '0') as area_code
     from places
     union all
-    select distinct quarter, '2025' as area_version, 'province' as area_level, lpad(province_2025::varchar, 2, '0') as area_code
+    select distinct period, '2025' as area_version, 'province' as area_level, lpad(province_2025::varchar, 2, '0') as area_code
     from places
     union all
-    select distinct quarter, '2024' as area_version, 'district' as area_level, lpad(district_2024::varchar, 3, '0') as area_code
+    select distinct period, '2024' as area_version, 'district' as area_level, lpad(district_2024::varchar, 3, '0') as area_code
     from places
     where district_2024 is not null
     union all
     select distinct
-        quarter, '2024' as area_version, 'commune' as area_level,
+        period, '2024' as area_version, 'commune' as area_level,
         coalesce(lpad(commune_2024::varchar, 5, '0'), lpad(province_2024::varchar, 2, '0') || ':unallocated') as area_code
     from places
     union all
     select distinct
-        quarter, '2025' as area_version, 'commune' as area_level,
+        period, '2025' as area_version, 'commune' as area_level,
         coalesce(lpad(commune_2025::varchar, 5, '0'), lpad(province_2025::varchar, 2, '0') || ':unallocated') as area_code
     from places
 
@@ -42,7 +42,7 @@ expected as (
 
     select
         d.indicator,
-        (i.quarter // 4)::varchar || 'Q' || (i.quarter % 4 + 1)::varchar as period,
+        i.period,
         i.area_version,
         i.area_level,
         i.area_code

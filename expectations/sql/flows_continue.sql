@@ -1,8 +1,9 @@
 -- Flows of each cell from quarter to quarter, and of the country against the spells they come from (SPEC §5).
 with flows as (
 
-    select *, left(period, 4)::integer * 4 + right(period, 1)::integer - 1 as quarter
-    from {warehouse}.{schema}.labour_flows
+    select f.*, q.quarter
+    from {warehouse}.{schema}.labour_flows as f
+    inner join {warehouse}.run.flow_quarters as q using (period)
 
 ),
 

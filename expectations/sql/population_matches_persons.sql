@@ -19,7 +19,7 @@ published as (
 select
     'indicators: population_15_plus' as object,
     coalesce(f.numerator, 0) <> coalesce(p.persons, 0) as failed,
-    (q.quarter // 4)::varchar || 'Q' || (q.quarter % 4 + 1)::varchar as quarter_text,
+    q.period as quarter_text,
     v.area_version,
     f.numerator as published_persons,
     p.persons
@@ -27,5 +27,5 @@ from {warehouse}.run.quarters as q
 cross join (values ('2024'), ('2025')) as v (area_version)
 left join persons as p on q.quarter = p.quarter
 left join published as f
-    on (q.quarter // 4)::varchar || 'Q' || (q.quarter % 4 + 1)::varchar = f.period and v.area_version = f.area_version
+    on q.period = f.period and v.area_version = f.area_version
 where p.persons > 0 or f.numerator > 0

@@ -2,7 +2,7 @@
 select
     'social_insurance' as object,
     d.source is null as failed,
-    (q.quarter // 4)::varchar || 'Q' || (q.quarter % 4 + 1)::varchar as quarter_text
+    q.period as quarter_text
 from {warehouse}.run.quarters as q
 left join {warehouse}.run.deliveries_in_force as d
     on d.source = 'social_insurance' and q.reference_month = d.period_month

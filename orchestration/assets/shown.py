@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
-import duckdb
 import pandas as pd
 
 from orchestration.assets.arrived import COUNTS, LATER, Arrived
 from releases.quality.facts import facts_of
 from releases.release import REPORT, Release
+from releases.targets import targets_of
 
 Metadata = dict[str, Any]
 MOST = 100  # rows of a table: an event is read whole whenever its asset is looked at
@@ -167,6 +167,7 @@ def _queries(failed: Sequence[Mapping[str, Any]]) -> dg.MarkdownMetadataValue:
     return dg.MetadataValue.md("\n\n".join(["Run with `labourdb query`:", *parts]) + more)
 
 
+COMPARATORS = {">=": "≥", "<=": "≤"}
 TARGETS = {
     "province": "string",
     "indicator": "string",
@@ -190,7 +191,7 @@ def of_release(release: Release, home: Path) -> Metadata:
         }
         for d in facts["left_out"]
     ]
-    targets = _targets(release.path / "tables" / "target_progress.parquet")
+    targets = _targets(release)
     verdicts = pd.Series([t["verdict"] for t in targets], dtype="object").value_counts()
     return {
         "release": release.id,
@@ -207,15 +208,16 @@ def of_release(release: Release, home: Path) -> Metadata:
     }
 
 
-def _targets(path: Path) -> list[dict[str, Any]]:
-    """The released table of targets, figures as readers see them."""
-    with duckdb.connect() as connection:
-        found = connection.execute(
-            "select province_code || '@' || area_version as province,"
-            " concat_ws(' ', indicator, nullif(sex, 'total'), nullif(age_group, 'total'), nullif(urban_rural, 'total')) as indicator,"
-            " replace(replace(comparator, '>=', '≥'), '<=', '≤') || ' ' || format('{:g}', target_value) as target, round(value, 2) as value, verdict"
-            " from read_parquet(?) order by all",
-            [str(path)],
-        )
-        names = [d[0] for d in found.description or ()]
-        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+def _targets(release: Release) -> list[dict[str, Any]]:
+    """The plan targets, figures as readers see them."""
+    rows = [
+        {
+            "province": f"{t['province_code']}@{t['area_version']}",
+            "indicator": f"{t['label']} {t['people']}".strip(),
+            "target": f"{COMPARATORS.get(t['comparator'], t['comparator'])} {t['target_value']:g}",
+            "value": None if t["value"] is None else round(t["value"], 2),
+            "verdict": t["verdict"],
+        }
+        for t in targets_of(release)
+    ]
+    return sorted(rows, key=lambda r: (r["province"], r["indicator"], r["target"]))

@@ -9,14 +9,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import duckdb
 from rich.console import Console
 from rich.markup import escape
 from rich.segment import Segment
 from rich.table import Table
 
+from releases.pages.words import VERDICTS
 from releases.release import REPORT, Release
 from releases.site.reference import INDEX
+from releases.targets import targets_of
 from sources.plain import json_printable, printable
 
 
@@ -33,12 +34,7 @@ class SafeConsole(Console):
 out = SafeConsole(soft_wrap=True, width=None if sys.stdout.isatty() else 170)
 err = SafeConsole(stderr=True, soft_wrap=True)
 
-VERDICTS = {
-    "met": "[green]met / đạt[/green]",
-    "not_met": "[red]not met / chưa đạt[/red]",
-    "indeterminate": "[yellow]indeterminate / chưa kết luận[/yellow]",
-    "no_data": "[dim]no data / không có số liệu[/dim]",
-}
+COLOURS = {"met": "green", "not_met": "red", "indeterminate": "yellow", "no_data": "dim"}
 
 
 def print_json(value: Any) -> None:
@@ -90,61 +86,29 @@ def _figure(value: float | None) -> str:
 
 def target_table(release: Release) -> Table:
     """Where each province stands against its plan, from the release's own tables."""
-    path = str(release.path / "tables" / "target_progress.parquet")
-    indicators = str(release.path / "tables" / "indicators.parquet")
-    rows = duckdb.execute(
-        "select t.province_code, n.area_name, t.year, t.indicator, t.basis,"
-        " concat_ws(' ', nullif(t.sex, 'total'), nullif(t.age_group, 'total'), nullif(t.urban_rural, 'total')),"
-        " t.comparator, t.target_value, t.value, t.ci_low, t.ci_high, t.verdict, t.other_value"
-        " from read_parquet(?) as t left join (select distinct area_version, area_code, area_name"
-        " from read_parquet(?) where area_level = 'province') as n"
-        " on t.province_code = n.area_code and t.area_version = n.area_version"
-        " order by t.province_code, t.plan, t.indicator, t.age_group, t.urban_rural",
-        [path, indicators],
-    ).fetchall()
-    shown = []
-    for (
-        code,
-        name,
-        year,
-        indicator,
-        basis,
-        group,
-        comparator,
-        target,
-        value,
-        low,
-        high,
-        verdict,
-        other,
-    ) in rows:
-        interval = f"{low:.1f}–{high:.1f}" if low is not None and high is not None else ""
-        label = (
-            f"{indicator} (registered, not ILO)"
-            if basis == "register" and indicator == "unemployment_rate"
-            else indicator
-        )
-        shown.append(
-            (f"{code} {name or ''}".strip(), year, label, group, basis, f"{comparator} {target:g}", _figure(value),
-             interval, VERDICTS[verdict], _figure(other))
-        )  # fmt: skip
-    return table(
-        f"Plan targets, release {release.id}",
+    shown = [
         (
-            "province",
-            "year",
-            "indicator",
-            "group",
-            "basis",
-            "target",
-            "value",
-            "95 % CI",
-            "verdict",
-            "other basis",
-        ),
-        shown,
-        numeric=("target", "value", "other basis"),
+            f"{t['province_code']} {t['area_name'] or ''}".strip(), t["year"], t["label"], t["people"], t["basis"],
+            f"{t['comparator']} {t['target_value']:g}", _figure(t["value"]), _interval(t["ci_low"], t["ci_high"]),
+            _verdict(t["verdict"]), _figure(t["other_value"]),
+        )
+        for t in targets_of(release)
+    ]  # fmt: skip
+    columns = (
+        "province", "year", "indicator", "group", "basis", "target", "value", "95 % CI", "verdict", "other basis",
+    )  # fmt: skip
+    return table(
+        f"Plan targets, release {release.id}", columns, shown, numeric=("target", "value", "other basis")
     )
+
+
+def _interval(low: float | None, high: float | None) -> str:
+    return f"{low:.1f}–{high:.1f}" if low is not None and high is not None else ""
+
+
+def _verdict(code: str) -> str:
+    vi, en = VERDICTS[code]
+    return f"[{COLOURS[code]}]{en.lower()} / {vi.lower()}[/]"
 
 
 def banner(manifest: dict[str, Any]) -> str:

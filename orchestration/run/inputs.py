@@ -11,7 +11,14 @@ from expectations.delivery_gate import DeliveryGate
 from orchestration.run.scope import RunScope
 from orchestration.run.tables import write
 from orchestration.settings import Settings
-from sources.calendar import last_day, month_number, quarter_of_month, reference_date, reference_month
+from sources.calendar import (
+    last_day,
+    month_number,
+    quarter_label,
+    quarter_of_month,
+    reference_date,
+    reference_month,
+)
 from sources.contract import all_sources, load_contract
 from sources.errors import LabourdbError
 
@@ -79,6 +86,7 @@ def write_run_inputs(
         "quarters": pd.DataFrame(
             {
                 "quarter": list(numbers),
+                "period": [quarter_label(n) for n in numbers],
                 "year": [d.year for d in dates],
                 "ends_on": dates,
                 "year_starts_on": [date(d.year, 1, 1) for d in dates],
@@ -90,6 +98,7 @@ def write_run_inputs(
         "flow_quarters": pd.DataFrame(
             {
                 "quarter": flows,
+                "period": [quarter_label(n) for n in flows],
                 "quarters_before": [_unbroken_before(q, observed) for q in flows],
                 "is_followed": [q + 1 in observed for q in flows],
             }

@@ -59,7 +59,7 @@ def release_facts(
         "missing_sources": missing,
         "indicators": _indicator_names(warehouse),
         "successions_followed": _successions(warehouse, settings.disclosure.off),
-        "ladder_steps_skipped": [LADDER[s] for s in missing if s in LADDER],
+        "ladder_steps_skipped": _skipped_steps(warehouse),
         "checks": [dict(zip(("gate", "status", "checks"), c, strict=True)) for c in checks],
         "protection": protection(settings),
         "disclosure": disclosure_facts(warehouse),
@@ -134,12 +134,15 @@ def _indicator_names(warehouse: duckdb.DuckDBPyConnection) -> dict[str, dict[str
     return {indicator: {"en": en, "vi": vi} for indicator, en, vi in rows}
 
 
-LADDER = {
-    "overseas_contracts": "overseas_contract",
-    "unemployment_benefits": "unemployment_benefit",
-    "job_seekers": "job_seeker",
-    "labour_register": "labour_register",
-}
+def _skipped_steps(warehouse: duckdb.DuckDBPyConnection) -> list[str]:
+    """Steps of the status ladder whose source has no delivery in force, by source."""
+    if not has_table(warehouse, "ladder", "reference"):
+        return []
+    found = warehouse.execute(
+        "select l.step from reference.ladder as l inner join run.missing_sources as m on l.source = m.source"
+        " order by l.source, l.bit"
+    ).fetchall()
+    return [step for (step,) in found]
 
 
 def noted_inputs(warehouse: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:

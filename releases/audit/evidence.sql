@@ -1,11 +1,12 @@
 -- The delivered row behind each fact about the persons of table cell_persons, by the number of the row.
--- Parameters: quarter, ends_on, month (the reference month), year_starts_on, measure (the numerator's name).
+-- Parameters: quarter, ends_on, month (the reference month), year_starts_on; record (what the numerator rests on beyond the
+-- status, by its name among the records below, or null); of_denominator (whether all of the denominator rests on it).
 -- role residence: the population record in force at D; one per person.
--- role status: the row that decided the status; one per person whose status a source decides.
--- role condition: the row that puts a person into the numerator beyond the status, or tells the section of the
--- denominator; one per person. Of several rows that would do, that of the main job or the greatest wage, then the latest.
+-- role status: the row that decided the status; one per person whose status a source decides (labour.reference.ladder).
+-- role condition: the row that puts a person into the numerator beyond the status, or tells of all of the denominator; one
+-- per person. Of several rows that would do, that of the main job or the greatest wage, then the latest.
 create or replace temp table evidence as
-with records as (
+with residences as (
 
     select p.person_key, r.row_id
     from cell_persons as p
@@ -17,7 +18,7 @@ with records as (
 contributions as (
 
     select
-        p.person_key, p.source_name, c.row_id, c.compulsory, c.unemployment_insured, c.wage_base,
+        p.person_key, c.row_id, c.compulsory, c.unemployment_insured, c.wage_base,
         c.employer_key is not distinct from p.employer_key as main_job
     from cell_persons as p
     inner join labour.labour.contribution_months as c on p.person_key = c.person_key
@@ -43,6 +44,15 @@ voluntary as (
 
 ),
 
+-- any contribution: a compulsory one where there is one
+contribution as (
+
+    select coalesce(c.person_key, v.person_key) as person_key, coalesce(c.row_id, v.row_id) as row_id
+    from compulsory as c
+    full join voluntary as v on c.person_key = v.person_key
+
+),
+
 unemployment_insured as (
 
     select *
@@ -54,7 +64,7 @@ unemployment_insured as (
 
 enterprises as (
 
-    select p.person_key, p.source_name, e.row_id, e.section
+    select p.person_key, e.row_id, e.section
     from cell_persons as p
     inner join restricted.identity.enterprise_records as e on p.employer_key = e.employer_key
     where e.valid_from <= $ends_on and (e.valid_to is null or e.valid_to > $ends_on)
@@ -63,23 +73,18 @@ enterprises as (
 
 claims as (
 
-    select
-        p.person_key, c.row_id,
-        case c.claim when 'abroad' then 'overseas_contracts' when 'benefit' then 'unemployment_benefits' else 'job_seekers' end
-            as source
+    select p.person_key, c.claim, l.source, c.row_id
     from cell_persons as p
-    inner join labour.labour.claims as c on p.person_key = c.person_key
-    where
-        c.starts_on <= $ends_on and (c.before_date is null or c.before_date > $ends_on)
-        and p.source_name
-        = case c.claim when 'abroad' then 'overseas_contract' when 'benefit' then 'unemployment_benefit' else 'job_seeker' end
+    inner join labour.labour.claims as c on p.person_key = c.person_key and p.source_name = c.claim
+    inner join labour.reference.ladder as l on c.claim = l.step
+    where c.starts_on <= $ends_on and (c.before_date is null or c.before_date > $ends_on)
     qualify row_number() over (partition by p.person_key order by c.row_id desc) = 1
 
 ),
 
 registered as (
 
-    select p.person_key, p.source_name, r.row_id, r.section, r.underemployed, r.technical_level
+    select p.person_key, r.row_id, r.section, r.technical_level
     from cell_persons as p
     inner join labour.labour.registered_quarters as r on p.person_key = r.person_key
     where r.quarter = $quarter
@@ -89,7 +94,7 @@ registered as (
 episodes as (
 
     select
-        p.person_key, p.source_name, p.technical_level, t.*
+        p.person_key, p.technical_level, t.*
     exclude (person_key),
         list_position(
             ['untrained', 'no_certificate', 'under_3_months', 'elementary', 'intermediate', 'college', 'university', 'postgraduate'],
@@ -105,7 +110,7 @@ studies as (
     select person_key, max(row_id) as row_id
     from episodes
     where
-        source_name = 'training' and kind = 'initial' and level_rank >= 4
+        kind = 'initial' and level_rank >= 4
         and started_on <= $ends_on and (ended_on is null or ended_on > $ends_on)
     group by person_key
 
@@ -154,58 +159,41 @@ sections as (
 
 ),
 
-conditions as (
+-- every record a step of the ladder or a measure may rest on, by name; one row per person and record
+records as (
 
-    select person_key, 'labour_register' as source, row_id
-    from registered
-    where $measure = 'underemployed' and underemployed
+    select 'compulsory' as record, 'social_insurance' as source, person_key, row_id from compulsory
     union all
-    select person_key, source, row_id from sections where $measure = 'employed_in_agriculture'
+    select 'voluntary', 'social_insurance', person_key, row_id from voluntary
     union all
-    select person_key, source, row_id from levels where $measure in ('employed_trained', 'employed_certified')
+    select 'contribution', 'social_insurance', person_key, row_id from contribution
     union all
-    select person_key, 'training', row_id from courses where $measure = 'labour_force_retrained'
+    select 'unemployment_insured', 'social_insurance', person_key, row_id from unemployment_insured
     union all
-    select person_key, 'social_insurance', row_id
-    from compulsory
-    where $measure in ('labour_force_insured', 'employed_compulsory')
+    select 'enterprise', 'enterprises', person_key, row_id from enterprises
     union all
-    select v.person_key, 'social_insurance', v.row_id
-    from voluntary as v
-    left join compulsory as c on v.person_key = c.person_key
-    where $measure in ('labour_force_insured', 'labour_force_voluntary') and c.person_key is null
+    select claim, source, person_key, row_id from claims
     union all
-    select person_key, 'social_insurance', row_id
-    from unemployment_insured
-    where $measure = 'labour_force_unemployment_insured'
+    select 'survey', 'labour_register', person_key, row_id from registered
+    union all
+    select 'studies', 'training', person_key, row_id from studies
+    union all
+    select 'course', 'training', person_key, row_id from courses
+    union all
+    select 'level', source, person_key, row_id from levels
+    union all
+    select 'section', source, person_key, row_id from sections
 
 )
 
-select 'residence' as role, null as status_source, 'population' as source, person_key, row_id from records
+select 'residence' as role, null as status_source, 'population' as source, person_key, row_id from residences
 union all
-select 'status', 'social_insurance', 'social_insurance', person_key, row_id
-from compulsory
-where source_name = 'social_insurance'
+select 'status', l.step, r.source, r.person_key, r.row_id
+from records as r
+inner join cell_persons as p on r.person_key = p.person_key
+inner join labour.reference.ladder as l on p.source_name = l.step and r.record = l.record
 union all
-select 'status', 'business_registration', 'enterprises', person_key, row_id
-from enterprises
-where source_name = 'business_registration'
-union all
-select 'status', 'voluntary_insurance', 'social_insurance', person_key, row_id
-from voluntary
-where source_name = 'voluntary_insurance'
-union all
-select 'status', p.source_name, c.source, c.person_key, c.row_id
-from claims as c
-inner join cell_persons as p on c.person_key = p.person_key
-union all
-select 'status', 'labour_register', 'labour_register', person_key, row_id
-from registered
-where source_name = 'labour_register'
-union all
-select 'status', 'training', 'training', person_key, row_id from studies
-union all
-select 'condition', null, c.source, c.person_key, c.row_id
-from conditions as c
-inner join cell_persons as p on c.person_key = p.person_key
-where c.row_id is not null and case when $measure = 'employed_in_agriculture' then p.in_denominator else p.in_numerator end
+select 'condition', null, r.source, r.person_key, r.row_id
+from records as r
+inner join cell_persons as p on r.person_key = p.person_key
+where r.record = $record and r.row_id is not null and case when $of_denominator then p.in_denominator else p.in_numerator end

@@ -17,14 +17,8 @@ from sources.calendar import quarter_number
 from sources.restricted.database import FILE_OF_ROW
 
 SQL = Path(__file__).with_name("evidence.sql")
-# measures whose persons need a fact beyond their status; of the other measures the status row is all there is
-CONDITIONED = (
-    "underemployed", "employed_in_agriculture", "employed_trained", "employed_certified", "labour_force_retrained",
-    "labour_force_insured", "labour_force_voluntary", "labour_force_unemployment_insured", "employed_compulsory",
-)  # fmt: skip
 LEVEL_COLUMNS = {"province": "province_code", "district": "district_code", "commune": "commune_code"}
 COUNTED = ("persons", "in_numerator", "in_denominator")
-SECTION_MEASURE = "employed_in_agriculture"
 
 
 @dataclass
@@ -50,18 +44,27 @@ class Proof:
 
 @dataclass(frozen=True)
 class Terms:
-    """How an indicator of the register is made: its kind, and the measures above and below the line."""
+    """How an indicator of the register is made: its kind, and the measures above and below the line.
+
+    ``rests_on`` names the record that puts persons into the numerator beyond their status, if one does; ``rests_below``
+    says that all of the denominator rest on it too.
+    """
 
     kind: str
     numerator: str
     denominator: str | None
+    rests_on: str | None
+    rests_below: bool
 
 
 def terms_of(warehouse: duckdb.DuckDBPyConnection, indicator: str) -> Terms:
     """The terms of an indicator, as the warehouse was built with."""
     found = warehouse.execute(
-        "select kind, numerator, nullif(denominator, '') from labour.reference.indicator_definitions"
-        " where indicator = ?",
+        "select d.kind, d.numerator, nullif(d.denominator, ''), n.rests_on,"
+        " coalesce(d.denominator <> d.numerator and b.rests_on = n.rests_on, false)"
+        " from labour.reference.indicator_definitions as d"
+        " inner join labour.reference.measures as n on d.numerator = n.measure"
+        " left join labour.reference.measures as b on d.denominator = b.measure where d.indicator = ?",
         [indicator],
     ).fetchone()
     assert found is not None  # the cell was built from it
@@ -114,9 +117,8 @@ def gather(warehouse: duckdb.DuckDBPyConnection, cell: Row, terms: Terms) -> Non
     dates = rows_of(warehouse, "select ends_on, year_starts_on, reference_month as month from this_quarter")[
         0
     ]
-    warehouse.execute(
-        SQL.read_text(encoding="utf-8"), {"quarter": quarter, "measure": terms.numerator, **dates}
-    )
+    told = {"quarter": quarter, "record": terms.rests_on, "of_denominator": terms.rests_below}
+    warehouse.execute(SQL.read_text(encoding="utf-8"), {**told, **dates})
 
 
 def persons(warehouse: duckdb.DuckDBPyConnection, counted: Row, terms: Terms, proof: Proof) -> Row:
@@ -189,16 +191,15 @@ def deliveries(warehouse: duckdb.DuckDBPyConnection, terms: Terms, proof: Proof)
     ).fetchall():
         found = sum(f["rows"] for f in files if f["role"] == "status" and f["decides"] == source)
         proof.equal(f"rows that decided a status, {source}", 0 if source == "none" else count, found)
-    conditioned = terms.numerator in CONDITIONED
-    if conditioned:
-        of = "in_denominator" if terms.numerator == SECTION_MEASURE else "in_numerator"
+    if terms.rests_on:
+        of = "in_denominator" if terms.rests_below else "in_numerator"
         counted = _count(warehouse, f"cell_persons where {of}")
         proof.equal(
             f"rows behind the {of.removeprefix('in_')} beyond the status", counted, _rows(files, "condition")
         )
     return {
         role: [{k: v for k, v in f.items() if k != "role"} for f in files if f["role"] == role]
-        for role in ("residence", "status", *(["condition"] if conditioned else []))
+        for role in ("residence", "status", *(["condition"] if terms.rests_on else []))
     }
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
 from worlds.empty_home import EmptyHome, copy_of_empty, dbt_works_in
+
+from releases.audit.walk import SQL as EVIDENCE
+from sources.contract import all_sources
 
 
 @pytest.fixture(scope="module")
@@ -203,8 +207,19 @@ def test_every_data_test_passes_without_rows_and_fails_on_broken_ones(home: Empt
 
 
 def test_every_model_and_column_is_described_as_it_stands(home: EmptyHome) -> None:
-    """The YAML names each column of each table in its order, and describes it; public tables in Vietnamese too."""
+    """The YAML names each column of each table in its order, and describes it; public tables in Vietnamese too.
+
+    What is counted of persons is described once, in ``reference.measures``; tables that have all of it say so.
+    """
     with home.warehouse() as warehouse:
+        means = dict(warehouse.execute("select measure, means from reference.measures").fetchall())
+        counted = [
+            column.removesuffix("_key")
+            for (column,) in warehouse.execute(
+                "select column_name from duckdb_columns() where table_name = 'keyed_profiles'"
+                " and column_name like '%_key' order by column_index"
+            ).fetchall()
+        ]
         found = warehouse.execute(
             "select database_name, schema_name, table_name, list(column_name order by column_index)"
             " from duckdb_columns() group by all"
@@ -212,11 +227,41 @@ def test_every_model_and_column_is_described_as_it_stands(home: EmptyHome) -> No
     columns = {(database, schema, table): names for database, schema, table, names in found}
     nodes = [n for n in home.manifest.nodes.values() if n.resource_type in ("model", "seed")]
     assert len(nodes) > 50
+    assert len(means) >= 19 and all(means.values()) and set(counted) < set(means)
+    further = {
+        None: [],
+        "measures": [*means],
+        "measures and their keys": [*means, *(f"{name}_key" for name in counted)],
+    }
     for node in nodes:
         assert node.description, f"{node.name} is not described"
         actual = columns[(node.database, node.schema, node.alias)]
-        assert list(node.columns) == actual, f"{node.name}: the YAML names other columns than the table has"
+        named = [*node.columns, *further[node.config.meta.get("further_columns")]]
+        assert named == actual, f"{node.name}: the YAML names other columns than the table has"
         assert [c.name for c in node.columns.values() if not c.description] == [], node.name
         if node.config.contract.enforced:
             missing = [c.name for c in node.columns.values() if not c.config.meta.get("description_vi")]
             assert missing == [], f"{node.name}: not described in Vietnamese"
+
+
+def test_steps_and_measures_rest_on_records_that_explain_finds(home: EmptyHome) -> None:
+    with home.warehouse() as warehouse:
+        steps = warehouse.execute("select bit, step, source, status, record from reference.ladder").fetchall()
+        rests_on = warehouse.execute(
+            "select rests_on from reference.measures where rests_on is not null"
+        ).fetchall()
+    assert [bit for bit, *_ in steps] == [2**place for place in range(len(steps))], "a step is the next bit"
+    assert {source for _, _, source, _, _ in steps} <= set(all_sources())
+    assert {status for _, _, _, status, _ in steps} <= {"employed", "unemployed", "inactive", "abroad", None}
+    found = set(
+        re.findall(
+            r"^    select '(\w+)'(?: as record)?, ", EVIDENCE.read_text(encoding="utf-8"), re.MULTILINE
+        )
+    )
+    assert len(found) >= 10
+    assert {record for *_, step, _, _, record in steps if record != step} <= found
+    assert {record for (record,) in rests_on} <= found
+    claims = {step for *_, step, _, _, record in steps if record == step}
+    assert claims == {"overseas_contract", "unemployment_benefit", "job_seeker"}, (
+        "whose rows say from when to when"
+    )

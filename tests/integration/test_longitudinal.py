@@ -7,9 +7,9 @@ from datetime import date, timedelta
 from typing import Any
 
 import duckdb
-import longitudinal_oracle as oracle
 import pandas as pd
 import pytest
+from support import longitudinal_oracle as oracle
 from worlds.empty_home import EmptyHome, copy_of_empty, dbt_works_in
 
 from sources.calendar import last_day, month_label, quarter_label
@@ -98,7 +98,7 @@ def _tables(world: oracle.World, follow: bool) -> dict[str, tuple[str, list[tupl
         ),
         "labour.claims": (
             "person_key, starts_on, before_date, claim",
-            [(number(p), _month_start(m), _month_start(m + 1), "seeker") for p, m in world.claimed_months],
+            [(number(p), _month_start(m), _month_start(m + 1), "job_seeker") for p, m in world.claimed_months],
         ),
     }  # fmt: skip
 

@@ -170,7 +170,8 @@ def gate_world() -> duckdb.DuckDBPyConnection:
     c.execute("create table labour.labour.person_quarters as select * exclude (n) from persons")
     c.execute("create table candidates.indicators as from figures")
     c.execute(
-        "create table run.quarters as select unnest([8102, 8103]) as quarter, unnest([24308, 24311]) as reference_month"
+        "create table run.quarters as select unnest([8102, 8103]) as quarter, unnest(['2025Q3', '2025Q4']) as period,"
+        " unnest([24308, 24311]) as reference_month"
     )
     c.execute(
         "create table run.deliveries_in_force as select 'social_insurance' as source, unnest(range(24308, 24312)) as period_month"

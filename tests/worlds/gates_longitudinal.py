@@ -85,8 +85,8 @@ def add_longitudinal(c: duckdb.DuckDBPyConnection) -> None:
     )
     c.execute("create table labour.labour.persons as select 1000 as person_key")
     c.execute(
-        "create table run.flow_quarters as from (values (8100, 0, true), (8101, 1, true), (8102, 2, false))"
-        " as q (quarter, quarters_before, is_followed)"
+        "create table run.flow_quarters as from (values (8100, '2025Q1', 0, true), (8101, '2025Q2', 1, true),"
+        " (8102, '2025Q3', 2, false)) as q (quarter, period, quarters_before, is_followed)"
     )
     for statement in (FLOWS, TRANSITIONS, OUTCOMES):
         c.execute(statement)

@@ -1,5 +1,5 @@
 -- One row per resident aged 15+ and quarter, in small numbers (SPEC §4); labour_status gives it in words.
--- hits: one bit per step of the ladder; the lowest is the status, the next one the runner-up.
+-- hits: one bit per step of the ladder (macro ladder); the lowest is the status, the next one the runner-up.
 with residents as (
 
     select
@@ -84,14 +84,7 @@ joined as (
         o.section as owned_section,
         greatest(coalesce(t.certified_level, -1), coalesce(p.registered_level, -1)) as level_or_none,
         coalesce(t.retrained, false) as retrained,
-        case when p.compulsory then 1 else 0 end
-        + case when o.employer_key is not null then 2 else 0 end
-        + case when p.voluntary then 4 else 0 end
-        + case when c.abroad then 8 else 0 end
-        + case when c.benefit then 16 else 0 end
-        + case when c.seeker then 32 else 0 end
-        + case when p.registered_activity is not null then 64 else 0 end
-        + case when t.studying then 128 else 0 end as hits
+        {{ ladder_hits('c.hits') }} as hits
     from insured as p
     left join {{ ref('owner_quarters') }} as o on p.person_key = o.person_key and p.quarter = o.quarter
     left join {{ ref('claimed_quarters') }} as c on p.person_key = c.person_key and p.quarter = c.quarter
@@ -115,7 +108,8 @@ decided as (
         *,
         {{ status_of_hit('first_hit', 'registered_activity') }} as status,
         {{ status_of_hit('second_hit', 'registered_activity') }} as runner_up_status,
-        case first_hit when 1 then insured_employer when 2 then owned_employer end as employer_key
+        first_hit = {{ bit_of('social_insurance') }} as is_insured_job,
+        first_hit = {{ bit_of('business_registration') }} as is_own_enterprise
     from ranked
 
 )
@@ -136,10 +130,15 @@ select
     cast(d.first_hit as smallint) as source_bit,
     cast(d.runner_up_status as smallint) as runner_up_status,
     cast(d.second_hit as smallint) as runner_up_bit,
-    d.employer_key,
+    case
+        when d.is_insured_job then d.insured_employer when d.is_own_enterprise then d.owned_employer
+    end as employer_key,
     case
         when d.status = 1
-            then coalesce(case d.first_hit when 1 then e.section when 2 then d.owned_section end, d.registered_section)
+            then coalesce(
+                    case when d.is_insured_job then e.section when d.is_own_enterprise then d.owned_section end,
+                    d.registered_section
+                )
     end as section,
     case when d.level_or_none >= 0 then cast(d.level_or_none as smallint) end as technical_level,
     d.weekly_hours,
@@ -151,4 +150,4 @@ select
     d.wage_base
 from decided as d
 left join {{ ref('employer_quarters') }} as e
-    on case when d.first_hit = 1 then d.insured_employer end = e.employer_key and d.quarter = e.quarter
+    on case when d.is_insured_job then d.insured_employer end = e.employer_key and d.quarter = e.quarter

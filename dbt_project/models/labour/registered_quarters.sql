@@ -30,7 +30,7 @@ ordered as (
 select
     r.person_key,
     q.quarter,
-    cast(case r.activity when 'employed' then 1 when 'unemployed' then 2 else 3 end as smallint) as activity,
+    cast({{ status_number('r.activity') }} as smallint) as activity,
     s.section_2018 as section,
     r.weekly_hours,
     coalesce(r.weekly_hours < 35 and r.wants_more_hours and r.available, false) as underemployed,

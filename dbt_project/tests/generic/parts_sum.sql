@@ -1,9 +1,9 @@
 {#
-  Parts add up to their total in every measure of a table of cells (SPEC §6, gate 3): sexes, urban and rural and
+  Parts add up to their total in every measure (macro measures) of a table of cells (SPEC §6, gate 3): sexes, urban and rural and
   age bands of each area, provinces of the country, communes with the unallocated of the country.
   One result row per broken identity: its name and the number of totals it breaks for, no values.
 #}
-{% test parts_sum(model, measures) %}
+{% test parts_sum(model) %}
 {% set area = 'quarter, area_version, area_level, area_code' %}
 {% set large = "area_level in ('country', 'province')" %}
 {% set identities = [
@@ -24,7 +24,7 @@ with broken as (
     where {{ kept }}
     group by {{ cell }}
     having
-        {% for m in measures -%}
+        {% for m in measures() -%}
         sum(case when {{ is_total }} then {{ m }} when {{ is_part }} then -{{ m }} else 0 end) <> 0
         {{ 'or' if not loop.last }}
         {% endfor -%}

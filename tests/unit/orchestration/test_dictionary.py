@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import re
 from collections.abc import Iterator
 from dataclasses import fields, replace
 from typing import Any
@@ -11,6 +13,7 @@ import pytest
 from expectations.judge import COLUMNS
 from orchestration.dbt.dictionary import PLACE, data_dictionary, dictionary, indicator_definition
 from orchestration.dbt.project import parsed_exposures, parsed_models
+from orchestration.home import SEEDS
 from releases.pages.dictionary import Dictionary, Field, Indicator, Table
 from releases.quality.facts import NEEDED
 from releases.tables import RELEASED
@@ -69,6 +72,18 @@ def test_formulas_are_of_measures_and_what_an_indicator_needs_supplies_it() -> N
     assert _indicator("median_wage").formula.startswith("median over employed_compulsory")
     assert "overseas_contracts" in _indicator("abroad").supplied_by
     assert "labour_register" in _indicator("underemployment_rate").supplied_by
+
+
+def test_columns_an_indicator_needs_may_be_empty_and_come_from_its_suppliers() -> None:
+    with (SEEDS / "indicator_definitions.csv").open(encoding="utf-8", newline="") as stream:
+        needed = {
+            r["indicator"]: (r["needs_columns"], r["supplied_by"].split()) for r in csv.DictReader(stream)
+        }
+    named = [(re.split(r"[ |]", columns), suppliers) for columns, suppliers in needed.values() if columns]
+    assert len(named) >= 4 and needed["underemployment_rate"][0].count(" ") == 2
+    for places, suppliers in named:
+        for source, _, column in (place.partition(".") for place in places):
+            assert source in suppliers and not load_contract(source).column(column).required
 
 
 def test_unemployment_is_never_taken_for_the_survey_s() -> None:

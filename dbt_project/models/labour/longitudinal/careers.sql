@@ -25,7 +25,7 @@ unemployed_years as (
     from {{ ref('claims') }} as c
     inner join {{ source('run', 'months') }} as m
         on c.starts_on <= m.ends_on and (c.before_date is null or c.before_date > m.ends_on)
-    where c.claim in ('benefit', 'seeker')
+    where c.claim in ({{ claims_of('unemployed') }})
     group by c.person_key, cast(floor(m.month / 12) as integer)
 
 ),
