@@ -14,7 +14,7 @@ KEYS ?= 200
 PERSONS ?= 20000
 ROOT := $(if $(filter 0,$(shell id -u)),,sudo)
 
-.PHONY: setup run ui docs test test-slow faults attack browser lint format bench lock clean
+.PHONY: setup run ui generate docs test test-slow faults attack browser lint format bench lock clean
 
 setup: $(BIN)/labourdb
 
@@ -46,6 +46,10 @@ format: setup
 
 test: lint
 	$(BIN)/pytest -n 2 --dist loadfile
+
+# files of the dbt project that are made from the catalogue of published tables
+generate: setup
+	$(BIN)/python -m orchestration.dbt.generated
 
 docs: setup
 	$(BIN)/python -m orchestration.dbt.dictionary

@@ -29,14 +29,13 @@ RELEASE = "release_id"  # the last column of every table
 
 @dataclass(frozen=True)
 class Finest:
-    """Finest counts of a table as published: model, exact counts with keys, what tells them apart, and the counts.
+    """Finest counts of a table as published: the model, what tells its rows apart, and the counts.
 
     ``counts`` are columns, or the dbt macro that names them; ``whole`` is the one that is zero where all are. ``called``
     tells apart two models of one table.
     """
 
     model: str
-    exact: str
     key: tuple[str, ...]
     counts: tuple[str, ...] | str
     whole: str
@@ -62,6 +61,7 @@ class PublishedTable:
     finest: tuple[Finest, ...] = ()
     made_table: str = ""
     made_rows: str = "true"
+    modelled: bool = True
 
     @property
     def columns(self) -> set[str]:
@@ -125,6 +125,7 @@ def table_of(name: str, entry: Mapping[str, Any]) -> PublishedTable:
         finest=tuple(_finest(model, f) for model, f in entry.get("finest", {}).items()),
         made_table=str(made.get("table", name)),
         made_rows=str(made.get("rows", "true")),
+        modelled=bool(entry.get("modelled", True)),
     )
     wrong = [
         *(set(table.figures.values()) - set(KINDS)),
@@ -143,7 +144,7 @@ def table_of(name: str, entry: Mapping[str, Any]) -> PublishedTable:
 
 _ENTRIES = {
     "title", "key", "candidate_key", "attributes", "figures", "status", "hidden", "parts", "levels", "protected", "finest",
-    "made", "read_by",
+    "made", "modelled", "read_by",
 }  # fmt: skip
 
 
@@ -151,7 +152,6 @@ def _finest(model: str, entry: Mapping[str, Any]) -> Finest:
     counts = entry["counts"]
     return Finest(
         model=model,
-        exact=str(entry["exact"]),
         key=tuple(entry["key"]),
         counts=counts if isinstance(counts, str) else tuple(counts),
         whole=str(entry["whole"]),
