@@ -122,8 +122,9 @@ def rules_from(
     stated: Sequence[Mapping[str, Any]], catalogue: Mapping[str, PublishedTable]
 ) -> dict[str, CheckRule]:
     """Checks as ``checks.yaml`` states them, of these published tables, by id; raises ``ValueError`` if one is not whole."""
-    named = {t for entry in stated if isinstance(entry.get("tables"), list) for t in _summed(entry)}
+    named = {t for entry in stated if isinstance(entry.get("tables"), list) for t in entry["tables"]}
     chosen: dict[str, list[PublishedTable]] = {
+        "modelled": [t for t in catalogue.values() if t.modelled],
         "counted": [t for t in catalogue.values() if t.finest],
         "summed": [t for t in catalogue.values() if t.sums and t.counts and t.name not in named],
     }
@@ -133,10 +134,6 @@ def rules_from(
         tables = chosen[of] if isinstance(of, str) else [catalogue[t] for t in of]
         rules[str(entry["id"])] = _rule(entry, tables, catalogue)
     return rules
-
-
-def _summed(entry: Mapping[str, Any]) -> Sequence[str]:
-    return [str(t) for t in entry["tables"]] if entry["object"] == DIMENSIONS else []
 
 
 def _rule(
