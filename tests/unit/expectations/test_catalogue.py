@@ -75,9 +75,7 @@ def test_finest_counts_are_models_with_these_columns() -> None:
         assert {*finest.key, finest.whole} <= set(columns)
         assert isinstance(finest.counts, str) or set(finest.counts) <= set(columns)
         assert ("quarter" in finest.key) != ("year" in finest.key)
-    of_others = [
-        t.name for t in TABLES.values() if {"persons", "jobs"} & set(t.protected) and not t.finest
-    ]
+    of_others = [t.name for t in TABLES.values() if {"persons", "jobs"} & set(t.protected) and not t.finest]
     assert of_others == ["target_progress"]
 
 
