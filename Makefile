@@ -47,7 +47,7 @@ format: setup
 test: lint
 	$(BIN)/pytest -n 2 --dist loadfile
 
-# what the dbt project says of sources, from their contracts
+# what the dbt project says of sources and published tables, from contracts and catalogue
 generate: setup
 	$(BIN)/python -m orchestration.tasks.generate
 

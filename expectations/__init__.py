@@ -1,9 +1,9 @@
 """What must hold, how it is measured, and what follows when it does not.
 
-Belongs here: the checks as data (``checks.yaml``, with the SQL of their rows in ``sql/``), the three
-gates of SPEC §6, and the judging of measures, which Great Expectations does. A gate measures first,
-one SQL scan a check, and only the counts (rows checked, rows failed) are judged: no check result,
-log or exception ever holds a name, an identifier or a date of birth.
+Belongs here: what every published table is (``catalogue.yaml``), the checks as data (``checks.yaml``, with the
+SQL of their rows in ``sql/``), the three gates of SPEC §6, and the judging of measures, which Great Expectations
+does. A gate measures first, one SQL scan a check, and only the counts (rows checked, rows failed) are judged: no
+check result, log or exception ever holds a name, an identifier or a date of birth.
 
 Does not belong here: reading deliveries (``sources``), building tables (``dbt_project``), deciding
 what a verdict does to a run or a release (``orchestration``, ``releases``), anything of Dagster.

@@ -9,9 +9,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import jinja2
 import yaml
-from jinja2 import Environment, StrictUndefined
 
+from expectations.catalogue import PublishedTable, published_tables
 from sources.contract import all_sources, linked_sources
 from sources.errors import LabourdbError
 
@@ -23,6 +24,7 @@ SEVERITIES = ("block", "warn")
 SCOPES = ("all", "identified", "named", "month", "full_month", "optional_columns", "plausible")
 # before the name of an object of what is published, where the candidates are checked as well
 PUBLISHED = "published "
+DIMENSIONS = "table: dimension"  # kind of object: what a table is summed over, or a part of it
 
 
 @dataclass(frozen=True)
@@ -111,24 +113,52 @@ def failed_rows_query(rows: str) -> str:
 @cache
 def _stated_rules() -> dict[str, CheckRule]:
     stated = yaml.safe_load(CHECKS.read_text(encoding="utf-8"))["checks"]
-    for entry in stated:
-        if entry.get("sources") == "linked":
-            named = {
-                o for other in stated if other.get("rows") == entry["rows"] for o in other.get("objects", ())
-            }
-            entry["objects"] = [source for source in linked_sources() if source not in named]
-    rules = {str(entry["id"]): _rule(entry) for entry in stated}
+    rules = rules_from(stated, published_tables())
     if len(rules) != len(stated):
         raise ValueError("checks.yaml states a check twice")
     return rules
 
 
-def _rule(entry: Mapping[str, Any]) -> CheckRule:
+def rules_from(
+    stated: Sequence[Mapping[str, Any]], catalogue: Mapping[str, PublishedTable]
+) -> dict[str, CheckRule]:
+    """Checks as ``checks.yaml`` states them, of these published tables, by id; raises ``ValueError`` if one is not whole."""
+    named = {t for entry in stated if isinstance(entry.get("tables"), list) for t in entry["tables"]}
+    chosen: dict[str, list[PublishedTable]] = {
+        "modelled": [t for t in catalogue.values() if t.modelled],
+        "counted": [t for t in catalogue.values() if t.finest],
+        "summed": [t for t in catalogue.values() if t.sums and t.counts and t.name not in named],
+    }
+    rules = {}
+    for entry in stated:
+        of = entry.get("tables", ())
+        tables = chosen[of] if isinstance(of, str) else [catalogue[t] for t in of]
+        rules[str(entry["id"])] = _rule({**entry, **_linked(entry, stated)}, tables, catalogue)
+    return rules
+
+
+def _linked(entry: Mapping[str, Any], stated: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
+    """Objects of a check of linked sources: those that no other check names of the same rows."""
+    if entry.get("sources") != "linked":
+        return {}
+    named = {o for other in stated if other.get("rows") == entry["rows"] for o in other.get("objects", ())}
+    return {"objects": [source for source in linked_sources() if source not in named]}
+
+
+def _rule(
+    entry: Mapping[str, Any], tables: Sequence[PublishedTable], catalogue: Mapping[str, PublishedTable]
+) -> CheckRule:
     name = str(entry["id"])
+    sums = entry["object"] == DIMENSIONS
+    listed = (
+        tuple(f"{t.name}: {s}" for t in tables for s in t.sums) if sums else tuple(t.name for t in tables)
+    )
+    again = entry.get("published", ())
+    published = listed if again == "tables" else tuple(str(o) for o in again)
     rows = None
     if "rows" in entry:
-        rows = _of_sources((HERE / "sql" / f"{entry['rows']}.sql").read_text(encoding="utf-8")).strip()
-        rows = _of_schemas(rows, tuple(str(o) for o in entry.get("published", ())))
+        template = _templates().get_template(f"{entry['rows']}.sql")
+        rows = _of_schemas(template.render(tables=tables, catalogue=catalogue).strip(), published)
         if "tolerance" in entry:
             rows = _filled(rows, {"tolerance": str(entry["tolerance"])})
     rule = CheckRule(
@@ -142,8 +172,9 @@ def _rule(entry: Mapping[str, Any]) -> CheckRule:
         why_vi=str(entry["why_vi"]).strip(),
         query=str(entry["query"]).strip() if rows is None else failed_rows_query(rows),
         objects=(
+            *listed,
             *(str(o) for o in entry.get("objects", ())),
-            *(f"{PUBLISHED}{o}" for o in entry.get("published", ())),
+            *(f"{PUBLISHED}{o}" for o in published),
         ),
         applies_to=_one_of(name, entry["applies_to"], SCOPES) if "applies_to" in entry else None,
         min_rows_to_block=entry.get("min_rows_to_block"),
@@ -156,10 +187,21 @@ def _rule(entry: Mapping[str, Any]) -> CheckRule:
     return rule
 
 
-def _of_sources(rows: str) -> str:
-    """The SQL with its loops over ``sources`` (of every contract) and ``linked`` (to persons) written out."""
-    template = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True).from_string(rows)
-    return template.render(sources=sorted(all_sources()), linked=linked_sources())
+@cache
+def _templates() -> jinja2.Environment:
+    """The SQL files, which loop over ``tables``, those a check is of, over ``sources`` and those whose rows are ``linked`` to
+    persons, and know every table of the ``catalogue``.
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(HERE / "sql"),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,  # SQL, made of our own words
+    )
+    environment.globals |= {"sources": sorted(all_sources()), "linked": linked_sources()}
+    environment.filters["listed"] = lambda names, prefix="": ", ".join(f"{prefix}{n}" for n in names)
+    return environment
 
 
 def _of_schemas(rows: str, published: Sequence[str]) -> str:

@@ -1,29 +1,13 @@
 -- One row per key of a published table; it fails if the table has it more than once.
 with keys as (
 
-    select
-        'indicators' as object,
-        concat_ws(
-            ' ', indicator, basis, period, area_version, area_level, area_code, sex, age_group, urban_rural
-        ) as key_text
-    from {warehouse}.candidates.indicators
+    {% for t in tables %}
+    select '{{ t.name }}' as object, concat_ws(' ', {{ t.candidate_key | listed }}) as key_text
+    from {warehouse}.candidates.{{ t.name }}
+    {% if not loop.last %}
     union all
-    select
-        'target_progress' as object,
-        concat_ws(
-            ' ', plan, province_code, area_version, year, indicator, basis, sex, age_group, urban_rural
-        ) as key_text
-    from {warehouse}.candidates.target_progress
-    union all
-    select
-        'linkage' as object,
-        concat_ws(' ', source, period, revision, rule, sex, province_2024) as key_text
-    from {warehouse}.candidates.linkage
-    union all
-    select
-        'row_accounting' as object,
-        concat_ws(' ', source, period, revision, file) as key_text
-    from {warehouse}.candidates.row_accounting
+    {% endif %}
+    {% endfor %}
 
 )
 

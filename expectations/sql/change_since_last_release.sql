@@ -9,6 +9,6 @@ select
     n.value as value_now
 from {warehouse}.published.indicators as n
 inner join read_parquet('{previous}/indicators.parquet') as o
-    using (indicator, basis, period, area_version, area_level, area_code, sex, age_group, urban_rural)
+    using ({{ catalogue.indicators.key | listed }})
 where n.area_level in ('country', 'province') and sex = 'total' and age_group = 'total' and urban_rural = 'total'
     and n.status = 'released' and o.status = 'released'

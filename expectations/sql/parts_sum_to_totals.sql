@@ -1,9 +1,10 @@
 -- One row per register figure that is a total over a dimension; it fails if its parts do not sum to it.
--- A cell without persons may be left out, so an absent part counts as zero; an absent total never does.
+-- A cell without persons may be left out, so an absent part counts as zero; an absent total never does. Then the rows of parts_add_up,
+-- of the tables that no check of their own looks at.
+{% set indicators, cell = catalogue.indicators, catalogue.indicators.key | reject('equalto', 'basis') | list %}
 with figures as (
 
-    select
-        indicator, period, area_version, area_level, area_code, sex, age_group, urban_rural, numerator, denominator
+    select {{ cell | listed }}, numerator, denominator
     from {warehouse}.{schema}.indicators
     where basis = 'register'
 
@@ -48,7 +49,7 @@ parts as (
     union all
     select 'indicators: age_group' as object, * replace ('total' as age_group)
     from figures
-    where age_group in ('15-24', '25-34', '35-44', '45-54', '55-64', '65+')
+    where age_group in ('{{ indicators.parts.age_group | join("', '") }}')
     union all
     select 'indicators: urban_rural' as object, * replace ('total' as urban_rural)
     from figures
@@ -69,13 +70,13 @@ parts as (
 sums as (
 
     select
-        object, indicator, period, area_version, area_level, area_code, sex, age_group, urban_rural,
+        object, {{ cell | listed }},
         sum(numerator) as numerator,
         sum(denominator) as denominator,
         count(*) as part_count,
         count(numerator) as known_parts
     from parts
-    group by object, indicator, period, area_version, area_level, area_code, sex, age_group, urban_rural
+    group by object, {{ cell | listed }}
 
 ),
 
@@ -110,7 +111,7 @@ select
     or coalesce(t.denominator, 0) <> coalesce(s.denominator, 0)
     or coalesce(s.known_parts not in (0, s.part_count), false)
     or coalesce((t.numerator is null) <> (s.known_parts = 0), false) as failed,
-    indicator, period, area_version, area_level, area_code, sex, age_group, urban_rural,
+    {{ cell | listed }},
     t.numerator as total_numerator,
     s.numerator as summed_numerator,
     t.denominator as total_denominator,
@@ -118,4 +119,10 @@ select
     s.part_count
 from (select *, true as found from totals) as t
 full join sums as s
-    using (object, indicator, period, area_version, area_level, area_code, sex, age_group, urban_rural)
+    using (object, {{ cell | listed }})
+{% set tables = tables | rejectattr('name', 'equalto', 'indicators') | list %}
+{% if tables %}
+
+union all by name
+{% include 'parts_add_up.sql' %}
+{% endif %}

@@ -2,13 +2,14 @@
 -- a part of the country is covered, cells of areas that are published nowhere are left aside.
 with areas as (
 
+    {% for t in tables %}
     select distinct area_version, area_level, area_code
-    from {warehouse}.published.indicators
-    where basis = 'register' and exists (select 1 from {warehouse}.run.covered_provinces)
+    from {warehouse}.published.{{ t.name }}
+    where {{ t.made_rows }} and exists (select 1 from {warehouse}.run.covered_provinces)
+    {% if not loop.last %}
     union
-    select distinct area_version, area_level, area_code
-    from {warehouse}.published.labour_flows
-    where exists (select 1 from {warehouse}.run.covered_provinces)
+    {% endif %}
+    {% endfor %}
 
 ),
 
@@ -18,51 +19,25 @@ whole as (
 
 )
 
+{% for t in tables %}
 select
-    'indicators' as object,
+    '{{ t.name }}' as object,
     not coalesce(
-        p.numerator is not distinct from c.numerator and p.denominator is not distinct from c.denominator
-        and p.value is not distinct from c.value and p.status = c.status, false
+        ({{ t.figures | listed('p.') }})
+        is not distinct from ({{ t.figures | listed('c.') }})
+        and p.{{ t.status }} = c.{{ t.status }}
+    {% if t.hidden %}
+        and p.{{ t.hidden }} is not distinct from c.{{ t.hidden }}
+    {% endif %}
+        , false
     ) as failed,
-    indicator, period, area_version, area_level, area_code, sex, age_group, urban_rural
-from (select * from {warehouse}.published.indicators where basis = 'register') as p
-full join {warehouse}.disclosure.register_indicators as c
-    using (indicator, period, area_version, area_level, area_code, sex, age_group, urban_rural)
+    {{ t.key | listed }}
+from (select * from {warehouse}.published.{{ t.name }} where {{ t.made_rows }}) as p
+full join {warehouse}.disclosure.{{ t.made_table }} as c
+    using ({{ t.key | listed }})
 cross join whole as w
 where w.country_is_covered or (area_version, area_level, area_code) in (from areas)
+{% if not loop.last %}
 union all by name
-select
-    'labour_flows' as object,
-    not coalesce(
-        (p.m, p.b, p.e, p.f, p.a, p.h, p.r, p.s, p.jc, p.jd) is not distinct from (c.m, c.b, c.e, c.f, c.a, c.h, c.r, c.s, c.jc, c.jd)
-        and p.status = c.status, false
-    ) as failed,
-    period, area_version, area_level, area_code, section
-from {warehouse}.published.labour_flows as p
-full join {warehouse}.disclosure.labour_flows as c using (period, area_version, area_level, area_code, section)
-cross join whole as w
-where w.country_is_covered or (area_version, area_level, area_code) in (from areas)
-union all by name
-select
-    'transitions' as object,
-    not coalesce((p.persons, p.share) is not distinct from (c.persons, c.share) and p.status = c.status, false) as failed,
-    period, lag, area_version, area_level, area_code, sex, age_group, from_status, to_status
-from {warehouse}.published.transitions as p
-full join {warehouse}.disclosure.transitions as c
-    using (period, lag, area_version, area_level, area_code, sex, age_group, from_status, to_status)
-cross join whole as w
-where w.country_is_covered or (area_version, area_level, area_code) in (from areas)
-union all by name
-select
-    'training_outcomes' as object,
-    not coalesce(
-        p.completions = c.completions and p.status = c.status and p.hidden is not distinct from c.hidden
-        and (p.employed_6m, p.employed_12m, p.median_wage_12m, p.same_province_12m)
-        is not distinct from (c.employed_6m, c.employed_12m, c.median_wage_12m, c.same_province_12m), false
-    ) as failed,
-    year::varchar as period, area_version, area_level, area_code, field_code, level, kind
-from {warehouse}.published.training_outcomes as p
-full join {warehouse}.disclosure.training_outcomes as c
-    using (year, area_version, area_level, area_code, field_code, level, kind)
-cross join whole as w
-where w.country_is_covered or (area_version, area_level, area_code) in (from areas)
+{% endif %}
+{% endfor %}

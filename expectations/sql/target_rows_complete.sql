@@ -1,19 +1,16 @@
 -- One row per plan target, or per line of target_progress without one; it fails unless there is one of each.
+{% set line = catalogue.target_progress.key + ('comparator', 'target_value') %}
 with targets as (
 
-    select
-        plan, province_code, area_version, target_year as year, indicator, basis, sex, age_group, urban_rural,
-        comparator, value as target_value, count(*) as targets
-    from {warehouse}.reference.plan_targets
+    select {{ line | listed }}, count(*) as targets
+    from (select * rename (target_year as year, value as target_value) from {warehouse}.reference.plan_targets)
     group by all
 
 ),
 
 lines as (
 
-    select
-        plan, province_code, area_version, year, indicator, basis, sex, age_group, urban_rural,
-        comparator, target_value, count(*) as line_count
+    select {{ line | listed }}, count(*) as line_count
     from {warehouse}.candidates.target_progress
     group by all
 
@@ -22,11 +19,8 @@ lines as (
 select
     'target_progress: plan targets' as object,
     t.targets is distinct from l.line_count as failed,
-    plan, province_code, area_version, year, indicator, basis, sex, age_group, urban_rural, comparator, target_value,
+    {{ line | listed }},
     t.targets,
     l.line_count
 from targets as t
-full join lines as l
-    using (
-        plan, province_code, area_version, year, indicator, basis, sex, age_group, urban_rural, comparator, target_value
-    )
+full join lines as l using ({{ line | listed }})

@@ -11,15 +11,11 @@ with figures as (
 subsets as (
 
     select
-        p.indicator, p.period, p.area_version, p.area_level, p.area_code, p.sex, p.age_group, p.urban_rural,
-        p.numerator, p.denominator, p.value,
-        p.numerator > t.numerator or p.denominator > t.denominator or t.indicator is null as exceeds
-    from figures as p
-    left join figures as t
-        on t.basis = 'register' and t.age_group = 'total' and p.indicator = t.indicator and p.period = t.period
-        and p.area_version = t.area_version and p.area_level = t.area_level and p.area_code = t.area_code
-        and p.sex = t.sex and p.urban_rural = t.urban_rural
-    where p.basis = 'register' and p.age_group in ('16-30', 'working_age')
+        p.*,
+        p.numerator > t.numerator or p.denominator > t.denominator or t.found is null as exceeds
+    from (select * from figures where basis = 'register' and age_group in ('16-30', 'working_age')) as p
+    left join (select *, true as found from figures where basis = 'register' and age_group = 'total') as t
+        using ({{ catalogue.indicators.key | reject('equalto', 'age_group') | listed }})
 
 )
 

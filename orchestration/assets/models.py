@@ -7,6 +7,7 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, dbt_assets
 
+from expectations import catalogue
 from expectations.judge import blocking_failures
 from orchestration.assets import shown
 from orchestration.assets.deliveries import IDENTITY, REFERENCE
@@ -15,7 +16,6 @@ from orchestration.dbt.project import NodeResult, manifest_path
 from orchestration.resources import Installation
 from orchestration.run import gates, steps
 from orchestration.run.scope import Run
-from releases.tables import RELEASED
 
 RELEASE = dg.AssetKey(["releases", "release"])
 COUNTED, DISCLOSURE, PUBLICATION = "7_indicators", "8_disclosure", "9_published"
@@ -190,7 +190,7 @@ def _gate_result(
 
 @dg.asset(
     key=RELEASE,
-    deps=[dg.AssetKey(["published", t]) for t in RELEASED if t != "checks"],
+    deps=[dg.AssetKey(["published", t.name]) for t in catalogue.published_tables().values() if t.modelled],
     group_name=PUBLICATION,
     kinds={"parquet"},
     tags={"zone": "published"},

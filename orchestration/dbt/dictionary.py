@@ -12,10 +12,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from expectations.catalogue import published_tables
 from orchestration.dbt.project import parsed_models, parsed_sources
 from orchestration.home import SEEDS
 from releases.pages.dictionary import Dictionary, Field, Indicator, Table
-from releases.tables import RELEASED
 from sources.contract import all_sources, load_contract
 
 PLACE = Path(__file__).resolve().parents[2] / "docs" / "data-dictionary.md"
@@ -44,9 +44,11 @@ def dictionary() -> Dictionary:
     tables = {(n.schema, _table_name(n)): n for n in nodes}
     return Dictionary(
         indicators=tuple(map(_indicator, _definitions())),
-        published=tuple(_table(name, tables["published", name]) for name in RELEASED),
+        published=tuple(
+            _table(t.name, tables["published", t.name], t.title) for t in published_tables().values()
+        ),
         labour=tuple(
-            _table(name, node)
+            _table(name, node, (node.config.meta.get("title_vi", ""), node.config.meta.get("title", "")))
             for (schema, name), node in sorted(tables.items())
             if schema == "labour" and _is_public(node)
         ),
@@ -116,14 +118,13 @@ def _is_public(node: Any) -> bool:
     return str(node.resource_type) == "model" and bool(node.config.contract.enforced)
 
 
-def _table(name: str, node: Any) -> Table:
-    meta = node.config.meta
+def _table(name: str, node: Any, title: tuple[str, str]) -> Table:
     return Table(
         name=name,
-        title_en=str(meta.get("title", "")),
-        title_vi=str(meta.get("title_vi", "")),
+        title_en=title[1],
+        title_vi=title[0],
         en=_one_line(node.description),
-        vi=_one_line(meta.get("description_vi", "")),
+        vi=_one_line(node.config.meta.get("description_vi", "")),
         fields=tuple(
             Field(
                 name=column.name,

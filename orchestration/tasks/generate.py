@@ -1,8 +1,9 @@
-"""The files of the dbt project that say what the contracts say: ``make generate`` writes them.
+"""The files of the dbt project that say what contracts and catalogue say: ``make generate`` writes them.
 
 A source's columns are stated in its contract alone. Staging models, their YAML and the models of linked rows with
-theirs, the dbt sources of the landing tables and the lists of linked sources follow from it. They are checked in,
-so that the project is read, parsed and searched without this module; a test says when they are stale.
+theirs, the dbt sources of the landing tables and the lists of linked sources follow from it; what follows from the
+catalogue of published tables is in ``generate_catalogue``. They are checked in, so that the project is read, parsed
+and searched without this module; a test says when they are stale.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 import yaml
 
 from orchestration.dbt.project import PROJECT
+from orchestration.tasks.generate_catalogue import catalogue_files
 from sources.cleaning.rows import Landed, landed_columns, landing_columns
 from sources.contract import Contract, all_sources, linked_sources, load_contract
 
@@ -72,10 +74,10 @@ def leftovers() -> list[Path]:
 
 
 def write() -> None:
-    """Write every generated file and delete those of contracts that are gone."""
+    """Write every generated file, those of the catalogue too, and delete those of contracts that are gone."""
     for path in leftovers():
         path.unlink()
-    for path, text in generated().items():
+    for path, text in {**generated(), **catalogue_files()}.items():
         path.write_text(text, encoding="utf-8")
 
 

@@ -9,10 +9,11 @@ from typing import Any
 
 import duckdb
 
+from expectations.catalogue import published_tables
 from releases.release import Release
 from sources.errors import LabourdbError, UsageError
 
-KEY = ("indicator", "basis", "period", "area_version", "area_code", "sex", "age_group", "urban_rural")
+KEY = tuple(c for c in published_tables()["indicators"].key if c != "area_level")
 SUPPRESSED = "suppressed"
 MOST = 40  # values an error message lists
 Row = dict[str, Any]

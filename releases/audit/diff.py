@@ -13,12 +13,13 @@ from typing import Any
 
 import duckdb
 
+from expectations.catalogue import published_tables
 from releases.release import Release, figures_of
 from releases.tables import RELEASED
 from sources.errors import LabourdbError
 
 TOP = 200
-FLAGS = ("status", "verdict")
+FLAGS = tuple(sorted({t.status for t in published_tables().values() if t.status}))
 NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE", "DECIMAL")
 
 # place: of the table; cell: of the row in its table, by key; position: of the column in its table

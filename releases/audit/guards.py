@@ -8,12 +8,12 @@ from typing import Any
 
 import duckdb
 
+from expectations.catalogue import LEVELS
 from expectations.rules import PUBLISHED
 from releases.audit.cell import Row, open_table, rows_of
 from releases.release import Release
 
 ALWAYS = ("delivery gate", "linkage gate", "publication gate")
-LEVELS = ("country", "province", "district", "commune")
 
 
 def checks_on_the_path(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from expectations.catalogue import published_tables
 from releases.release import NOT_PROTECTED, PROTECTION
 
 Pair = tuple[str, str]
@@ -68,16 +69,7 @@ DIFFERENCES: Words = {  # units of a difference
     "percent": ("điểm phần trăm", "percentage points"),
     "VND": ("đồng", "VND"),
 }
-TABLES: Words = {
-    "indicators": ("Chỉ tiêu theo địa bàn, giới, tuổi", "Indicators by area, sex and age"),
-    "target_progress": ("Tiến độ so với chỉ tiêu kế hoạch", "Progress against plan targets"),
-    "labour_flows": ("Chuyển dịch việc làm", "Job flows"),
-    "transitions": ("Chuyển đổi tình trạng", "Transitions between statuses"),
-    "training_outcomes": ("Kết quả sau đào tạo", "Outcomes of training"),
-    "linkage": ("Kết quả liên kết", "Linkage"),
-    "row_accounting": ("Cân đối số dòng theo tệp", "Row accounting by file"),
-    "checks": ("Các phép kiểm tra", "Checks"),
-}
+TABLES: Words = {t.name: t.title for t in published_tables().values()}
 AGES: Words = {
     "total": ("15 tuổi trở lên", "15 and over"),
     "working_age": ("Trong độ tuổi lao động", "Working age"),

@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 
 from releases.quality.tables import Facts, records, source_order
+from releases.tables import RELEASED
 from sources.calendar import last_day, month_label, month_number, quarter_number, reference_month
 from sources.contract import all_sources, load_contract
 
@@ -106,14 +107,14 @@ def _months(first: str, last: str) -> list[str]:
 
 
 # totals of the country and the provinces that both releases show, one line each
-_PAIRS = """
+_PAIRS = f"""
 with pairs as (
     select
         n.indicator, n.period, n.area_version, n.area_code, n.area_name, n.unit,
         o.value as old, n.value as new, n.value - o.value as revision
     from indicators as n
     inner join read_parquet(?) as o
-        using (indicator, basis, period, area_version, area_level, area_code, sex, age_group, urban_rural)
+        using ({", ".join(RELEASED["indicators"])})
     where
         basis = 'register' and area_level in ('country', 'province')
         and sex = 'total' and age_group = 'total' and urban_rural = 'total' and n.value is not null and o.value is not null

@@ -11,13 +11,15 @@ from typing import Any
 import duckdb
 import pandas as pd
 
+from expectations.catalogue import published_tables
+
 DECIMALS = 6  # of what the pages are given; they show fewer
 FROM = "from_persons"  # whom a share of transitions is of, which no released column says
 HIDDEN = "hidden"  # the figure of a row that is not shown, if any
+_OF = published_tables()
+_SAME_FROM = ", ".join(f"t.{column}" for column in _OF["transitions"].key if column != "to_status")
 MADE = {  # columns that are not the table's own, or not as it has them
-    FROM: (
-        "sum(t.persons) over (partition by t.area_version, t.area_code, t.period, t.lag, t.sex, t.age_group, t.from_status)"
-    ),
+    FROM: f"sum(t.persons) over (partition by {_SAME_FROM})",
     HIDDEN: "coalesce(t.hidden, '')",
     "place": "t.area_code || ' ' || t.area_name",
 }
@@ -38,27 +40,19 @@ class Shape:
         return (*self.dimensions, "status")
 
 
-INDICATORS = Shape(
-    "indicators", ("basis", "indicator", "period", "sex", "age_group", "urban_rural", "unit"),
-    ("value", "numerator", "denominator", "ci_low", "ci_high"),
-)  # fmt: skip
+def _shape(table: str, *more: str, figures: tuple[str, ...] = ()) -> Shape:
+    """A table by all it is keyed by but the area, and ``more``; all its figures, and ``figures``."""
+    return Shape(table, (*_OF[table].dimensions, *more), (*_OF[table].figures, *figures))
+
+
+INDICATORS = _shape("indicators", "unit")
 PLACES = Shape(
     "indicators", ("area_level", "place", "indicator", "period", "unit"), ("value", "numerator", "denominator"),
     ("district", "commune"),
 )  # fmt: skip
-FLOWS = Shape(
-    "labour_flows", ("period", "section"), ("M", "B", "E", "F", "A", "H", "R", "S", "JC", "JD"),
-    ("country", "province", "unknown"),
-)  # fmt: skip
-TRANSITIONS = Shape(
-    "transitions",
-    ("period", "lag", "sex", "age_group", "from_status", "to_status"),
-    ("persons", "share", FROM),
-)
-OUTCOMES = Shape(
-    "training_outcomes", ("year", "field_code", "level", "kind", HIDDEN),
-    ("completions", "employed_6m", "employed_12m", "same_province_12m", "median_wage_12m"),
-)  # fmt: skip
+FLOWS = _shape("labour_flows")
+TRANSITIONS = _shape("transitions", figures=(FROM,))
+OUTCOMES = _shape("training_outcomes", HIDDEN)
 
 
 @dataclass(frozen=True)

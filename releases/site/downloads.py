@@ -8,12 +8,17 @@ from pathlib import Path
 import duckdb
 import xlsxwriter
 
+from expectations.catalogue import published_tables
 from releases.pages.dictionary import Table
 from releases.tables import RELEASED, csv_select
 from sources.reading.sheets import ROW_LIMIT
 
-# the sheet of indicators holds country and provinces; places below them would fill it, and stand in the other forms
-LEFT_OUT = {"indicators": "area_level not in ('district', 'commune')"}
+# a sheet holds country and provinces; places below them would fill it, and stand in the other forms
+LEFT_OUT = {
+    t.name: "area_level not in ('district', 'commune')"
+    for t in published_tables().values()
+    if {"district", "commune"} & set(t.levels)
+}
 
 
 @dataclass(frozen=True)

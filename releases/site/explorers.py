@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from expectations.catalogue import published_tables
 from releases.site.data import FLOWS, FROM, INDICATORS, OUTCOMES, PLACES, TRANSITIONS, Shape
 
 
@@ -55,15 +56,13 @@ class Explorer:
     trace: bool = False
 
 
-KINDS = {  # how a figure is written; ``unit`` by the row's unit
-    "value": "unit", "ci_low": "unit", "ci_high": "unit", "share": "percent", "median_wage_12m": "whole",
-} | dict.fromkeys(
-    ("numerator", "denominator", "persons", "completions", "employed_6m", "employed_12m", "same_province_12m", *FLOWS.figures),
-    "whole",
-)  # fmt: skip
+_SHOWN = [published_tables()[s.table] for s in (INDICATORS, FLOWS, TRANSITIONS, OUTCOMES)]
+_WRITTEN = {"measured": "unit", "percent": "percent", "count": "whole", "wage": "whole"}
+# how a figure is written; ``unit`` by the row's unit
+KINDS = {figure: _WRITTEN[kind] for table in _SHOWN for figure, kind in table.figures.items()}
 RESTS_ON = {  # the count a figure is made of, the first of these that is there; a count rests on itself
     "value": ("denominator", "numerator"), "share": (FROM,), "median_wage_12m": ("employed_12m",),
-    **{count: (count,) for count, kind in KINDS.items() if kind == "whole" and count != "median_wage_12m"},
+    **{count: (count,) for table in _SHOWN for count in table.counts},
 }  # fmt: skip
 LISTS = {  # which list of words a column's values are in, where it is not named as the column
     "from_status": "labour_status", "to_status": "labour_status",

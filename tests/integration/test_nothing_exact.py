@@ -19,6 +19,7 @@ import openpyxl
 import pytest
 from worlds import eighteen_persons as worlds
 
+from expectations.catalogue import published_tables
 from orchestration.home import Home
 from orchestration.tasks.serve import site_reference
 from releases.quality.facts import release_facts
@@ -27,12 +28,9 @@ from releases.release import FILES, REPORT, Release, current_release
 from releases.site.build import build_site
 from releases.tables import RELEASED, write_database
 
-COUNTS = {  # the figures of each table that noise protects
-    "indicators": ("numerator", "denominator"),
-    "labour_flows": ("M", "B", "E", "F", "A", "H", "R", "S", "JC", "JD"),
-    "transitions": ("persons",),
-    "training_outcomes": ("completions", "employed_6m", "employed_12m", "same_province_12m"),
-}
+COUNTS = {
+    t.name: t.counts for t in published_tables().values() if t.finest
+}  # the figures that noise protects
 RATIOS = {"indicators": ("value",), "transitions": ("share",)}
 MEDIANS = {"training_outcomes": ("median_wage_12m",)}
 SMALLEST = 1000  # numbers from here on are rare enough to be told from all the others that a file holds

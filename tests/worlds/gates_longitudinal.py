@@ -48,7 +48,9 @@ group by area_version, area_level, area_code, from_status, to_status, cube (sex,
 """
 OUTCOMES = """
 create table candidates.training_outcomes as
-select 2024 as year, a.*, f.field_code, l.level, k.kind, f.completions, f.employed_6m, null::bigint as employed_12m
+select
+    2024 as year, a.*, f.field_code, l.level, k.kind, f.completions, f.employed_6m, null::bigint as employed_12m,
+    null::bigint as same_province_12m
 from (values
     ('2024', 'country', 'VN'), ('2025', 'country', 'VN'), ('2024', 'province', '30'), ('2025', 'province', '31')
 ) as a (area_version, area_level, area_code)
@@ -124,6 +126,7 @@ BREAKS = [
     ("training_outcomes_add_up", "training_outcomes: field_code", f"update candidates.training_outcomes set completions = 8 where {VN} and field_code = 'total'", 4),
     ("training_outcomes_add_up", "training_outcomes: level", f"update candidates.training_outcomes set employed_6m = 1 where {VN} and field_code = '48' and level = 'total'", 2),
     ("training_outcomes_add_up", "training_outcomes: kind", "delete from candidates.training_outcomes where kind = 'initial' and field_code = 'unknown'", None),
+    ("training_outcomes_add_up", "training_outcomes: kind", f"update candidates.training_outcomes set same_province_12m = 1 where {VN} and field_code = '48' and kind = 'total'", 2),
     ("training_outcomes_add_up", "training_outcomes: provinces 2024", "delete from candidates.training_outcomes where area_code = '30' and field_code = '48'", None),
     ("training_outcomes_add_up", "training_outcomes: provinces 2025", "update candidates.training_outcomes set employed_12m = 1 where area_code = '31' and field_code = '48'", None),
 ]  # fmt: skip

@@ -14,9 +14,7 @@ COPIED = ("indicators", "target_progress", "labour_flows", "transitions", "train
 MORE = {
     "labour_flows": ", 'released' as status",
     "transitions": ", 50.0 as share, 'released' as status",
-    "training_outcomes": (
-        ", 5e6 as median_wage_12m, null::bigint as same_province_12m, 'released' as status, null::varchar as hidden"
-    ),
+    "training_outcomes": ", 5e6 as median_wage_12m, 'released' as status, null::varchar as hidden",
 }
 
 

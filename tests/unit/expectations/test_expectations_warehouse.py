@@ -91,6 +91,7 @@ BREAKS = [
     ("cells_unique", "target_progress", "insert into candidates.target_progress from candidates.target_progress", 2),
     ("cells_unique", "linkage", "insert into candidates.linkage from candidates.linkage limit 1", 1),
     ("cells_unique", "row_accounting", "insert into candidates.row_accounting from candidates.row_accounting limit 1", 1),
+    *(("cells_unique", t, f"insert into candidates.{t} from candidates.{t} limit 2", 2) for t in ("labour_flows", "transitions", "training_outcomes")),
     ("population_matches_persons", "indicators: population_15_plus", "delete from labour.labour.person_quarters where quarter = 8103", 2),
     ("population_matches_persons", "indicators: population_15_plus", f"delete from candidates.indicators where {CELL} and area_code = 'VN' and indicator = 'population_15_plus' and area_version = '2025'", 1),
     ("row_accounting_closes", "row_accounting: files", "update candidates.row_accounting set superseded = 4 where source = 'training'", 1),

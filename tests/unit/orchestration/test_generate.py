@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from orchestration.dbt.project import PROJECT, ancestors, parsed_models, parsed_sources
-from orchestration.tasks import generate
+from orchestration.tasks import generate, generate_catalogue
 from orchestration.tasks.generate import MARK, generated, leftovers
 from sources.cleaning.rows import landing_columns
 from sources.contract import all_sources, linked_sources, load_contract, sources_of_basis
@@ -33,6 +33,8 @@ def test_writing_mends_a_changed_file_and_deletes_that_of_a_contract_that_is_gon
         folder.mkdir(parents=True)
         monkeypatch.setattr(generate, name, folder)
     monkeypatch.setattr(generate, "PROJECT", tmp_path)
+    monkeypatch.setattr(generate_catalogue, "PROJECT", tmp_path)
+    (tmp_path / "models" / "published").mkdir()
     written_by_hand = tmp_path / "models" / "staging" / "_staging_unit_tests.yml"
     written_by_hand.write_text("version: 2\n", encoding="utf-8")
     gone = tmp_path / "models" / "staging" / "stg_permits.sql"
@@ -44,7 +46,9 @@ def test_writing_mends_a_changed_file_and_deletes_that_of_a_contract_that_is_gon
     changed.write_text("select 1\n", encoding="utf-8")
     generate.write()
     assert changed.read_text(encoding="utf-8") == wanted
-    assert sorted(p for p in tmp_path.rglob("*") if p.is_file()) == sorted([*generated(), written_by_hand])
+    assert sorted(p for p in tmp_path.rglob("*") if p.is_file()) == sorted(
+        [*generated(), *generate_catalogue.catalogue_files(), written_by_hand]
+    )
 
 
 def test_every_landed_column_is_described_with_its_type_in_staging() -> None:
