@@ -90,13 +90,17 @@ def complete(
     return [*everything, Measure(completeness.id, completeness.objects[0], len(everything), without)]
 
 
-def _counts(connection: duckdb.DuckDBPyConnection, rows: str) -> dict[str, tuple[int, int]]:
+def warehouse_of(connection: duckdb.DuckDBPyConnection) -> str:
+    """The warehouse's name as SQL has it: the database that is in use."""
     row = connection.execute("select current_database()").fetchone()
     assert row is not None
-    warehouse = '"' + str(row[0]).replace('"', '""') + '"'
+    return '"' + str(row[0]).replace('"', '""') + '"'
+
+
+def _counts(connection: duckdb.DuckDBPyConnection, rows: str) -> dict[str, tuple[int, int]]:
     counted = connection.execute(
         "select object, count(*), count(*) filter (where failed is not false)\nfrom (\n"
-        + rows.replace("{warehouse}", warehouse)
+        + rows.replace("{warehouse}", warehouse_of(connection))
         + "\n)\ngroup by object"
     ).fetchall()
     return {str(name): (int(checked), int(failed)) for name, checked, failed in counted}

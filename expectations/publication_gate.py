@@ -10,7 +10,7 @@ import pandas as pd
 
 from expectations.judge import judge
 from expectations.measuring import Measure, complete, frame_of, intended_objects, measure_rules
-from expectations.rules import CheckRule, rules_of
+from expectations.rules import CheckRule, quoted, rules_of
 from sources.contract import sources_of_basis
 
 COMPLETENESS = "all_checks_ran"
@@ -41,19 +41,19 @@ def publication_gate(
             measures += [Measure(CHANGE, name, 0, 0) for name in change.objects]
         else:
             explained = ", ".join(f"'{basis}'" for basis in ["", *_explained(changed_sources)])
-            places = {"explained": explained, "previous": _quoted(str(previous_tables))}
+            places = {"explained": explained, "previous": quoted(str(previous_tables))}
             measures += measure_rules(warehouse, [change.bound_to(**places)])
             shown[CHANGE] = change.bound_to(
-                **places | {"previous": _quoted("/".join(previous_tables.parts[-3:]))}
+                **places | {"previous": quoted("/".join(previous_tables.parts[-3:]))}
             )
     if REVISION in rules:
         revision = rules[REVISION]
         if remembered is None:
             measures += [Measure(REVISION, name, 0, 0) for name in revision.objects]
         else:
-            shown[REVISION] = revision.bound_to(remembered=_quoted(str(remembered)))
+            shown[REVISION] = revision.bound_to(remembered=quoted(str(remembered)))
             measures += measure_rules(warehouse, [shown[REVISION]])
-            shown[REVISION] = revision.bound_to(remembered=_quoted("/".join(remembered.parts[-3:])))
+            shown[REVISION] = revision.bound_to(remembered=quoted("/".join(remembered.parts[-3:])))
     complete_measures = complete(measures, intended_objects(rules, "publication"), rules[COMPLETENESS])
     return judge(frame_of(complete_measures), shown)
 
@@ -61,7 +61,3 @@ def publication_gate(
 def _explained(changed_sources: Collection[str]) -> list[str]:
     """The bases whose figures may have moved for that reason; sources no indicator is made from explain nothing."""
     return [basis for basis in BASES if set(sources_of_basis(basis)) & set(changed_sources)]
-
-
-def _quoted(text: str) -> str:
-    return text.replace("'", "''")

@@ -50,21 +50,22 @@ class CheckRule:
     min_rows_to_block: int | None = None
     tolerance: float | None = None
     rows: str | None = None
+    culprits: str | None = None  # gates 2 and 3: what names the deliveries behind a failure
     waivable: bool | None = None  # if not stated: of gates 2 and 3 those that have rows
 
     def bound_to(self, **places: str) -> CheckRule:
         """The rule with placeholders such as ``{previous}`` filled in."""
         return replace(
             self,
-            query=_filled(self.query, places),
-            rows=None if self.rows is None else _filled(self.rows, places),
+            query=filled(self.query, places),
+            rows=None if self.rows is None else filled(self.rows, places),
         )
 
     def query_for(self, object_name: str) -> str:
         """The query that shows what failed of ``object_name``, to be run where the databases lie."""
         source = object_name.split("/", 1)[0]
-        places = {"object": _quoted(object_name), "source": _quoted(source), "warehouse": "labour"}
-        return _filled(self.query, places)
+        places = {"object": quoted(object_name), "source": quoted(source), "warehouse": "labour"}
+        return filled(self.query, places)
 
     def severity_at(self, rows_checked: int) -> str:
         """``warn`` where there are too few rows for a share to mean much, else the rule's severity."""
@@ -157,10 +158,10 @@ def _rule(
     published = listed if again == "tables" else tuple(str(o) for o in again)
     rows = None
     if "rows" in entry:
-        template = _templates().get_template(f"{entry['rows']}.sql")
+        template = templates().get_template(f"{entry['rows']}.sql")
         rows = _of_schemas(template.render(tables=tables, catalogue=catalogue).strip(), published)
         if "tolerance" in entry:
-            rows = _filled(rows, {"tolerance": str(entry["tolerance"])})
+            rows = filled(rows, {"tolerance": str(entry["tolerance"])})
     rule = CheckRule(
         id=name,
         gate=_one_of(name, entry["gate"], GATES),
@@ -180,6 +181,7 @@ def _rule(
         min_rows_to_block=entry.get("min_rows_to_block"),
         tolerance=entry.get("tolerance"),
         rows=rows,
+        culprits=entry.get("culprits"),
         waivable=entry.get("waivable"),
     )
     if not rule.objects and rule.applies_to is None:
@@ -188,8 +190,8 @@ def _rule(
 
 
 @cache
-def _templates() -> jinja2.Environment:
-    """The SQL files, which loop over ``tables``, those a check is of, over ``sources`` and those whose rows are ``linked`` to
+def templates() -> jinja2.Environment:
+    """The SQL files of the checks, which loop over ``tables``, those a check is of, over ``sources`` and those whose rows are ``linked`` to
     persons, and know every table of the ``catalogue``.
     """
     environment = jinja2.Environment(
@@ -209,12 +211,12 @@ def _of_schemas(rows: str, published: Sequence[str]) -> str:
 
     The country stands among the candidates always, among what is published where no part of it is set as covered.
     """
-    counted = _filled(rows, {"schema": "candidates", "country_stands": "true"})
+    counted = filled(rows, {"schema": "candidates", "country_stands": "true"})
     if not published:
         return counted
     whole = "not exists (select 1 from {warehouse}.run.covered_provinces)"
-    shown = _filled(rows, {"schema": "published", "country_stands": whole})
-    names = ", ".join(f"'{_quoted(name)}'" for name in published)
+    shown = filled(rows, {"schema": "published", "country_stands": whole})
+    names = ", ".join(f"'{quoted(name)}'" for name in published)
     return (
         f"select * from (\n{counted}\n)\nunion all\n"
         f"select * replace ('{PUBLISHED}' || object as object) from (\n{shown}\n) where object in ({names})"
@@ -227,11 +229,13 @@ def _one_of(check_id: str, value: Any, allowed: Iterable[str]) -> str:
     return str(value)
 
 
-def _filled(text: str, places: Mapping[str, str]) -> str:
+def filled(text: str, places: Mapping[str, str]) -> str:
+    """The text with ``{name}`` replaced by its value, for each of ``places``."""
     for name, value in places.items():
         text = text.replace("{" + name + "}", value)
     return text
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """The text as it stands within quotes of SQL."""
     return text.replace("'", "''")

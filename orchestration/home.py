@@ -61,6 +61,11 @@ class Home:
         return self.warehouse / "report.html"
 
     @property
+    def stopped_facts(self) -> Path:
+        """What that report says, as facts, for ``labourdb quality --stopped``."""
+        return self.warehouse / "report.json"
+
+    @property
     def releases(self) -> Path:
         """Published releases."""
         return self.root / "releases"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("sources", "expectations", "releases", "orchestration")
@@ -11,9 +13,13 @@ LIBRARIES = "site-packages"  # whose lines are not ours, also where the product 
 
 
 class LabourdbError(Exception):
-    """Base of every error a person can act on; its text is shown as it stands, its exit code is the command's (SPEC §8)."""
+    """Base of every error a person can act on; its text is shown as it stands, its exit code is the command's (SPEC §8).
+
+    ``facts`` stand beside its text where a command was asked for JSON.
+    """
 
     exit_code = 1
+    facts: Mapping[str, Any] = {}
 
 
 class UsageError(LabourdbError):

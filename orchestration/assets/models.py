@@ -181,7 +181,8 @@ def _gate_result(
 ) -> dg.AssetCheckResult:
     """A gate's verdict; a run it stops leaves its report in the warehouse, whoever started it."""
     blocking = blocking_failures(checks[checks["gate"] != "delivery"])
-    metadata = {**(facts or {}), **shown.of_gate(gate, checks, blocking)}
+    stopping = gates.with_culprits(run, blocking) if len(blocking) else []
+    metadata = {**(facts or {}), **shown.of_gate(gate, checks, stopping)}
     if not blocking.empty:
         report = gates.write_stopped_report(run, gates.kept_checks(run))
         metadata["quality_report"] = dg.MetadataValue.path(report.relative_to(run.home.root).as_posix())

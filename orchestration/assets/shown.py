@@ -10,6 +10,7 @@ import dagster as dg
 import pandas as pd
 
 from orchestration.assets.arrived import COUNTS, LATER, Arrived
+from releases.pages.words import moved_most
 from releases.quality.facts import facts_of
 from releases.release import REPORT, Release
 from releases.targets import targets_of
@@ -113,12 +114,19 @@ def of_delivery_check(lines: pd.DataFrame) -> Metadata:
     }
 
 
-def of_gate(gate: str, checks: pd.DataFrame, blocking: pd.DataFrame) -> Metadata:
-    """Gate 2 or 3: how many of its checks ended how, what stops the run, what is waived, what failed and why."""
+def of_gate(gate: str, checks: pd.DataFrame, stopping: Sequence[Mapping[str, Any]]) -> Metadata:
+    """Gate 2 or 3: how many of its checks ended how, what stops the run (``stopping``) and which deliveries moved it, what
+    is waived, what failed and why.
+    """
     own = checks[checks["gate"] == gate]
     failed = _failed(own, "stops the run")
     counts = {f"checks_{k}": int(v) for k, v in own["status"].value_counts().items()}
-    stops = [f"{c['check_id']} ({c['object']}): {_figures(c)}. {c['why']}" for c in _records(blocking)]
+    stops = [
+        "\n  ".join(
+            [f"{c['check_id']} ({c['object']}): {_figures(c)}. {c['why']}", *moved_most(c["culprits"])]
+        )
+        for c in stopping
+    ]
     columns = {"check": "string", **FAILED}
     return {
         "blocking": "\n".join(stops) or "none",

@@ -39,10 +39,10 @@ def home_of(given: Path | None) -> Home:
     return Home((given or Path(os.environ.get("LABOURDB_HOME", "data"))).resolve())
 
 
-def _tell(error: str, code: int, given: Mapping[str, Any]) -> None:
-    """Say what went wrong on standard error, and in the JSON document if one was asked for."""
+def _tell(error: str, code: int, given: Mapping[str, Any], facts: Mapping[str, Any] | None = None) -> None:
+    """Say what went wrong on standard error, and with its ``facts`` in the JSON document if one was asked for."""
     if given.get("as_json"):
-        console.print_json({"exit_code": code, "error": error})
+        console.print_json({"exit_code": code, "error": error, **(facts or {})})
     console.err.print(f"[bold red]{'Stopped' if code == 3 else 'Error'}:[/bold red] ", end="")
     console.err.print(error, markup=False, highlight=False)
 
@@ -87,7 +87,7 @@ def guarded(command: F) -> F:
                 command(*args, **kwargs)
         except LabourdbError as error:
             _tell_damage(error, kwargs)
-            _tell(str(error), error.exit_code, kwargs)
+            _tell(str(error), error.exit_code, kwargs, error.facts)
             raise typer.Exit(error.exit_code) from None
         except OSError as error:
             _tell(

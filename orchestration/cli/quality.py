@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,7 +12,9 @@ from rich.markup import escape
 
 from orchestration.cli import console
 from orchestration.cli.app import HomeOption, JsonOption, app, guarded, home_of
+from orchestration.home import Home
 from releases.pages import words
+from sources.errors import UsageError
 
 OUTCOMES = ("passed", "stops", "waived", "warns", "not_applicable", "errors")
 
@@ -23,14 +26,24 @@ def quality(
         str | None,
         typer.Argument(metavar="[RELEASE]", help="The release, as 2025Q4.1.", show_default="the current one"),
     ] = None,
+    stopped: Annotated[
+        bool,
+        typer.Option("--stopped", help="Of the last run, which gate 2 or 3 stopped, instead of a release."),
+    ] = False,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """How good a release is: verdict, gates, what was left out and why, failed checks, links, coverage, waivers."""
+    """How good a release is: verdict, gates, what was left out and why, failed checks, links, coverage, waivers.
+
+    Of a stopped run, the deliveries that moved most what stopped it.
+    """
     from releases.quality.facts import facts_of
     from releases.release import REPORT, find_release, standing_release
     from releases.withdraw import withdrawals
 
+    if stopped:
+        _quality_of_stop(home_of(home), release, as_json)
+        return
     folder = home_of(home).releases
     found = find_release(folder, release) if release else standing_release(folder)
     facts = facts_of(found.path)
@@ -42,9 +55,23 @@ def quality(
         render_quality(facts, found.path / REPORT, reason)
 
 
+def _quality_of_stop(home: Home, release: str | None, as_json: bool) -> None:
+    """The same of a run that published nothing; raises ``UsageError`` if the last one did, or a release is named too."""
+    if release is not None:
+        raise UsageError("Name a release or --stopped, not both: a stopped run has no release.")
+    if not home.stopped_facts.exists():
+        raise UsageError("The last run was not stopped by gate 2 or 3: there is nothing to tell of one.")
+    facts = json.loads(home.stopped_facts.read_text(encoding="utf-8"))
+    if as_json:
+        console.print_json(facts | {"withdrawn": None, "report": str(home.stopped_report)})
+    else:
+        render_quality(facts, home.stopped_report, None)
+
+
 def render_quality(facts: Mapping[str, Any], report: Path, withdrawn: str | None) -> None:
     """Print verdict, gates, what was left out, what failed, links, coverage and waivers, and where the page lies."""
-    console.out.print(f"Release {facts['release']}  {console.banner(dict(facts))}", highlight=False)
+    what = "Stopped run for" if facts["stopped"] else "Release"
+    console.out.print(f"{what} {facts['release']}  {console.banner(dict(facts))}", highlight=False)
     if withdrawn is not None:
         _say(f"Withdrawn: {withdrawn}")
     _say(f"{facts['verdict']['vi']}\n{facts['verdict']['en']}")
@@ -60,8 +87,11 @@ def render_quality(facts: Mapping[str, Any], report: Path, withdrawn: str | None
     for s in facts["missing_sources"]:
         _say(f"Missing source: {s['source']} ({s['title_vi']})")
     _failed(facts)
-    _linked(facts)
-    _covered(facts)
+    if facts["stopped"]:
+        _moved(facts)
+    else:
+        _linked(facts)
+        _covered(facts)
     for w in facts["waivers"]:
         used = ", ".join(w["waived"]) or "not needed"
         _say(f"Waiver: {w['check']}: {w['reason']}; {w['person']}, until {w['expires']}: {used}")
@@ -90,6 +120,15 @@ def _failed(facts: Mapping[str, Any]) -> None:
     if rows:
         columns = ("check", "object", "failed", "of rows", "outcome", "why")
         console.out.print(console.table("Checks that failed", columns, rows, numeric=("failed", "of rows")))
+
+
+def _moved(facts: Mapping[str, Any]) -> None:
+    """The deliveries behind each check that stopped a run."""
+    for c in facts["checks"]:
+        for line in c["lines"]:
+            if line.get("culprits"):
+                _say(f"{c['check_id']} on {line['object']}:")
+                _say("\n".join(f"  {text}" for text in words.moved_most(line["culprits"])))
 
 
 def _rows_failed(line: Mapping[str, Any]) -> str:

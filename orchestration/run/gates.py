@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pandas as pd
 
+from expectations.culprits import COLUMNS, culprits_of, find_culprits
 from expectations.delivery_gate import delivery_gate
 from expectations.judge import blocking_failures
 from expectations.linkage_gate import linkage_gate
@@ -20,7 +22,7 @@ from orchestration.run.fingerprint import arrivals, input_facts, run_fingerprint
 from orchestration.run.inputs import write_run_inputs
 from orchestration.run.notes import (
     as_published,
-    changed_sources,
+    changed_deliveries,
     noted_inputs,
     protection,
     release_facts,
@@ -29,9 +31,8 @@ from orchestration.run.scope import Run, latest_release
 from orchestration.run.tables import CHECKS, has_table, write, write_checks
 from releases.disclosure import noise_sha256
 from releases.disclosure.remembered import last_remembered, remembered, settle
-from releases.release import (
-    Release,
-)
+from releases.pages.words import moved_most
+from releases.release import Release
 from releases.tables import export_tables
 from releases.verdict import Verdict, drop_verdict, store_verdict
 from sources.calendar import quarter_label
@@ -42,11 +43,17 @@ from sources.restricted.keys import keep_disclosure_key, load_disclosure_key, lo
 from sources.restricted.pseudonyms import assign_keys
 from sources.restricted.retention import deleted_in_force, forget
 
+STOPPED = ("gate", "check_id", "object", "rows_checked", "rows_failed", "threshold", "why", "why_vi")
+
 
 class GateStopped(LabourdbError):
     """A blocking check of gate 2 or 3 failed: nothing is published."""
 
     exit_code = 3
+
+    def __init__(self, text: str, stopped: list[dict[str, Any]]) -> None:
+        super().__init__(text)
+        self.facts = {"stopped": stopped}
 
 
 def gate_deliveries(run: Run) -> pd.DataFrame:
@@ -76,7 +83,7 @@ def gate_deliveries(run: Run) -> pd.DataFrame:
         write_run_inputs(warehouse, gate, run.scope, run.settings)
         write(warehouse, "inputs", inputs)
         write(warehouse, "arrivals", arrived)
-        for name in ("dbt_tests", *CHECKS):
+        for name in ("dbt_tests", "culprits", *CHECKS):
             warehouse.execute(f"drop table if exists run.{name}")
         write(warehouse, "delivery_checks", waive(gate.checks, waivers))
     return gate.checks
@@ -85,10 +92,12 @@ def gate_deliveries(run: Run) -> pd.DataFrame:
 def gate_linkage(run: Run) -> pd.DataFrame:
     """Gate 2 on what was linked and built; returns its checks, dbt tests of these layers included."""
     with run.warehouse(with_restricted=True) as warehouse:
-        own = linkage_gate(warehouse, load_rules(run.settings.thresholds))
+        rules = load_rules(run.settings.thresholds)
+        own = linkage_gate(warehouse, rules)
         tests = warehouse.execute("select * from run.dbt_tests where gate = 'linkage'").df()
         checks = waive(pd.concat([own, tests], ignore_index=True), run.settings.waived())
         write(warehouse, "linkage_checks", checks)
+        write(warehouse, "culprits", find_culprits(warehouse, blocking_failures(checks), rules))
     return checks
 
 
@@ -100,12 +109,14 @@ def gate_publication(run: Run) -> pd.DataFrame:
     previous = latest_release(run)
     with run.warehouse(with_restricted=True) as warehouse:
         _refuse_unproved(run, warehouse)
-        changed = changed_sources(previous.manifest["inputs"], noted_inputs(warehouse)) if previous else set()
+        inputs = noted_inputs(warehouse)
+        new, gone = changed_deliveries(previous.manifest["inputs"] if previous else inputs, inputs)
+        rules = load_rules(run.settings.thresholds)
         own = publication_gate(
             warehouse,
-            load_rules(run.settings.thresholds),
+            rules,
             previous.path / "tables" if previous and _protected_alike(run, previous) else None,
-            changed,
+            {folder.split("/")[0] for folder in new | gone},
             last_remembered(run.home.remembered, quarter_label(run.scope.as_of)),
         )
         tests = warehouse.execute("select * from run.dbt_tests where gate = 'publication'").df()
@@ -128,8 +139,10 @@ def gate_publication(run: Run) -> pd.DataFrame:
             )
         tables = export_tables(warehouse, run.candidates)
         blocking = blocking_failures(checks[checks["gate"] != "delivery"])
+        stopping = blocking[blocking["gate"] == "publication"]
+        write(warehouse, "culprits", find_culprits(warehouse, stopping, rules, new), append=True)
         names = [f"{c['check_id']} ({c['object']})" for c in blocking.to_dict("records")]
-        fingerprint = run_fingerprint(run.scope.as_of, run.settings, noted_inputs(warehouse))
+        fingerprint = run_fingerprint(run.scope.as_of, run.settings, inputs)
         store_verdict(run.candidates, Verdict(run.scope.release_id, fingerprint, tables, names))
     return checks
 
@@ -170,15 +183,35 @@ def stop_if_blocked(run: Run, checks: pd.DataFrame) -> None:
     if blocking.empty:
         return
     report = write_stopped_report(run, checks)
+    stopped = with_culprits(run, blocking)
     lines = [
         f"  {c['check_id']} on {c['object']}: {c['rows_failed']} of {c['rows_checked']} rows failed."
-        for c in blocking.to_dict("records")
+        + "".join(f"\n    {line}" for line in moved_most(c["culprits"]))
+        for c in stopped
     ]
     raise GateStopped(
         "The gates stopped this run; nothing was published and the last release stays current:\n"
         + "\n".join(lines)
-        + f"\nReasons, and the queries that show the rows: {report}"
+        + f"\nReasons, and the queries that show the rows: {report}",
+        stopped,
     )
+
+
+def with_culprits(run: Run, blocking: pd.DataFrame) -> list[dict[str, Any]]:
+    """Lines of the checks table that stop a run (``STOPPED``), each with the deliveries that moved it (``culprits``)."""
+    with run.warehouse() as warehouse:
+        found = _kept_culprits(warehouse)
+    lines = blocking.astype(object).where(blocking.notna(), None).to_dict("records")
+    return [
+        {**{n: c[n] for n in STOPPED}, "culprits": culprits_of({str(n): v for n, v in c.items()}, found)}
+        for c in lines
+    ]
+
+
+def _kept_culprits(warehouse: duckdb.DuckDBPyConnection) -> pd.DataFrame:
+    if not has_table(warehouse, "culprits"):  # a test of the models stopped the run before its gate
+        return pd.DataFrame(columns=COLUMNS)
+    return warehouse.execute("select * from run.culprits").df()
 
 
 def write_stopped_report(run: Run, checks: pd.DataFrame) -> Path:
@@ -189,9 +222,9 @@ def write_stopped_report(run: Run, checks: pd.DataFrame) -> Path:
     with run.warehouse() as warehouse:
         manifest = {"release_id": run.scope.release_id, **facts_of(run, warehouse)}
         accounting = warehouse.execute("select * from run.row_accounting").df()
-    run.home.stopped_report.write_text(
-        quality_page(stopped_facts(manifest, checks, accounting)), encoding="utf-8"
-    )
+        facts = stopped_facts(manifest, checks, accounting, _kept_culprits(warehouse))
+    run.home.stopped_report.write_text(quality_page(facts), encoding="utf-8")
+    run.home.stopped_facts.write_text(json.dumps(facts, ensure_ascii=False, default=str), encoding="utf-8")
     return run.home.stopped_report
 
 

@@ -169,8 +169,10 @@ def _text(value: Any) -> str:
     return "" if pd.isna(value) else str(value)
 
 
-def changed_sources(before: Sequence[Mapping[str, Any]], now: Sequence[Mapping[str, Any]]) -> set[str]:
-    """Sources of which another delivery is used, or one with other files: what explains that a figure changed since."""
+def changed_deliveries(
+    before: Sequence[Mapping[str, Any]], now: Sequence[Mapping[str, Any]]
+) -> tuple[set[str], set[str]]:
+    """Folders of deliveries that are used with these files only now, and of those that only were."""
     then, today = (
         {
             (d["folder"], tuple(sorted(f["sha256"] for f in d["files"])))
@@ -179,7 +181,7 @@ def changed_sources(before: Sequence[Mapping[str, Any]], now: Sequence[Mapping[s
         }
         for inputs in (before, now)
     )
-    return {folder.split("/")[0] for folder, _ in then ^ today}
+    return {folder for folder, _ in today - then}, {folder for folder, _ in then - today}
 
 
 def seeds_changed(warehouse: duckdb.DuckDBPyConnection) -> bool:

@@ -178,7 +178,8 @@ def release(run: Run) -> Release:
         lambda release, manifest: build_site(release, manifest, reference), run.home.ledger,
     )  # fmt: skip
     settle(run.home.remembered, run.home.releases)
-    run.home.stopped_report.unlink(missing_ok=True)  # what it says of the last stop is settled
+    for told in (run.home.stopped_report, run.home.stopped_facts):
+        told.unlink(missing_ok=True)  # what it says of the last stop is settled
     return published
 
 

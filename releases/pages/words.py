@@ -6,6 +6,7 @@ Also what every page says of noise, and from which count on a figure carries no 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from expectations.catalogue import published_tables
 from releases.release import NOT_PROTECTED, PROTECTION
@@ -25,6 +26,16 @@ OUTCOMES: Words = {
     "passed": ("Đạt", "Passed"),
     "not_applicable": ("Không áp dụng", "Not applicable"),
 }
+# of a check that stopped a run: the deliveries behind it, or why none is named
+MOVED_MOST: Pair = ("Các đợt gửi ảnh hưởng nhiều nhất", "Deliveries that moved it most")
+MOVED_BY_NONE: Pair = (
+    "Không có đợt gửi nào nổi bật; hãy xem truy vấn và các thiết lập đã thay đổi.",
+    "No delivery stands out; look at the query, and at settings that changed.",
+)
+OF_OUR_OWN: Pair = (
+    "Không do đợt gửi nào: phép kiểm tra so sánh các bảng do chính phần mềm lập. Hãy báo lỗi này.",
+    "No delivery is to blame: the check compares tables that the product makes itself. Please report it.",
+)
 LEVELS: Words = {
     "structural": ("cấu trúc", "structural"),
     "logical": ("lô-gic", "logical"),
@@ -222,3 +233,15 @@ FEW_MEANS: Pair = (
 def is_few(count: int | None) -> bool:
     """Whether a figure that rests on ``count`` is marked; one that rests on none, as the official ones, is not."""
     return count is not None and count < FEW
+
+
+def moved_most(told: Mapping[str, Any] | None) -> list[str]:
+    """Lines of plain text, in English, of ``culprits_of``: what is counted, then a delivery each; or why none is named."""
+    if told is None:
+        return []
+    if told["counted"] is None:
+        return [OF_OUR_OWN[1]]
+    if not told["deliveries"]:
+        return [MOVED_BY_NONE[1]]
+    named = [f"  {d['folder']}: {d['rows']:,} / {d['out_of']:,}" for d in told["deliveries"]]
+    return [f"{MOVED_MOST[1]} ({told['counted']}):", *named]

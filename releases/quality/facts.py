@@ -15,6 +15,7 @@ from typing import Any
 import duckdb
 import pandas as pd
 
+from expectations.culprits import culprits_of
 from expectations.rules import GATES
 from releases.quality import tables, times
 from releases.quality.times import place_of
@@ -72,9 +73,19 @@ def facts_of(folder: Path) -> Facts:
         ) from None
 
 
-def stopped_facts(manifest: Mapping[str, Any], checks: pd.DataFrame, row_accounting: pd.DataFrame) -> Facts:
-    """Facts of a run that published nothing: its checks and what became of the files; nothing of its tables."""
-    return _facts(manifest, dict(zip(_STOPPED, (checks, row_accounting), strict=True)), None)
+def stopped_facts(
+    manifest: Mapping[str, Any], checks: pd.DataFrame, row_accounting: pd.DataFrame, culprits: pd.DataFrame
+) -> Facts:
+    """Facts of a run that published nothing: its checks and what became of the files; nothing of its tables.
+
+    Lines of checks that stopped it tell the deliveries that moved them (``culprits``, as ``find_culprits`` names them).
+    """
+    facts = _facts(manifest, dict(zip(_STOPPED, (checks, row_accounting), strict=True)), None)
+    for check in facts["checks"]:
+        for line in check["lines"]:
+            if line["outcome"] == "stops" and check["gate"] != "delivery":
+                line["culprits"] = culprits_of(line | {"check_id": check["check_id"]}, culprits)
+    return facts
 
 
 def _facts(manifest: Mapping[str, Any], given: Mapping[str, Rows], previous: Path | None) -> Facts:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from orchestration.run import gates, steps
 from orchestration.run.execute import dagster_instance
 from orchestration.run.gates import GateStopped
 from orchestration.run.scope import Run
+from releases.pages.words import OF_OUR_OWN
 from releases.release import current_release, list_releases
 from releases.verdict import confirmed_verdict
 from sources.errors import ChangedDelivery, LabourdbError
@@ -76,6 +78,7 @@ def test_gate_2_stops_the_run(copied: Home) -> None:
     with pytest.raises(GateStopped) as stopped:
         run_world(copied)
     assert "linked_share_social_insurance on social_insurance: 9 of 15 rows failed" in str(stopped.value)
+    assert "\n      social_insurance/2025-12.r2: 9 / 9\n" in str(stopped.value)
     assert str(copied.warehouse / "report.html") in str(stopped.value)
     current = current_release(copied.releases)
     assert current is not None and current.id == f"{AS_OF}.1" and len(list_releases(copied.releases)) == 1
@@ -94,7 +97,18 @@ def test_gate_2_stops_the_run(copied: Home) -> None:
     told = [e.dagster_event.asset_check_evaluation_data for e in events if e.dagster_event is not None]
     (gate,) = [t for t in told if t.asset_check_key.name == "linkage_gate"]
     assert not gate.passed and "9 of 15 rows failed" in str(gate.metadata["blocking"].value)
+    assert "social_insurance/2025-12.r2: 9 / 9" in str(gate.metadata["blocking"].value)
     assert gate.metadata["quality_report"].value == "warehouse/report.html"
+    assert (
+        report.count('<code translate="no">social_insurance/2025-12.r2</code>: <strong>9 / 9</strong>') == 1
+    )
+    said = CliRunner().invoke(app, ["quality", "--stopped", "--home", str(copied.root)])
+    assert said.exit_code == 0 and "social_insurance/2025-12.r2: 9 / 9" in said.stdout
+    said = CliRunner().invoke(app, ["quality", "--stopped", "--json", "--home", str(copied.root)])
+    lines = [line for c in json.loads(said.stdout)["checks"] for line in c["lines"] if line.get("culprits")]
+    assert [(line["object"], line["culprits"]["deliveries"]) for line in lines] == [
+        ("social_insurance", [{"folder": "social_insurance/2025-12.r2", "rows": 9, "out_of": 9}])
+    ]
     # nothing is left that a later release step could take for judged
     with pytest.raises(LabourdbError):
         confirmed_verdict(copied.warehouse / "candidates", f"{AS_OF}.2", "any")
@@ -112,6 +126,8 @@ def test_gate_2_stops_the_run(copied: Home) -> None:
     page = (release.path / "quality" / "report.html").read_text()
     assert "resent in March" in page and "Trưởng phòng" in page
     assert not (copied.warehouse / "report.html").exists()  # the stop it told of is settled
+    for asked in (["quality", "--stopped"], ["quality", release.id, "--stopped"]):
+        assert CliRunner().invoke(app, [*asked, "--home", str(copied.root)]).exit_code == 2
 
 
 def test_gate_3_stops_the_run_and_its_verdict_holds(copied: Home, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,8 +145,16 @@ def test_gate_3_stops_the_run_and_its_verdict_holds(copied: Home, monkeypatch: p
     monkeypatch.setattr(gates, "gate_publication", tampered)
     copied.settings.write_text(worlds.SETTINGS + "volume_change = 0.6\n")
     with worlds.environment(LABOURDB_KEY=worlds.KEY):
-        said = CliRunner().invoke(app, ["run", "--home", str(copied.root), "--as-of", AS_OF])
+        said = CliRunner().invoke(app, ["run", "--json", "--home", str(copied.root), "--as-of", AS_OF])
     assert said.exit_code == 3
+    stopped = {(c["check_id"], c["object"]): c for c in json.loads(said.stdout)["stopped"]}
+    told = stopped["parts_sum_to_totals", "indicators: sex"]
+    assert told["rows_failed"] == 1 and told["culprits"] == {
+        "counted": None,
+        "counted_vi": None,
+        "deliveries": [],
+    }
+    assert OF_OUR_OWN[1] in said.stderr and OF_OUR_OWN[0] in (copied.warehouse / "report.html").read_text()
     assert "parts_sum_to_totals on indicators: sex: 1 of" in said.stderr
     assert "terms_agree_with_counts" in said.stderr
     current = current_release(copied.releases)

@@ -429,11 +429,30 @@ def test_a_stopped_run_names_what_stopped_it_first() -> None:
         MANIFEST | manifest | {"inputs": INPUTS, "waivers": []},
         pd.DataFrame([*CHECKS[:4], stops]).astype({"waiver": "string"}),
         pd.DataFrame(FILES).astype({"rows_read": "Int64"}),
+        pd.DataFrame(
+            [("linked_share_training", "training", "training/2025-11.r2", 1234, 5678)],
+            columns=["check_id", "object", "folder", "rows", "out_of"],
+        ),
     )
     assert facts["stopped"] and not facts["verdict"]["published"] and "coverage" not in facts
     page = quality_page(facts)
     read = Reader(page)
     assert read.problems == [] and "Not published: 1 blocking check" in read.text
+    for said in (
+        "training/2025-11.r2",
+        "1.234",
+        "5,678",
+        words.MOVED_MOST[0],
+        words.MOVED_MOST[1],
+        "rows linked to nobody",
+    ):
+        assert said in read.text, said
+    told = [
+        line.get("culprits") for c in facts["checks"] for line in c["lines"] if line["outcome"] == "stops"
+    ]
+    assert [t["deliveries"] for t in told if t] == [
+        [{"folder": "training/2025-11.r2", "rows": 1234, "out_of": 5678}]
+    ]
     assert page.index("select &#39;why&#39;") < page.index("Mục lục") < page.index("training/2025-11")
     assert all(t == {"caption": 1, "bare": 0} for t in read.tables)
     assert all(link[1:] in read.ids for link in read.links)
