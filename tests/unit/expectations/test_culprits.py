@@ -12,6 +12,7 @@ from expectations.measuring import frame_of, measure_rules
 from expectations.rules import HERE, load_rules
 from releases.pages.words import MOVED_BY_NONE, OF_OUR_OWN, moved_most
 from sources.calendar import month_number
+from sources.contract import linked_sources
 from sources.restricted.database import create_schema
 
 RULES = load_rules()
@@ -32,7 +33,7 @@ def world() -> duckdb.DuckDBPyConnection:
     for source in ("population", "social_insurance"):
         for key, period in FOLDERS.items():
             c.execute(
-                "insert into landing.deliveries (source, delivery_key, period, revision, folder) values (?, ?, ?, ?, ?)",
+                "insert into landing.deliveries (source, delivery_key, period, revision, folder, state) values (?, ?, ?, ?, ?, 'read')",
                 [source, key, period[:7], key % 1024, f"{source}/{period}"],
             )
             c.execute(
@@ -48,10 +49,12 @@ def world() -> duckdb.DuckDBPyConnection:
         " null::date as valid_to, 'alive' as life_status, range::bigint as row_id from range(100)"
     )
     keys = ", ".join(str(key) for key in FOLDERS)
-    c.execute(
-        f"create table identity.linked_social_insurance as select unnest([{keys}])::bigint as delivery_key,"
-        " range::bigint as row_id, range::bigint as person_key, 'citizen_id' as link_rule from range(10)"
-    )
+    for source in linked_sources():
+        rows = 10 if source == "social_insurance" else 0
+        c.execute(
+            f"create table identity.linked_{source} as select unnest([{keys}])::bigint as delivery_key,"
+            f" range::bigint as row_id, range::bigint as person_key, 'citizen_id' as link_rule from range({rows})"
+        )
     c.execute("use labour; create schema run; create schema labour")
     c.execute(
         "create table run.quarters as from (values (8101, '2025Q2', date '2025-06-30', 24305), (8102, '2025Q3',"
@@ -202,8 +205,8 @@ def test_five_are_named_and_nobody_where_nothing_stops(world: duckdb.DuckDBPyCon
     assert find_culprits(world, stopped_by(world, "linked_share_social_insurance"), RULES).empty
     for n in range(8):
         world.execute(
-            "insert into restricted.landing.deliveries (source, delivery_key, period, revision, folder)"
-            f" values ('social_insurance', {n}, '2025-10', {n}, 'social_insurance/2025-10.r{n}')"
+            "insert into restricted.landing.deliveries (source, delivery_key, period, revision, folder, state)"
+            f" values ('social_insurance', {n}, '2025-10', {n}, 'social_insurance/2025-10.r{n}', 'read')"
         )
         world.execute(
             f"insert into restricted.identity.linked_social_insurance values ({n}, {n}, null, 'unlinked')"

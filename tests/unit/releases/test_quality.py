@@ -430,7 +430,7 @@ def test_a_stopped_run_names_what_stopped_it_first() -> None:
         pd.DataFrame([*CHECKS[:4], stops]).astype({"waiver": "string"}),
         pd.DataFrame(FILES).astype({"rows_read": "Int64"}),
         pd.DataFrame(
-            [("linked_share_training", "training", "training/2025-11.r2", 1234, 5678)],
+            [("linked_share_training", "training", "training/2025-08.r3", 1234, 5678)],
             columns=["check_id", "object", "folder", "rows", "out_of"],
         ),
     )
@@ -439,7 +439,7 @@ def test_a_stopped_run_names_what_stopped_it_first() -> None:
     read = Reader(page)
     assert read.problems == [] and "Not published: 1 blocking check" in read.text
     for said in (
-        "training/2025-11.r2",
+        "training/2025-08.r3",
         "1.234",
         "5,678",
         words.MOVED_MOST[0],
@@ -451,7 +451,7 @@ def test_a_stopped_run_names_what_stopped_it_first() -> None:
         line.get("culprits") for c in facts["checks"] for line in c["lines"] if line["outcome"] == "stops"
     ]
     assert [t["deliveries"] for t in told if t] == [
-        [{"folder": "training/2025-11.r2", "rows": 1234, "out_of": 5678}]
+        [{"folder": "training/2025-08.r3", "rows": 1234, "out_of": 5678}]
     ]
     assert page.index("select &#39;why&#39;") < page.index("Mục lục") < page.index("training/2025-11")
     assert all(t == {"caption": 1, "bare": 0} for t in read.tables)
