@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import shutil
 from pathlib import Path
@@ -15,7 +16,7 @@ from worlds import eighteen_persons as worlds
 from worlds.eighteen_persons import AS_OF, deliver, deliveries, run_world, scope, small_home, write_world
 
 from orchestration.cli.main import app
-from orchestration.home import Home
+from orchestration.home import SEEDS, Home
 from orchestration.run import gates, steps
 from orchestration.run.execute import dagster_instance
 from orchestration.run.gates import GateStopped
@@ -24,6 +25,7 @@ from releases.pages.words import OF_OUR_OWN
 from releases.release import current_release, list_releases
 from releases.verdict import confirmed_verdict
 from sources.errors import ChangedDelivery, LabourdbError
+from sources.simulator import simulate
 
 PROTECTION = "DISCLOSURE-CONTROLLED"
 
@@ -128,6 +130,33 @@ def test_gate_2_stops_the_run(copied: Home) -> None:
     assert not (copied.warehouse / "report.html").exists()  # the stop it told of is settled
     for asked in (["quality", "--stopped"], ["quality", release.id, "--stopped"]):
         assert CliRunner().invoke(app, [*asked, "--home", str(copied.root)]).exit_code == 2
+
+
+def test_deaths_of_one_in_six_stop_the_run_and_name_their_delivery(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    simulate(home.root, 1_000, 6, "2025-12", ["30"], 7, SEEDS)
+    with (home.landing / "population/2025-07/dan_cu_30.csv").open(encoding="utf-8-sig") as file:
+        people = list(csv.DictReader(file, delimiter=";"))
+    again = home.landing / "population/2025-11.r2"
+    shutil.copytree(home.landing / "population/2025-11", again)
+    (again / "delivery.json").unlink(missing_ok=True)
+    said = {
+        "Tình trạng": "deceased",
+        "Ngày thay đổi tình trạng": "10/11/2025",
+        "Ngày cập nhật": "2025-11-20T08:00:00",
+    }
+    with (again / "deaths.csv").open("w", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(people[0]), delimiter=";")
+        writer.writeheader()
+        writer.writerows(person | said for person in people[::6])
+    with worlds.environment(LABOURDB_KEY=worlds.KEY):
+        told = CliRunner().invoke(app, ["run", "--json", "--home", str(home.root), "--as-of", AS_OF])
+    assert told.exit_code == 3, told.stderr
+    (stop,) = json.loads(told.stdout)["stopped"]
+    assert (stop["check_id"], stop["object"]) == ("population_break", "as-of quarter")
+    first = stop["culprits"]["deliveries"][0]
+    assert first["folder"] == "population/2025-11.r2" and first["rows"] > len(people) / 6 * 0.7
+    assert "population/2025-11.r2: " in told.stderr and list_releases(home.releases) == []
 
 
 def test_gate_3_stops_the_run_and_its_verdict_holds(copied: Home, monkeypatch: pytest.MonkeyPatch) -> None:
