@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
-import shutil
 import sqlite3
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import duckdb
 
@@ -104,6 +102,7 @@ def _run_job(home: Home, as_of: str, listener: Listener) -> None:
     warnings.filterwarnings("ignore")
     logging.getLogger("dagster").setLevel(logging.CRITICAL)
     from orchestration.definitions import build_defs
+    from orchestration.history import dagster_instance
     from orchestration.resources import Installation, heard_by
 
     installation = Installation(home=str(home.root), as_of=as_of)
@@ -116,31 +115,6 @@ def _run_job(home: Home, as_of: str, listener: Listener) -> None:
             )
         except Exception as error:
             _raise_plainly(home, as_of, error)
-
-
-def dagster_instance(folder: Path):  # type: ignore[no-untyped-def]
-    """The home's Dagster instance: run history and events, kept in sqlite under ``folder``."""
-    import dagster as dg
-    from sqlalchemy import event
-    from sqlalchemy.engine import Engine
-
-    if not event.contains(Engine, "connect", _unhurried):
-        event.listen(Engine, "connect", _unhurried)
-    folder.mkdir(parents=True, exist_ok=True)
-    config = folder / "dagster.yaml"
-    if not config.exists():
-        shutil.copyfile(Path(__file__).with_name("dagster.yaml"), config)
-    return dg.DagsterInstance.from_config(str(folder))
-
-
-def _unhurried(connection: object, record: object) -> None:
-    """Leave it to the system when Dagster's history reaches the disk.
-
-    It is committed event by event, over a thousand times a run: waiting for the disk took longer than the
-    work. What a power cut may cost is this history; releases are synced on their own.
-    """
-    if isinstance(connection, sqlite3.Connection):
-        connection.execute("pragma synchronous = off")
 
 
 def _raise_plainly(home: Home, as_of: str, error: Exception) -> None:

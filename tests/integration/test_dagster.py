@@ -18,8 +18,8 @@ import worlds
 from orchestration import assets, delivery_assets, pipeline, shown
 from orchestration.arrived import arrived
 from orchestration.definitions import annual, build_defs, new_deliveries_sensor, quarterly
+from orchestration.history import dagster_instance
 from orchestration.resources import Installation, last_whole_quarter
-from orchestration.run import dagster_instance
 from orchestration.settings import load_settings
 from sources.contract import all_sources
 

@@ -15,9 +15,9 @@ from worlds import AS_OF, deliver, deliveries, run_world, scope, small_home, wri
 
 from orchestration import pipeline
 from orchestration.cli import app
+from orchestration.history import dagster_instance
 from orchestration.home import Home
 from orchestration.pipeline import GateStopped
-from orchestration.run import dagster_instance
 from releases.release import current_release, list_releases
 from releases.verdict import confirmed_verdict
 from sources.errors import ChangedDelivery, LabourdbError
