@@ -1,4 +1,4 @@
-# Two commands: `make run` (a simulated world to a published release) and `make test` (lint and tests, 5 minutes on 2 cores).
+# Two commands: `make run` (a simulated world to a published release) and `make test` (lint, then the fast suite).
 # While working: `make test-fast FILE=tests/unit/test_cleaning.py` (one file or folder, in this process, without lint).
 SHELL := /bin/bash
 PYTHON ?= python3
