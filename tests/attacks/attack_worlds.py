@@ -171,11 +171,11 @@ def attacked_world(
                 send_again(delivery, number, rest)
             world.late_rows.append(came)
         try:
-            outcome = worlds.run_world(home)
+            published = worlds.run_steps(home)
         except GateStopped as stopped:
             world.stopped.append(f"release {number}: {stopped}")
             break
-        assert outcome.published
+        assert published.id == f"{worlds.AS_OF}.{number}"
         world.atoms.append(collect(home))
     return world
 
