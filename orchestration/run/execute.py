@@ -26,9 +26,6 @@ from sources.restricted.database import DATABASE, restricted_database
 from sources.restricted.encryption import damaged, is_forged
 from sources.restricted.retention import Deleted
 
-if TYPE_CHECKING:
-    pass
-
 Listener = Callable[[str, str, float], None]
 
 
