@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from expectations.catalogue import published_tables
-from releases.release import NOT_PROTECTED, PROTECTION
+from releases.disclosure import NOT_PROTECTED, PROTECTION
 
 Pair = tuple[str, str]
 Words = Mapping[str, Pair]

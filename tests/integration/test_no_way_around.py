@@ -17,8 +17,9 @@ from orchestration.run import gates, steps
 from orchestration.run.gates import GateStopped
 from orchestration.run.scope import Run
 from orchestration.settings import load_settings
+from releases.disclosure import NOT_PROTECTED, PROTECTION
 from releases.disclosure.remembered import PENDING, remembered
-from releases.release import NOT_PROTECTED, PROTECTION, Release, list_releases
+from releases.release import Release, list_releases
 from sources.errors import LabourdbError
 from sources.restricted.keys import DISCLOSURE_KEY_FILE, DISCLOSURE_KEY_VARIABLE
 
