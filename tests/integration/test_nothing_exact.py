@@ -21,7 +21,7 @@ from worlds import eighteen_persons as worlds
 
 from expectations.catalogue import published_tables
 from orchestration.home import Home
-from orchestration.tasks.serve import site_reference
+from orchestration.run.site import site_reference
 from releases.quality.facts import release_facts
 from releases.quality.page import quality_page
 from releases.release import FILES, REPORT, Release, current_release
@@ -212,7 +212,12 @@ def incidental(release: Release) -> set[float]:
     """Numbers that are no cell of a released table, but made of such cells, or of files: sums of the report and of the pages,
     and how long files are.
     """
-    found = set(numbers(json.dumps(release_facts(release.path, release.manifest))))
+    facts = release_facts(release.path, release.manifest)
+    found = set(numbers(json.dumps(facts)))
+    passed, checks, without = (
+        sum(g[k] for g in facts["gates"]) for k in ("passed", "checks", "not_applicable")
+    )
+    found |= {float(passed), float(checks - without)}
     of_origin = duckdb.execute(
         f"select sum(persons) from '{release.path}/tables/transitions.parquet'"
         " group by period, lag, area_version, area_code, sex, age_group, from_status"

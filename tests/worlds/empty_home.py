@@ -15,7 +15,7 @@ from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
 
 from orchestration.dbt.project import parsed as parsed_manifest
-from orchestration.run import inputs
+from orchestration.run.tables import run_tables
 from sources.restricted.database import attach_restricted, restricted_database
 from sources.restricted.encryption import encryption_config
 
@@ -86,7 +86,7 @@ def empty_home(folder: Path) -> EmptyHome:
         pass
     with empty.warehouse() as warehouse:
         warehouse.execute("create schema run")
-        for table, columns in inputs._COLUMNS.items():
+        for table, columns in ((t.name, t.columns) for t in run_tables().values()):
             warehouse.execute(
                 f"create table run.{table} ({', '.join(f'{c} {t}' for c, t in columns.items())})"
             )
