@@ -1,4 +1,5 @@
-# Two commands: `make run` (a simulated world to a published release) and `make test`.
+# Two commands: `make run` (a simulated world to a published release) and `make test` (lint, then the fast suite).
+# While working: `make test-fast FILE=tests/unit/test_cleaning.py` (one file or folder, in this process, without lint).
 SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
@@ -14,7 +15,7 @@ KEYS ?= 200
 PERSONS ?= 20000
 ROOT := $(if $(filter 0,$(shell id -u)),,sudo)
 
-.PHONY: setup run ui docs generate test test-slow faults attack browser contracts lint format bench lock clean
+.PHONY: setup run ui docs generate test test-fast test-slow faults attack browser contracts lint lint-python lint-sql format bench lock clean
 
 setup: $(BIN)/labourdb
 
@@ -33,19 +34,30 @@ ui: setup
 	@mkdir -p $(HOME_DIR)/dagster && cp -n orchestration/dagster.yaml $(HOME_DIR)/dagster/
 	umask 027; DAGSTER_HOME=$(abspath $(HOME_DIR))/dagster LABOURDB_HOME=$(abspath $(HOME_DIR)) $(BIN)/dagster dev -m orchestration.definitions
 
+# side by side: types keep one core busy, SQL style the other
 lint: setup
+	$(MAKE) --no-print-directory -j 2 lint-python lint-sql
+
+lint-python:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+lint-sql:
 	$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar dbt_project/models dbt_project/tests
 
 format: setup
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+# files are handed out in the order of tests/conftest.py: those that run worlds first
 test: lint
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+test-fast: setup
+	$(if $(FILE),,$(error Say which: make test-fast FILE=tests/unit/test_cleaning.py))
+	$(BIN)/pytest $(FILE)
 
 # what the dbt project says of sources and published tables, from contracts and catalogue
 generate: setup

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from releases.disclosure import NOT_PROTECTED
 from releases.ledger import note
 from releases.tables import RELEASED, sha256, write_database
 from releases.verdict import confirmed_verdict
@@ -24,8 +25,6 @@ CURRENT = "current"
 REPORT = "quality/report.html"
 MANIFEST = "manifest.json"
 FILES = "files.sha256"  # the SHA-256 of every file of a release, as sha256sum writes and checks it
-PROTECTION = "DISCLOSURE-CONTROLLED"  # what a release says that went through disclosure control (SPEC §5)
-NOT_PROTECTED = "INTERNAL – NOT PROTECTED"  # what one says that did not: [disclosure] off
 
 Figures = Literal["noisy", "exact", "hidden"]
 

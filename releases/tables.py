@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -15,10 +16,20 @@ from sources.plain import FORMULA
 RELEASED: Mapping[str, tuple[str, ...]] = {name: table.key for name, table in published_tables().items()}
 
 
+Row = dict[str, Any]  # of a query, by column
+
+
 def sha256(path: Path) -> str:
     """Hex SHA-256 of a file's bytes."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def rows_of(connection: duckdb.DuckDBPyConnection, query: str, parameters: object = None) -> list[Row]:
+    """What a query finds, each row by column."""
+    found = connection.execute(query, parameters)
+    names = [d[0] for d in found.description or []]
+    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
 
 def _quoted(path: Path) -> str:

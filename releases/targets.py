@@ -8,6 +8,7 @@ from typing import Any
 import duckdb
 
 from releases.release import Release
+from releases.tables import rows_of
 
 SQL = Path(__file__).with_suffix(".sql")
 
@@ -20,13 +21,12 @@ def targets_of(release: Release) -> list[dict[str, Any]]:
     """
     tables = release.path / "tables"
     with duckdb.connect() as connection:
-        found = connection.execute(
+        rows = rows_of(
+            connection,
             SQL.read_text(encoding="utf-8"),
             {name: str(tables / f"{table}.parquet")
              for name, table in (("progress", "target_progress"), ("indicators", "indicators"))},
         )  # fmt: skip
-        names = [d[0] for d in found.description or ()]
-        rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
     said = release.manifest.get("indicators", {})
     return [row | {"label": _label(row, said)} for row in rows]
 

@@ -11,11 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
-
-from open_data_contract_standard.model import OpenDataContractStandard, SchemaProperty
+from typing import TYPE_CHECKING, Any
 
 from sources.characters import visible
+
+if TYPE_CHECKING:
+    from open_data_contract_standard.model import SchemaProperty
 
 CONTRACTS = Path(__file__).parent / "contracts"
 
@@ -168,6 +169,9 @@ def load_contract(source: str) -> Contract:
     path = CONTRACTS / f"{source}.odcs.yaml"
     if not path.is_file():
         raise KeyError(f"no contract for source {source}")
+    # here, since the processes that read files are given their contract and start in three quarters of the time
+    from open_data_contract_standard.model import OpenDataContractStandard
+
     document = OpenDataContractStandard.from_file(str(path))
     assert document.schema_ is not None and document.schema_[0].properties is not None
     table, properties = document.schema_[0], document.schema_[0].properties

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from worlds.eighteen_persons import SHARED
+from worlds.eighteen_persons import SHARED, made_once
 
 from orchestration.dbt.project import manifest_path
 from orchestration.home import Home
@@ -31,6 +31,13 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """Remove what the workers shared."""
     if not hasattr(config, "workerinput"):
         shutil.rmtree(os.environ[SHARED], ignore_errors=True)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that run worlds come first, single rules last, so that all processes end at about the same time."""
+    rooms = ["attacks", "integration", "faults", "unit"]
+    rank = {room: place for place, room in enumerate(rooms)}
+    items.sort(key=lambda item: rank.get(item.path.relative_to(ROOT / "tests").parts[0], len(rooms)))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -71,22 +78,20 @@ def samples() -> Path:
 
 
 class SampleHomes(dict[Path, Home]):
-    """By sample world, a home with its deliveries, run for 2025Q4 when first asked for."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__()
-        self.folder = folder
+    """By sample world, a home with its deliveries, run for 2025Q4 when first asked for, once for all test processes."""
 
     def __missing__(self, world: Path) -> Home:
-        home = Home(self.folder / world.name)
-        shutil.copytree(world / "landing", home.landing)
-        home.settings.write_text(WITHOUT_LATER_RULES)
-        execute(home, load_settings(home.settings), "2025Q4")
-        self[world] = home
-        return home
+        def run(folder: Path) -> None:
+            home = Home(folder)
+            shutil.copytree(world / "landing", home.landing)
+            home.settings.write_text(WITHOUT_LATER_RULES)
+            execute(home, load_settings(home.settings), "2025Q4")
+
+        self[world] = Home(made_once(world.name, run))
+        return self[world]
 
 
 @pytest.fixture(scope="session")
-def sample_homes(tmp_path_factory: pytest.TempPathFactory) -> dict[Path, Home]:
-    """Homes of the sample worlds, by the world's folder."""
-    return SampleHomes(tmp_path_factory.mktemp("samples"))
+def sample_homes() -> dict[Path, Home]:
+    """Homes of the sample worlds, by the world's folder; no test may change them."""
+    return SampleHomes()

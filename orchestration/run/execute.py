@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
-import shutil
 import sqlite3
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 import duckdb
 
@@ -29,9 +25,6 @@ from sources.ingest.landing import find_deliveries
 from sources.restricted.database import DATABASE, restricted_database
 from sources.restricted.encryption import damaged, is_forged
 from sources.restricted.retention import Deleted
-
-if TYPE_CHECKING:
-    import dagster as dg
 
 Listener = Callable[[str, str, float], None]
 
@@ -103,6 +96,7 @@ def _run_job(home: Home, as_of: str, listener: Listener) -> None:
         warnings.simplefilter("ignore")
         from orchestration.definitions import build_defs
         from orchestration.resources import Installation, heard_by
+        from orchestration.run.history import dagster_instance
 
         installation = Installation(home=str(home.root), as_of=as_of)
         job = build_defs({"installation": installation}).resolve_job_def("run")
@@ -114,34 +108,6 @@ def _run_job(home: Home, as_of: str, listener: Listener) -> None:
                 )
             except Exception as error:
                 _raise_plainly(home, as_of, error)
-
-
-@contextmanager
-def dagster_instance(folder: Path) -> Iterator[dg.DagsterInstance]:
-    """The home's Dagster instance: run history and events, kept in sqlite under ``folder``.
-
-    It is committed event by event, over a thousand times a run: waiting for the disk took longer than the work, so
-    it is left to the system when the history reaches it. What a power cut may cost is this history; releases are
-    synced on their own.
-    """
-    import dagster as dg
-    from sqlalchemy import event
-    from sqlalchemy.engine import Engine
-
-    def unhurried(connection: object, record: object) -> None:
-        if isinstance(connection, sqlite3.Connection):
-            connection.execute("pragma synchronous = off")
-
-    folder.mkdir(parents=True, exist_ok=True)
-    config = folder / "dagster.yaml"
-    if not config.exists():
-        shutil.copyfile(Path(__file__).parents[1] / "dagster.yaml", config)
-    event.listen(Engine, "connect", unhurried)  # Dagster makes its engines itself, one after the other
-    try:
-        with dg.DagsterInstance.from_config(str(folder)) as instance:
-            yield instance
-    finally:
-        event.remove(Engine, "connect", unhurried)
 
 
 def _raise_plainly(home: Home, as_of: str, error: Exception) -> None:

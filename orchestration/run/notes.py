@@ -14,8 +14,8 @@ from orchestration.dbt.project import project_hash
 from orchestration.run.fingerprint import code_version, run_fingerprint
 from orchestration.run.tables import CHECKS, has_table
 from orchestration.settings import Settings
-from releases.disclosure import FIVE, nearest_five, noise_sha256
-from releases.release import NOT_PROTECTED, PROTECTION, Release
+from releases.disclosure import FIVE, NOT_PROTECTED, PROTECTION, nearest_five, noise_sha256
+from releases.release import Release
 from sources.calendar import quarter_label
 
 

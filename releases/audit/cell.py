@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any
 
 import duckdb
 
 from expectations.catalogue import published_tables
 from releases.release import Release
+from releases.tables import Row, rows_of
 from sources.errors import LabourdbError, UsageError
 
 KEY = tuple(c for c in published_tables()["indicators"].key if c != "area_level")
 SUPPRESSED = "suppressed"
 MOST = 40  # values an error message lists
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -71,13 +70,6 @@ def read_cell(connection: duckdb.DuckDBPyConnection, release: Release, key: Cell
         [getattr(key, k) for k in KEY],
     )
     return found[0] if found else None
-
-
-def rows_of(connection: duckdb.DuckDBPyConnection, query: str, parameters: object = None) -> list[Row]:
-    """What a query finds, each row by column."""
-    found = connection.execute(query, parameters)
-    names = [d[0] for d in found.description or []]
-    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
 
 def find_cell(connection: duckdb.DuckDBPyConnection, release: Release, key: CellKey) -> Row:

@@ -11,7 +11,7 @@ from typing import Any
 
 import duckdb
 
-from releases.audit.cell import KEY, SUPPRESSED, CellKey, Row, find_cell, open_table, rows_of
+from releases.audit.cell import KEY, SUPPRESSED, CellKey, find_cell, open_table
 from releases.audit.finest import as_counted, finest_counts
 from releases.audit.guards import checks_on_the_path
 from releases.audit.history import history
@@ -20,6 +20,7 @@ from releases.audit.official import official_rows
 from releases.audit.walk import Proof, conflicts, deliveries, gather, not_counted, persons, terms_of
 from releases.disclosure import nearest_five
 from releases.release import Release, figures_of
+from releases.tables import Row, rows_of
 from sources.contract import sources_of_basis
 
 FILED = ("rows", "in_numerator")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import duckdb
 
-from releases.audit.cell import SUPPRESSED, CellKey, Row, rows_of
+from releases.audit.cell import SUPPRESSED, CellKey
 from releases.audit.walk import Proof, Terms
+from releases.tables import Row, rows_of
 from sources.errors import LabourdbError
 
 TERMS = ("numerator", "denominator")

@@ -10,8 +10,9 @@ import duckdb
 
 from expectations.catalogue import LEVELS
 from expectations.rules import PUBLISHED
-from releases.audit.cell import Row, open_table, rows_of
+from releases.audit.cell import open_table
 from releases.release import Release
+from releases.tables import Row, rows_of
 
 ALWAYS = ("delivery gate", "linkage gate", "publication gate")
 

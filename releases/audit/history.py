@@ -8,9 +8,10 @@ from typing import Any
 
 import duckdb
 
-from releases.audit.cell import CellKey, Row, open_table, read_cell, rows_of
+from releases.audit.cell import CellKey, open_table, read_cell
 from releases.disclosure import FIVE
 from releases.release import Release, figures_of, list_releases
+from releases.tables import Row, rows_of
 from releases.withdraw import withdrawals
 from sources.calendar import month_number, quarter_number, reference_month
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import duckdb
 
-from releases.audit.cell import Row, rows_of
 from releases.audit.walk import Proof
+from releases.tables import Row, rows_of
 from sources.contract import Column, linked_sources, load_contract
 
 PARTS = (

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import duckdb
 
-from releases.audit.cell import Row, rows_of
 from releases.audit.walk import Proof
+from releases.tables import Row, rows_of
 from sources.ingest.deciding import LINE_OF_ROW
 from sources.restricted.database import FILE_OF_ROW
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import duckdb
 
-from releases.audit.cell import Row, rows_of
+from releases.tables import Row, rows_of
 from sources.calendar import quarter_number
 from sources.restricted.database import FILE_OF_ROW
 

@@ -8,6 +8,8 @@ checks that it holds (``expectations``).
 import hashlib
 from pathlib import Path
 
+PROTECTION = "DISCLOSURE-CONTROLLED"  # what a release says that went through disclosure control
+NOT_PROTECTED = "INTERNAL – NOT PROTECTED"  # what one says that did not: [disclosure] off
 FIVE = 5  # numbers of rows and of persons beside the tables are told to the nearest five
 NOISE = Path(__file__).resolve().parents[2] / "dbt_project" / "seeds" / "noise.csv"
 

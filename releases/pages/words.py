@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from expectations.catalogue import published_tables
-from releases.release import NOT_PROTECTED, PROTECTION
+from releases.disclosure import NOT_PROTECTED, PROTECTION
 
 Pair = tuple[str, str]
 Words = Mapping[str, Pair]

@@ -17,10 +17,10 @@ import pandas as pd
 
 from expectations.culprits import culprits_of
 from expectations.rules import GATES
+from releases.disclosure import PROTECTION
 from releases.quality import tables, times
 from releases.quality.times import place_of
-from releases.release import PROTECTION
-from releases.tables import RELEASED
+from releases.tables import RELEASED, rows_of
 from sources.contract import all_sources, load_contract
 from sources.errors import LabourdbError
 
@@ -154,7 +154,7 @@ def _opened(tables: Mapping[str, Rows]) -> Iterator[duckdb.DuckDBPyConnection]:
 
 def _checks(connection: duckdb.DuckDBPyConnection) -> list[Facts]:
     """Every line of the checks table, by check: gate by gate, what stops before what warns before what passed."""
-    rows = tables.records(
+    rows = rows_of(
         connection,
         "select gate, check_id, level, coalesce(why, '') as why, coalesce(why_vi, why, '') as why_vi, object,"
         " rows_checked, rows_failed, threshold, severity, status, waiver, query from checks order by object",

@@ -8,6 +8,7 @@ from typing import Any
 import duckdb
 
 from releases.disclosure import FIVE
+from releases.tables import rows_of
 from sources.contract import all_sources
 
 Facts = dict[str, Any]
@@ -19,13 +20,6 @@ _CLOSES = "rows_read = accepted + quarantined + duplicate + superseded"
 _TOTAL = "sex = 'total' and age_group = 'total' and urban_rural = 'total'"
 
 
-def records(connection: duckdb.DuckDBPyConnection, query: str, given: Given = ()) -> list[Facts]:
-    """The rows of a query, each as column to value."""
-    cursor = connection.execute(query, given)
-    names = [d[0] for d in cursor.description or ()]
-    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-
-
 def source_order(source: str) -> tuple[int, str]:
     """Where a source stands in every list: core sources first, then by name; one without a contract last."""
     known = list(all_sources())
@@ -34,7 +28,7 @@ def source_order(source: str) -> tuple[int, str]:
 
 def by_source(connection: duckdb.DuckDBPyConnection, query: str, given: Given = ()) -> list[Facts]:
     """The rows of a query with a column ``source``, in the order of sources, else as the query gives them."""
-    return sorted(records(connection, query, given), key=lambda row: source_order(row["source"]))
+    return sorted(rows_of(connection, query, given), key=lambda row: source_order(row["source"]))
 
 
 def row_accounting(connection: duckdb.DuckDBPyConnection) -> Facts:
@@ -77,7 +71,7 @@ def to_tables(connection: duckdb.DuckDBPyConnection, partly_covered: bool, round
         " from found left join used using (source) order by source",
         {"part": partly_covered, "rounded": rounded, "most": FIVE // 2},
     )
-    gate = records(
+    gate = rows_of(
         connection,
         "select object, rows_checked, rows_failed, status from checks where check_id = 'row_accounting_closes'"
         " order by object",
@@ -126,14 +120,14 @@ def coverage(connection: duckdb.DuckDBPyConnection, period: str) -> Facts:
     """
     cell = f"basis = 'register' and period = ? and {_TOTAL}"
     return {
-        "areas": records(
+        "areas": rows_of(
             connection,
             "select area_version, area_level, area_code, area_name, numerator, denominator, value, status"
             f" from indicators where indicator = 'status_coverage' and area_level in ('country', 'province') and {cell}"
             " order by area_version desc, area_level, value nulls first, area_code",
             [period],
         ),
-        "statuses": records(
+        "statuses": rows_of(
             connection,
             "select indicator, numerator as persons, status from indicators where indicator in ('population_15_plus',"
             " 'employed', 'unemployed', 'inactive', 'abroad', 'status_unknown') and area_level = 'country'"
@@ -147,21 +141,21 @@ def coverage(connection: duckdb.DuckDBPyConnection, period: str) -> Facts:
 
 def completeness(connection: duckdb.DuckDBPyConnection, period: str) -> Facts:
     """Cells of the register indicators by status, of the as-of quarter and of all quarters; which are not available."""
-    statuses = records(
+    statuses = rows_of(
         connection,
         "select status, count(*) filter (period = ?)::integer as as_of, count(*)::integer as all_periods"
         " from indicators where basis = 'register' group by status order by all_periods desc, status",
         [period],
     )
     available = "status not in ('suppressed', 'not_available')"
-    rate = records(
+    rate = rows_of(
         connection,
         f"select 100.0 * count(*) filter ({available} and period = $1) / nullif(count(*) filter (period = $1), 0)"
         f" as as_of, 100.0 * count(*) filter ({available}) / nullif(count(*), 0) as all_periods"
         " from indicators where basis = 'register'",
         [period],
     )[0]
-    missing = records(
+    missing = rows_of(
         connection,
         "select distinct indicator from indicators where basis = 'register' and period = ?"
         " and status = 'not_available' order by indicator",
@@ -173,20 +167,20 @@ def completeness(connection: duckdb.DuckDBPyConnection, period: str) -> Facts:
 def coherence(connection: duckdb.DuckDBPyConnection) -> Facts:
     """How long the series are, how many identities were tested, and where register and official figures stand apart."""
     return {
-        "series": records(
+        "series": rows_of(
             connection,
             "select 'indicators' as table_name, min(period) as first, max(period) as last,"
             " count(distinct period)::integer as periods from indicators where basis = 'register'"
             " union all select 'labour_flows', min(period), max(period), count(distinct period)::integer"
             " from labour_flows order by 1",
         ),
-        "identities": records(
+        "identities": rows_of(
             connection,
             "select count(*)::integer as checks, count(*) filter (status = 'passed')::integer as passed,"
             " coalesce(sum(rows_checked), 0)::bigint as rows_checked from checks"
             " where gate = 'publication' and level = 'logical'",
         )[0],
-        "bases": records(
+        "bases": rows_of(
             connection,
             "select distinct province_code, area_version, year, indicator, sex, age_group, urban_rural,"
             " if(basis = 'official', value, other_value) as official,"

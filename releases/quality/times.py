@@ -11,8 +11,8 @@ from typing import Any
 
 import duckdb
 
-from releases.quality.tables import Facts, records, source_order
-from releases.tables import RELEASED
+from releases.quality.tables import Facts, source_order
+from releases.tables import RELEASED, rows_of
 from sources.calendar import last_day, month_label, month_number, quarter_number, reference_month
 from sources.contract import all_sources, load_contract
 
@@ -135,7 +135,7 @@ def revisions(
     path = previous / "tables" / "indicators.parquet" if previous else None
     if path is None or not path.exists():
         return None
-    of_indicators = records(
+    of_indicators = rows_of(
         connection,
         f"{_PAIRS} select indicator, any_value(unit) as unit, count(*)::integer as cells,"
         " count(*) filter (revision <> 0)::integer as revised, avg(revision) as mean_revision,"
@@ -143,7 +143,7 @@ def revisions(
         " from pairs group by indicator order by relative desc nulls last, indicator",
         [str(path)],
     )
-    largest = records(
+    largest = rows_of(
         connection,
         f"{_PAIRS} select *, 100 * revision / nullif(abs(old), 0) as relative from pairs where revision <> 0"
         " order by abs(relative) desc nulls first, abs(revision) desc, indicator, period, area_version, area_code"

@@ -13,9 +13,9 @@ from typing import Any
 import duckdb
 from markupsafe import Markup
 
+from releases.disclosure import PROTECTION
 from releases.pages import words
 from releases.pages.page import environment, style
-from releases.release import PROTECTION
 from releases.site.charts import charts_script
 from releases.site.data import write_shape
 from releases.site.downloads import write_downloads

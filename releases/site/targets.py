@@ -10,9 +10,9 @@ from urllib.parse import urlencode
 import duckdb
 import pandas as pd
 
-from releases.audit.cell import Row as Facts
-from releases.audit.cell import rows_of
 from releases.pages import words
+from releases.tables import Row as Facts
+from releases.tables import rows_of
 
 CELL = ("sex", "age_group", "urban_rural")
 LONGEST_TREND = 12

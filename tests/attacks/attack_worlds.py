@@ -62,14 +62,12 @@ def finest(
     c: duckdb.DuckDBPyConnection, warehouse: str, exact: str, changed: str, keys: list[str]
 ) -> pd.DataFrame:
     """Exact counts with their keys beside the changed ones, a row for each count and measure."""
-    there = {d[0] for d in c.execute(f"describe restricted.disclosure.{exact}").fetchall()}
+    there = {d[0] for d in c.execute(f"describe restricted.keyed.{exact}").fetchall()}
     noisy = c.execute(f"from {warehouse}.disclosure.{changed}").df()
     measures = [m for m in noisy.columns if m not in {*keys, *NOT_COUNTS}]
     numbers = [n for m in measures for n in (m, f"{m}_key") if n in there]
     sums = ", ".join(f"sum({n})::bigint as {n}" for n in numbers)
-    counted = c.execute(
-        f"select {', '.join(keys)}, {sums} from restricted.disclosure.{exact} group by all"
-    ).df()
+    counted = c.execute(f"select {', '.join(keys)}, {sums} from restricted.keyed.{exact} group by all").df()
     both = counted.merge(noisy, on=keys, suffixes=("", "_changed"), validate="one_to_one")
     both = both.sort_values(keys, ignore_index=True)
     assert len(both) == len(counted) == len(noisy)
@@ -171,11 +169,11 @@ def attacked_world(
                 send_again(delivery, number, rest)
             world.late_rows.append(came)
         try:
-            outcome = worlds.run_world(home)
+            published = worlds.run_steps(home)
         except GateStopped as stopped:
             world.stopped.append(f"release {number}: {stopped}")
             break
-        assert outcome.published
+        assert published.id == f"{worlds.AS_OF}.{number}"
         world.atoms.append(collect(home))
     return world
 

@@ -141,8 +141,10 @@ def test_a_home_on_a_disk_that_can_only_be_read(disk: Path, figures: Callable[[s
 
 WITHOUT_RIGHTS = """
 import os, sys
-import orchestration.run.execute  # before the rights to read it may be gone
+import orchestration.run.execute, orchestration.run.steps  # before the rights to read it may be gone
+from expectations.rules import load_rules
 from orchestration.cli.main import app
+load_rules()
 if os.geteuid() == 0:
     os.setgid(65534); os.setuid(65534)
 app(["run", "--home", sys.argv[1], "--as-of", "2025Q4", "--json"])

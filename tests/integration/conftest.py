@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from worlds.empty_home import EmptyHome, empty_home
+from worlds.eighteen_persons import made_once
+from worlds.empty_home import EmptyHome, empty_home, parsed_manifest
 
 
 @pytest.fixture(scope="session")
-def pristine(tmp_path_factory: pytest.TempPathFactory) -> EmptyHome:
-    """The empty warehouse; tests change copies of it."""
-    return empty_home(tmp_path_factory.mktemp("empty"))
+def pristine() -> EmptyHome:
+    """The empty warehouse, made once for all test processes; tests change copies of it."""
+    return EmptyHome(made_once("empty", empty_home), parsed_manifest())

@@ -20,7 +20,7 @@ from orchestration.assets.arrived import arrived
 from orchestration.definitions import annual, build_defs, new_deliveries_sensor, quarterly
 from orchestration.resources import Installation, last_whole_quarter
 from orchestration.run import gates, steps
-from orchestration.run.execute import dagster_instance
+from orchestration.run.history import dagster_instance
 from orchestration.run.scope import Run
 from orchestration.settings import load_settings
 from sources.contract import all_sources

@@ -18,8 +18,8 @@ from worlds.eighteen_persons import KEY, PEOPLE, environment, small_home
 from orchestration.home import Home
 from orchestration.run.scope import Run
 from orchestration.settings import load_settings
-from releases.audit.cell import rows_of
 from releases.audit.explain import from_warehouse
+from releases.tables import rows_of
 
 TERMS = ("numerator", "denominator")
 

@@ -14,7 +14,7 @@ from worlds.eighteen_persons import KEY, PEOPLE, environment, small_home
 
 from orchestration.cli.main import app
 from orchestration.home import Home
-from releases.release import NOT_PROTECTED
+from releases.disclosure import NOT_PROTECTED
 
 
 @pytest.fixture(scope="module")

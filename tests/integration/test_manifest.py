@@ -45,7 +45,7 @@ def test_manifest_is_complete() -> None:
     assert (
         len(facts["code"]["sha256"]) == 64
         and facts["code"]["version"]
-        and len(facts["code"]["lock_sha256"]) == 64
+        and len(facts["code"]["libraries_sha256"]) == 64
     )
     read = sum(a["rows_read"] for a in facts["row_accounting"])
     assert read == sum(len(rows) for rows in deliveries().values())

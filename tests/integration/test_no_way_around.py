@@ -17,8 +17,9 @@ from orchestration.run import gates, steps
 from orchestration.run.gates import GateStopped
 from orchestration.run.scope import Run
 from orchestration.settings import load_settings
+from releases.disclosure import NOT_PROTECTED, PROTECTION
 from releases.disclosure.remembered import PENDING, remembered
-from releases.release import NOT_PROTECTED, PROTECTION, Release, list_releases
+from releases.release import Release, list_releases
 from sources.errors import LabourdbError
 from sources.restricted.keys import DISCLOSURE_KEY_FILE, DISCLOSURE_KEY_VARIABLE
 
@@ -75,8 +76,8 @@ def test_changed_counts_that_are_not_the_noise_of_the_table_are_found(
     copied: Home, model: str, tampered: str, check: str
 ) -> None:
     """The tests of the models, over counts tampered with."""
-    from project.adapters.duckdb.connections import DuckDBConnectionManager
-    from project.cli.main import dbtRunner
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.cli.main import dbtRunner
 
     from orchestration.dbt import project
 

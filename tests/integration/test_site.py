@@ -20,9 +20,11 @@ from typer.testing import CliRunner
 from worlds import eighteen_persons as worlds
 
 from orchestration.cli.main import app
-from orchestration.tasks.serve import served, site_reference
+from orchestration.run.site import site_reference
+from orchestration.tasks.serve import served
+from releases.disclosure import NOT_PROTECTED, PROTECTION
 from releases.pages import words
-from releases.release import NOT_PROTECTED, PROTECTION, Release, current_release, listed_files
+from releases.release import Release, current_release, listed_files
 from releases.site.build import PAGES, build_site
 from releases.site.data import FLOWS, INDICATORS, OUTCOMES, PLACES, TRANSITIONS
 from releases.tables import RELEASED

@@ -18,8 +18,8 @@ from worlds.eighteen_persons import AS_OF, deliver, deliveries, run_world, scope
 from orchestration.cli.main import app
 from orchestration.home import SEEDS, Home
 from orchestration.run import gates, steps
-from orchestration.run.execute import dagster_instance
 from orchestration.run.gates import GateStopped
+from orchestration.run.history import dagster_instance
 from orchestration.run.scope import Run
 from releases.pages.words import OF_OUR_OWN
 from releases.release import current_release, list_releases

@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -338,16 +338,24 @@ def scratch() -> Path:
     return folder
 
 
+def made_once(name: str, make: Callable[[Path], object]) -> Path:
+    """A folder that the first process to ask fills, for all processes of a test run; no test may change it."""
+    first = Path(os.environ.get(SHARED, str(scratch()))) / name
+    with FileLock(f"{first}.lock"):
+        if not first.exists():
+            make(being_made := first.with_name(f"{name}-being-made"))
+            being_made.rename(first)
+    return first
+
+
 @cache
 def small_home() -> Home:
     """The world, run once for all test processes, each with a copy of its own; no test may change it."""
-    first = Path(os.environ.get(SHARED, str(scratch()))) / "small"
-    with FileLock(f"{first}.lock"):
-        if not first.exists():
-            home = write_world(Home(first.with_name("being-run")))
-            assert run_world(home).published
-            home.root.rename(first)
-    return copy_of(Home(first), scratch() / "small-copy")
+    return copy_of(Home(made_once("small", _run_small)), scratch() / "small-copy")
+
+
+def _run_small(folder: Path) -> None:
+    assert run_world(write_world(Home(folder))).published
 
 
 def copy_of(home: Home, target: Path) -> Home:

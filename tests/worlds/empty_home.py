@@ -14,7 +14,8 @@ import pytest
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
 
-from orchestration.run import inputs
+from orchestration.dbt.project import parsed as parsed_manifest
+from orchestration.run.tables import run_tables
 from sources.restricted.database import attach_restricted, restricted_database
 from sources.restricted.encryption import encryption_config
 
@@ -26,7 +27,7 @@ class EmptyHome:
     """A warehouse and a restricted database with every table, and no row but the seeds'; dbt works there."""
 
     folder: Path
-    manifest: Any = None
+    manifest: Any
 
     def dbt(self, command: str, *arguments: str) -> Any:
         """Run a dbt command in this process; returns its result. Raises what stopped it."""
@@ -79,17 +80,17 @@ def dbt_works_in(home: EmptyHome) -> Iterator[EmptyHome]:
 
 def empty_home(folder: Path) -> EmptyHome:
     """Every table a run starts from, and every model built on them."""
-    empty = EmptyHome(folder)
+    folder.mkdir()
+    empty = EmptyHome(folder, parsed_manifest())
     with restricted_database(empty.folder):
         pass
     with empty.warehouse() as warehouse:
         warehouse.execute("create schema run")
-        for table, columns in inputs._COLUMNS.items():
+        for table, columns in ((t.name, t.columns) for t in run_tables().values()):
             warehouse.execute(
                 f"create table run.{table} ({', '.join(f'{c} {t}' for c, t in columns.items())})"
             )
     with dbt_works_in(empty):
-        empty.manifest = empty.dbt("parse")
         built = empty.dbt("build", "--empty", "--resource-type", "seed", "--resource-type", "model")
         assert {r.node.name: r.message for r in built.results if r.status != "success"} == {}
     return empty

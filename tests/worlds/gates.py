@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import shutil
 from collections import Counter
 from functools import cache
 from pathlib import Path
@@ -14,6 +15,7 @@ from expectations.rules import load_rules
 from sources.calendar import month_number
 from sources.contract import all_sources
 from sources.restricted.database import create_schema
+from worlds.eighteen_persons import scratch
 from worlds.gates_longitudinal import add_longitudinal
 from worlds.gates_published import add_published
 
@@ -114,8 +116,29 @@ def _indicators() -> pd.DataFrame:
     return pd.DataFrame(lines, columns=columns).astype({"numerator": "Int64", "denominator": "Int64"})
 
 
-def gate_world() -> duckdb.DuckDBPyConnection:
-    """The tables the gates look at, whole, in two databases in memory."""
+def gate_world(folder: Path) -> duckdb.DuckDBPyConnection:
+    """The tables the gates look at, whole, in two databases under ``folder``, to be broken."""
+    for database in _whole().iterdir():
+        shutil.copy(database, folder)
+    c = duckdb.connect()
+    c.execute(f"attach '{folder}/labour.duckdb' as labour; attach '{folder}/restricted.duckdb' as restricted")
+    c.execute("use labour")
+    return c
+
+
+@cache
+def _whole() -> Path:
+    """The databases of a whole world; it is broken a hundred times, and made once."""
+    folder = scratch() / "gates"
+    folder.mkdir()
+    with _in_memory() as c:
+        for name in ("labour", "restricted"):
+            c.execute(f"attach '{folder}/{name}.duckdb' as kept (block_size 16384)")
+            c.execute(f"copy from database {name} to kept; detach kept")
+    return folder
+
+
+def _in_memory() -> duckdb.DuckDBPyConnection:
     c = duckdb.connect()
     c.execute("attach ':memory:' as labour; attach ':memory:' as restricted; use restricted")
     create_schema(c)

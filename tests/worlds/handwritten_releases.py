@@ -10,7 +10,8 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from releases.release import PROTECTION, Release, publish
+from releases.disclosure import PROTECTION
+from releases.release import Release, publish
 from releases.tables import RELEASED, export_tables
 from releases.verdict import Verdict, store_verdict
 

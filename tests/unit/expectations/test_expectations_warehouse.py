@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -21,9 +22,10 @@ RULES = load_rules()
 
 
 @pytest.fixture
-def world() -> duckdb.DuckDBPyConnection:
+def world(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """A whole world, to be broken."""
-    return gate_world()
+    with gate_world(tmp_path) as connection:
+        yield connection
 
 
 TOTAL = "sex = 'total' and age_group = 'total' and urban_rural = 'total'"

@@ -13,7 +13,8 @@ from worlds.handwritten_releases import CHECK, flow, indicator, published
 
 from orchestration.cli.main import app
 from releases.audit.diff import TOP, diff
-from releases.release import NOT_PROTECTED, PROTECTION, Release, figures_of, find_release
+from releases.disclosure import NOT_PROTECTED, PROTECTION
+from releases.release import Release, figures_of, find_release
 from sources.errors import LabourdbError
 
 

@@ -12,7 +12,8 @@ from worlds.handwritten_releases import indicator, published
 from releases.audit.cell import CellKey
 from releases.audit.explain import from_release
 from releases.audit.history import causes, history
-from releases.release import NOT_PROTECTED, PROTECTION, Release, withdraw
+from releases.disclosure import NOT_PROTECTED, PROTECTION
+from releases.release import Release, withdraw
 
 EXACT = {"protection": NOT_PROTECTED}
 NOISY = {"protection": PROTECTION, "disclosure": {"noise_sha256": "n"}}

@@ -12,11 +12,11 @@ import pandas as pd
 import pytest
 from worlds.handwritten_releases import CHECK, indicator, published
 
+from releases.disclosure import NOT_PROTECTED
 from releases.pages import words
 from releases.pages.page import number, percent, signed
 from releases.quality.facts import NEEDED, Facts, facts_of, stopped_facts
 from releases.quality.page import quality_page
-from releases.release import NOT_PROTECTED
 from sources.errors import LabourdbError
 
 HOSTILE = "<script>alert('x')</script>"

@@ -12,8 +12,8 @@ import duckdb
 import pandas as pd
 import pytest
 
+from releases.disclosure import PROTECTION
 from releases.release import (
-    PROTECTION,
     current_release,
     latest_of,
     list_releases,

@@ -16,9 +16,9 @@ from worlds.handwritten_releases import flow, indicator, published
 from orchestration.cli.main import app
 from orchestration.home import Home
 from releases.audit.verify import Item, verify
+from releases.disclosure import PROTECTION
 from releases.ledger import BentLedger, entries
 from releases.release import (
-    PROTECTION,
     Release,
     current_release,
     latest_of,

@@ -1,0 +1,86 @@
+"""Dagster's history of a home's runs: its own sqlite files, each opened once a run.
+
+Dagster opens a file anew for every event, over a thousand times a run, and prepares every statement again: that took
+as long as the models. Who else reads the files (`make ui`) reads them with Dagster's own storage.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import sqlalchemy as sa
+from dagster._core.instance.ref import InstanceRef
+from dagster._core.storage.event_log import SqliteEventLogStorage
+from dagster._serdes import ConfigurableClassData
+
+
+class OpenedOnce(SqliteEventLogStorage):
+    """The event log of one process: a connection a file, closed with the instance."""
+
+    def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
+        self._engines: dict[str, sa.Engine] = {}  # by run, and of the index of them all
+        super().__init__(base_dir, inst_data)
+
+    @classmethod
+    def from_config_value(
+        cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]
+    ) -> OpenedOnce:
+        """As Dagster makes it from the instance's configuration."""
+        return cls(inst_data=inst_data, **config_value)
+
+    @contextmanager
+    def _connect(self, shard: str) -> Iterator[sa.Connection]:
+        with self._db_lock:
+            if shard not in self._engines:
+                self._engines[shard] = self._opened(shard)
+            with self._engines[shard].begin() as connection:
+                yield connection
+
+    def _opened(self, shard: str) -> sa.Engine:
+        engine = sa.create_engine(
+            self.conn_string_for_shard(shard),
+            poolclass=sa.StaticPool,
+            connect_args={"timeout": 30, "check_same_thread": False},  # the lock is held while it is used
+        )
+        sa.event.listen(engine, "connect", _unhurried)
+        self._initdb(engine)
+        return engine
+
+    def dispose(self) -> None:
+        """Close the files."""
+        super().dispose()
+        with self._db_lock:
+            for engine in self._engines.values():
+                engine.dispose()
+            self._engines.clear()
+
+
+def _unhurried(connection: sqlite3.Connection, record: object) -> None:
+    """Leave it to the system when Dagster's history reaches the disk.
+
+    It is committed event by event: waiting for the disk took longer than the work. What a power cut may cost is this
+    history; releases are synced on their own.
+    """
+    connection.execute("pragma synchronous = off")
+
+
+def dagster_instance(folder: Path) -> dg.DagsterInstance:
+    """The home's Dagster instance: run history and events, kept in sqlite under ``folder``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    config = folder / "dagster.yaml"
+    if not config.exists():
+        shutil.copyfile(Path(__file__).parents[1] / "dagster.yaml", config)
+    events = {
+        "module": OpenedOnce.__module__,
+        "class": OpenedOnce.__name__,
+        "config": {"base_dir": str(folder / "history" / "runs")},  # where Dagster's own storage looks
+    }
+    return dg.DagsterInstance.from_ref(
+        InstanceRef.from_dir(str(folder), overrides={"event_log_storage": events})
+    )
