@@ -33,8 +33,8 @@ FOUND = 2**16
 
 def compiled(home: Home, models: Sequence[str]) -> dict[str, str]:
     """SQL of models as dbt compiles it for a home."""
-    from project.adapters.duckdb.connections import DuckDBConnectionManager
-    from project.cli.main import dbtRunner
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.cli.main import dbtRunner
 
     target = [
         "--target-path",

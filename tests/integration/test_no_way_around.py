@@ -75,8 +75,8 @@ def test_changed_counts_that_are_not_the_noise_of_the_table_are_found(
     copied: Home, model: str, tampered: str, check: str
 ) -> None:
     """The tests of the models, over counts tampered with."""
-    from project.adapters.duckdb.connections import DuckDBConnectionManager
-    from project.cli.main import dbtRunner
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.cli.main import dbtRunner
 
     from orchestration.dbt import project
 
