@@ -26,7 +26,9 @@ from orchestration.run.fingerprint import PACKAGES
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "adding.md"
-RECIPE = re.compile(r"^## \d\. (.+)\n\nWritten by hand: (\d) production files?(?:, (\d) pages?)?", re.MULTILINE)
+RECIPE = re.compile(
+    r"^## \d\. (.+)\n\nWritten by hand: (\d) production files?(?:, (\d) pages?)?", re.MULTILINE
+)
 BLOCK = re.compile(
     r"^File `([^`]+)`, (?:(new|at the end)|(above|below) (`+)(.+?)\4):\n\n```\w+\n(.*?)^```$",
     re.MULTILINE | re.DOTALL,
@@ -69,7 +71,10 @@ class Addition:
 
 def additions(text: str) -> list[Addition]:
     """The examples of (a part of) the page, in its order."""
-    return [Addition(p, how or side, anchor.strip(), body) for p, how, side, _, anchor, body in BLOCK.findall(text)]
+    return [
+        Addition(p, how or side, anchor.strip(), body)
+        for p, how, side, _, anchor, body in BLOCK.findall(text)
+    ]
 
 
 def recipes() -> dict[str, tuple[int, int, list[str]]]:
@@ -91,7 +96,9 @@ def test_a_recipe_names_every_file_it_needs_and_needs_few() -> None:
         assert len(specification) == pages, name
         assert production <= ALLOWED[name], name
     text = PAGE.read_text(encoding="utf-8")
-    assert len(additions(text)) == text.count("\nFile `") == sum(len(files) for *_, files in recipes().values())
+    assert (
+        len(additions(text)) == text.count("\nFile `") == sum(len(files) for *_, files in recipes().values())
+    )
 
 
 # ---- it is done -----------------------------------------------------------------------------------------------
@@ -230,7 +237,9 @@ def test_the_indicator_is_published(world: duckdb.DuckDBPyConnection) -> None:
 
 @pytest.mark.slow
 def test_the_table_is_published(world: duckdb.DuckDBPyConnection) -> None:
-    counted = rows(world, f"select period, section, persons::int from w.candidates.section_workers where {COUNTRY}")
+    counted = rows(
+        world, f"select period, section, persons::int from w.candidates.section_workers where {COUNTRY}"
+    )
     # An Giang Minh Uyên (C), Bình Dung Nga (A), Cường (G), Sơn (F), Rạng (unknown); in December without Giang Minh Sơn
     september = {"A": 3, "C": 4, "F": 1, "G": 1, "unknown": 1, "total": 10}
     december = {"A": 3, "C": 2, "G": 1, "unknown": 1, "total": 7}
