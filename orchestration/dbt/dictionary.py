@@ -7,13 +7,13 @@ beside their models.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from expectations.catalogue import published_tables
-from orchestration.dbt.project import parsed_models, parsed_sources
+from orchestration.dbt.project import parsed_models, parsed_sources, stated_by
 from orchestration.home import SEEDS
 from releases.pages.dictionary import Dictionary, Field, Indicator, Table
 from sources.contract import all_sources, load_contract
@@ -92,8 +92,33 @@ def _indicator(row: dict[str, str]) -> Indicator:
         name=row["indicator"],
         **{n: row[n] for n in (*texts, *sayings)},
         formula=_formula(row),
-        supplied_by=tuple(row["supplied_by"].split()),
+        supplied_by=_suppliers(row["supplied_by"]),
     )
+
+
+def _suppliers(stated: str) -> tuple[str, ...]:
+    """Sources by name, each once, in the order they are looked at; ``ladder``: those whose steps decide a status.
+
+    ``ladder:employed+unemployed``: those of the steps down to the last that can say one of these.
+    """
+    found: list[str] = []
+    for word in stated.split():
+        name, _, statuses = word.partition(":")
+        found += [word] if name != "ladder" else _of_the_ladder(statuses.split("+") if statuses else None)
+    return tuple(dict.fromkeys(found))
+
+
+def _of_the_ladder(statuses: Sequence[str] | None) -> list[str]:
+    steps = stated_by("ladder")
+    last = max(n for n, s in enumerate(steps) if statuses is None or set(statuses) & set(_said_by(s)))
+    return [step["source"] for step in steps[: last + 1]]
+
+
+def _said_by(step: Mapping[str, Any]) -> Sequence[str]:
+    """The statuses a step can say; one that names none says what its records do."""
+    if "status" in step:
+        return (step["status"],)
+    return load_contract(step["source"]).column("activity").values
 
 
 def _formula(row: dict[str, str]) -> str:

@@ -13,6 +13,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import jinja2
+
 from orchestration.home import Home
 from orchestration.settings import Settings
 from sources.errors import LabourdbError
@@ -150,6 +152,14 @@ def parsed_sources() -> list[Any]:
 def parsed_exposures() -> list[Any]:
     """Who reads what, as the parsed project names them."""
     return list(parsed().exposures.values())
+
+
+def stated_by(macro: str) -> Any:
+    """What a macro of the project that only states data, such as ``ladder``, returns; ``KeyError`` if there is none."""
+    found: list[Any] = []
+    text = parsed().macros[f"macro.labourdb.{macro}"].macro_sql
+    jinja2.Environment().from_string(f"{text}{{{{ {macro}() }}}}").render({"return": found.append})
+    return found[0]
 
 
 def ancestors(model: str) -> set[str]:

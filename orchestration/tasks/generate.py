@@ -1,8 +1,8 @@
 """The files of the dbt project that say what contracts and catalogue say: ``make generate`` writes them.
 
-A source's columns are stated in its contract alone. Staging models, their YAML and the models of linked rows with
-theirs, the dbt sources of the landing tables and the lists of linked sources follow from it; what follows from the
-catalogue of published tables is in ``generate_catalogue``. They are checked in, so that the project is read, parsed
+A source's columns are stated in its contract alone. Staging models and models of linked rows, what is
+said of them and of the models that look for persons, the dbt sources of the landing tables and the lists of linked
+sources follow from it; what follows from the catalogue of published tables is in ``generate_catalogue``. They are checked in, so that the project is read, parsed
 and searched without this module; a test says when they are stale.
 """
 
@@ -32,6 +32,16 @@ AREA_VERSION = Landed(
 )
 PERIOD = Landed("period_month", "integer", "Month of the delivery: 12 x year + month - 1.")
 REVISION = Landed("revision", "integer", "Revision of the delivery: 1 the first, N for a .rN.")
+RESOLVED = (
+    Landed("row_id", "bigint", "Number of the landed row; the later row has the greater number."),
+    Landed("citizen_id", "bigint", "Spine person the row belongs to; null if it is to be reviewed."),
+    Landed(
+        "rule",
+        "varchar",
+        "Rule that linked it, the first that hits: citizen_id, previous_id, si_number (social insurance alone),"
+        " name_birth_sex, or review.",
+    ),
+)
 PERSON = (
     Landed("person_key", "bigint", "Pseudonym of the linked person; null if unlinked."),
     Landed("link_rule", "varchar", "First rule that hit, review or unlinked."),
@@ -55,7 +65,7 @@ def generated() -> dict[Path, str]:
             ]
         ),
         STAGING / "_staging.yml": _yaml(models=map(_staging, contracts)),
-        IDENTITY / "_linked.yml": _yaml(models=map(_linked, linked)),
+        IDENTITY / "_linked.yml": _yaml(models=[*map(_resolved, linked), *map(_linked, linked)]),
         MACROS / "contracts.sql": _macros(linked),
     }
     for contract in contracts:
@@ -89,6 +99,16 @@ def _staging(contract: Contract) -> dict[str, Any]:
         "description": f"{_line(contract.holds).removesuffix('.')}: one row per accepted row of the deliveries in force up"
         " to the cut-off, before latest-wins across deliveries (SPEC §1, §2).",
         "columns": _columns([*ROW, *landing_columns(contract), *areas, PERIOD, REVISION]),
+    }
+
+
+def _resolved(contract: Contract) -> dict[str, Any]:
+    """The model that looks for persons of those rows of a source that are not plainly confirmed; it is written by hand."""
+    return {
+        "name": f"resolved_{contract.source}",
+        "description": f"One row per accepted row of {contract.source} that SPEC §3 rules 1 to 4 link, or would but for their"
+        " veto, and whose latest birth date does not plainly confirm its ID.",
+        "columns": _columns(RESOLVED),
     }
 
 

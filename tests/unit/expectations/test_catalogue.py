@@ -203,7 +203,8 @@ def test_no_reader_lists_the_key_of_a_table(name: str) -> None:
         and not (path.suffix == ".sql" and str(path.relative_to(ROOT)).startswith(MAKERS))
         and not path.stem.endswith("_unit_tests")
     }
-    assert {p: n for p, n in places.items() if n} == {"expectations/catalogue.yaml": 1}
+    entries = sum(set(t.key) == set(key) for t in TABLES.values())
+    assert {p: n for p, n in places.items() if n} == {"expectations/catalogue.yaml": entries}
 
 
 def test_a_list_of_a_key_is_found() -> None:

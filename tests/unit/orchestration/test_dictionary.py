@@ -74,10 +74,21 @@ def test_formulas_are_of_measures_and_what_an_indicator_needs_supplies_it() -> N
     assert "labour_register" in _indicator("underemployment_rate").supplied_by
 
 
+def test_who_supplies_a_status_is_who_stands_on_the_ladder_down_to_the_last_step_that_says_it() -> None:
+    ladder = (
+        "social_insurance enterprises overseas_contracts unemployment_benefits job_seekers labour_register"
+    )
+    assert _indicator("status_coverage").supplied_by[:8] == ("population", *ladder.split(), "training")
+    assert _indicator("labour_force").supplied_by == ("population", *ladder.split())
+    assert _indicator("abroad").supplied_by == ("population", *ladder.split()[:3])
+    assert _indicator("retrained_share").supplied_by == ("population", *ladder.split(), "training")
+
+
 def test_columns_an_indicator_needs_may_be_empty_and_come_from_its_suppliers() -> None:
     with (SEEDS / "indicator_definitions.csv").open(encoding="utf-8", newline="") as stream:
         needed = {
-            r["indicator"]: (r["needs_columns"], r["supplied_by"].split()) for r in csv.DictReader(stream)
+            r["indicator"]: (r["needs_columns"], _indicator(r["indicator"]).supplied_by)
+            for r in csv.DictReader(stream)
         }
     named = [(re.split(r"[ |]", columns), suppliers) for columns, suppliers in needed.values() if columns]
     assert len(named) >= 4 and needed["underemployment_rate"][0].count(" ") == 2
