@@ -17,6 +17,7 @@ import pandas as pd
 
 from expectations.rules import GATES
 from releases.quality import tables, times
+from releases.quality.columns import column_fill
 from releases.quality.times import place_of
 from releases.release import PROTECTION
 from releases.tables import RELEASED
@@ -106,6 +107,7 @@ def _facts(manifest: Mapping[str, Any], given: Mapping[str, Rows], previous: Pat
             "successions": manifest.get("successions_followed", {}),
             "sources": _sources(manifest),
             "row_accounting": tables.row_accounting(connection),
+            "column_fill": column_fill(manifest, protected),
             "punctuality": times.punctuality(manifest, previous),
             "checks": checks,
         }

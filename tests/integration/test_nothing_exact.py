@@ -21,7 +21,7 @@ from worlds import eighteen_persons as worlds
 
 from expectations.catalogue import published_tables
 from orchestration.home import Home
-from orchestration.tasks.serve import site_reference
+from orchestration.run.site import site_reference
 from releases.quality.facts import release_facts
 from releases.quality.page import quality_page
 from releases.release import FILES, REPORT, Release, current_release
