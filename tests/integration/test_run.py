@@ -292,34 +292,6 @@ def test_coverage_publishes_covered_provinces_only(without_survey: Home, tmp_pat
 
 
 @pytest.fixture(scope="module")
-def without_hours() -> Home:
-    """A labour register whose column of hours nobody knows, as if it had been renamed from the first delivery on."""
-    home = write_world(Home(worlds.scratch() / "without-hours"), without=("labour_register",))
-    for folder, rows in deliveries().items():
-        if folder.startswith("labour_register/"):
-            deliver(
-                home,
-                folder,
-                [{("hours" if c == "weekly_hours" else c): v for c, v in r.items()} for r in rows],
-            )
-    run_steps(home)
-    return home
-
-
-def test_a_column_that_no_delivery_fills_is_no_zero(without_hours: Home) -> None:
-    """Not 0.0 %, though its source is there, in force, and makes people employed (SPEC §1)."""
-    assert not_available(without_hours) == {("underemployment_rate", q) for q in QUARTERS}
-    facts = manifest(without_hours)
-    assert "labour_register" not in facts["missing_sources"]
-    assert {d["disposition"] for d in facts["inputs"] if d["folder"].startswith("labour_register/")} == {
-        "used"
-    }
-    assert totals(without_hours, "employed") == [10, 7]
-    shown_as = "select distinct status, value from indicators where indicator = 'underemployment_rate' and basis = 'register'"
-    assert shown(without_hours, shown_as) == [("not_available", None)]
-
-
-@pytest.fixture(scope="module")
 def core_alone() -> Home:
     """The four core sources alone, under a key the home makes itself."""
     optional = {f.split("/")[0] for f in deliveries()} - {

@@ -14,7 +14,6 @@ from worlds.handwritten_releases import CHECK, indicator, published
 
 from releases.pages import words
 from releases.pages.page import number, percent, signed
-from releases.quality.columns import column_fill
 from releases.quality.facts import NEEDED, Facts, facts_of, stopped_facts
 from releases.quality.page import quality_page
 from releases.release import NOT_PROTECTED
@@ -128,18 +127,6 @@ MANIFEST: dict[str, Any] = {
     "code": {"version": "0.1.0", "sha256": "ab" * 32},
     "waivers": [{"check": "linked_share_training", "object": None, "reason": HOSTILE, "person": "Hoa",
                  "expires": "2026-03-31", "waived": ["training"]}],
-    "filled_columns": {
-        "training": {  # certificates go with the outcome, and are not compared
-            "2025-10": {"accepted": 200, "filled": {"citizen_id": 195, "certificate_no": 120}},
-            "2025-11": {"accepted": 40, "filled": {"citizen_id": 0, "certificate_no": 0}},  # too few to tell
-            "2025-12": {"accepted": 200, "filled": {"citizen_id": 95, "certificate_no": 5}},
-        },
-        "vacancies": {"2025-12": {"accepted": 50, "filled": {"wage_from": 30, HOSTILE: 50}}},
-        "social_insurance": {
-            "2025-11": {"accepted": 100, "filled": {"occupation_group": 60}},
-            "2025-12": {"accepted": 100, "filled": {"occupation_group": 30}},  # half of it is left
-        },
-    },
     "arrivals": {  # the home was filled on 10 October, and read again on 12 November and 3 January
         **{d["folder"]: "2025-10-10T01:00:00+00:00" for d in INPUTS if d["folder"] < "training/2025-11"},
         "social_insurance/2025-09.r2": "2025-11-12T01:00:00+00:00", "social_insurance/2025-10": "2025-11-12T01:00:00+00:00",
@@ -279,30 +266,6 @@ def test_punctuality_counts_from_the_end_of_the_month(facts: Facts) -> None:
     assert facts["timeliness"]["days"] > 0
 
 
-def test_columns_filled_are_told_by_month_and_what_was_lost_is_named(facts: Facts) -> None:
-    sources = by(facts["column_fill"], "source")
-    assert list(sources) == ["social_insurance", "training", "vacancies"]  # as everywhere
-    training = by(sources["training"]["columns"], "column")
-    assert sources["training"]["months"] == ["2025-10", "2025-11", "2025-12"]
-    assert sources["training"]["accepted"] == [200, 40, 200]
-    assert training["citizen_id"]["filled"] == [195, 0, 95]
-    assert training["citizen_id"]["shares"] == [97.5, None, 47.5]
-    assert training["citizen_id"]["lost"] == [{"month": "2025-12", "share": 47.5, "before": 97.5}]
-    assert training["certificate_no"]["shares"] == [60, None, 2.5]
-    assert (training["certificate_no"]["compared"], training["certificate_no"]["lost"]) == (False, [])
-    (occupation,) = sources["social_insurance"]["columns"]
-    assert (occupation["shares"], occupation["compared"], occupation["lost"]) == ([60, 30], True, [])
-    (wage, hostile) = sources["vacancies"]["columns"]  # as in the contract, what it does not know last
-    assert (wage["column"], wage["shares"], hostile["column"]) == ("wage_from", [60], HOSTILE)
-    exact = {"training": {"2025-11": {"accepted": 3, "filled": {"citizen_id": 3}},
-                          "2025-12": {"accepted": 3, "filled": {"citizen_id": 1}},
-                          "2026-01": {"accepted": 0, "filled": {"citizen_id": 0}}}}  # fmt: skip
-    ((told,),) = (s["columns"] for s in column_fill({"filled_columns": exact}, rounded=False))
-    assert told["shares"] == [100, pytest.approx(100 / 3), None]
-    assert [lost["month"] for lost in told["lost"]] == ["2025-12"]
-    assert column_fill({}, rounded=True) == []  # a release of before this was kept
-
-
 def test_revisions_are_of_totals_that_both_releases_show(facts: Facts) -> None:
     revisions = facts["revisions"]
     assert revisions["previous"] == "2025Q3.1"
@@ -416,23 +379,6 @@ def test_the_page_holds_what_people_must_know(page: str) -> None:
     for check in CHECKS:
         assert check["check_id"] in text and check["object"] in text and check["why_vi"] in text
     assert "select 'training/2025-11'" in text
-
-
-def test_the_page_shows_columns_filled_and_marks_those_lost(page: str, folder: Path) -> None:
-    table = re.search(
-        r'<details open><summary>[^\n]*cột[^\n]*<div class="heat">.*?</details>', page, re.DOTALL
-    )
-    assert table is not None and page.count('<div class="heat">') == 3  # of what was lost at once in sight
-    row = re.search(r"<tr><th scope=\"row\"><code>citizen_id</code></th>.*?</tr>", table[0])
-    assert row is not None and row[0].count("<td") == 3
-    assert 'of-3">98&nbsp;%' in row[0] and '<td class="n">–</td>' in row[0] and 'of-1">48&nbsp;%' in row[0]
-    assert row[0].count("mark bad") == 1 and row[0].index("mark bad") > row[0].index("of-1")
-    text = " ".join(Reader(page).text.split())
-    assert "citizen_id, 2025-12: cột bị mấtcolumn lost 47,547.5 %, trước đóbefore it 97,597.5 %" in text
-    assert "tùy cột khácdepends on another" in text and "không nêu tỷ lệ" in text
-    none = quality_page(facts_of(folder) | {"column_fill": [], "protected": False})
-    assert "No column was lost." in none and "This release does not keep it." in none
-    assert "không nêu tỷ lệ" not in none
 
 
 def test_failed_rows_to_the_nearest_five_do_not_read_as_none(page: str) -> None:
