@@ -113,9 +113,7 @@ def write_run_inputs(
             }
         ),
         "missing_sources": pd.DataFrame({"source": missing}),
-        "filled_columns": gate.filled.drop(columns="period").assign(
-            period_month=[month_number(p) for p in gate.filled["period"]]
-        ),
+        "filled_columns": gate.filled,
         "row_accounting": gate.row_accounting,
         "covered_provinces": pd.DataFrame({"province_code": [int(p) for p in settings.coverage.provinces]}),
     }

@@ -16,7 +16,7 @@ from orchestration.run.tables import CHECKS, has_table
 from orchestration.settings import Settings
 from releases.disclosure import FIVE, nearest_five, noise_sha256
 from releases.release import NOT_PROTECTED, PROTECTION, Release
-from sources.calendar import month_label, quarter_label
+from sources.calendar import quarter_label
 
 
 def release_facts(
@@ -79,12 +79,10 @@ def _filled_columns(warehouse: duckdb.DuckDBPyConnection, exact: bool) -> dict[s
     """
     found: dict[str, dict[str, Any]] = {}
     for source, month, column, accepted, filled in warehouse.execute(
-        "select source, period_month, column_name, accepted, filled from run.filled_columns"
-        " where filled is not null order by source, period_month, column_name"
+        "select source, period, column_name, accepted, filled from run.filled_columns"
+        " where filled is not null order by source, period, column_name"
     ).fetchall():
-        delivery = found.setdefault(source, {}).setdefault(
-            month_label(month), {"accepted": accepted, "filled": {}}
-        )
+        delivery = found.setdefault(source, {}).setdefault(month, {"accepted": accepted, "filled": {}})
         delivery["filled"][column] = filled if exact else min(nearest_five(filled), accepted)
     return found
 

@@ -14,7 +14,7 @@ import pytest
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
 
-from orchestration.run.tables import run_tables
+from orchestration.run import inputs
 from sources.restricted.database import attach_restricted, restricted_database
 from sources.restricted.encryption import encryption_config
 
@@ -84,9 +84,10 @@ def empty_home(folder: Path) -> EmptyHome:
         pass
     with empty.warehouse() as warehouse:
         warehouse.execute("create schema run")
-        for table in run_tables().values():
-            columns = ", ".join(f"{c} {t}" for c, t in table.columns.items())
-            warehouse.execute(f"create table run.{table.name} ({columns})")
+        for table, columns in inputs._COLUMNS.items():
+            warehouse.execute(
+                f"create table run.{table} ({', '.join(f'{c} {t}' for c, t in columns.items())})"
+            )
     with dbt_works_in(empty):
         empty.manifest = empty.dbt("parse")
         built = empty.dbt("build", "--empty", "--resource-type", "seed", "--resource-type", "model")
