@@ -37,13 +37,20 @@ class WorstColumn:
     words: str = ""
 
 
+def optional_columns(contract: Contract) -> list[str]:
+    """Columns that may be empty, and of which that says something: those whose share filled is kept by delivery."""
+    return [c.name for c in contract.columns if not c.required and c.default is None]
+
+
 def compared_columns(contract: Contract) -> list[str]:
     """Optional columns that do not depend on another: those whose share filled is compared between deliveries."""
-    return [
-        c.name
-        for c in contract.columns
-        if not c.required and c.default is None and c.depends_on is None and c.required_when is None
-    ]
+    optional = map(contract.column, optional_columns(contract))
+    return [c.name for c in optional if c.depends_on is None and c.required_when is None]
+
+
+def is_gone(share: Fraction, before: Fraction) -> bool:
+    """Whether a column filled by ``share`` of the rows is gone, where it was filled by ``before`` so far."""
+    return before >= FILLED_ENOUGH and share < before / 2
 
 
 def worst_fill(
@@ -69,8 +76,8 @@ def worst_fill(
         for some, of, words in yardsticks:
             if not some or Fraction(some, of) < FILLED_ENOUGH:
                 continue
-            left, rows = Fraction(c.filled, c.accepted) / Fraction(some, of), min(c.accepted, of)
-            gone = left < Fraction(1, 2)
+            share, before_it, rows = Fraction(c.filled, c.accepted), Fraction(some, of), min(c.accepted, of)
+            left, gone = share / before_it, is_gone(share, before_it)
             part = max(0, round((1 - left) * rows))
             part = max(part, rows // 2 + 1) if gone else min(part, rows // 2)
             told = f"{c.name}: filled in {100 * c.filled / c.accepted:.1f} % of rows, {words} {100 * some / of:.1f} %"

@@ -12,7 +12,13 @@ from dataclasses import dataclass
 import duckdb
 import pandas as pd
 
-from expectations.column_fill import ColumnCounts, compared_columns, worst_fill, worst_implausible
+from expectations.column_fill import (
+    ColumnCounts,
+    compared_columns,
+    optional_columns,
+    worst_fill,
+    worst_implausible,
+)
 from expectations.judge import blocking_failures, judge, within
 from expectations.measuring import Measure, complete, frame_of
 from expectations.rules import CheckRule, rules_of
@@ -36,12 +42,15 @@ class DeliveryGate:
     row_accounting  source, period, revision, file, disposition, rows_read, accepted, quarantined,
                     duplicate, superseded; without numbers for refused deliveries
     columns         by delivery folder and check: the column a check of columns found worst, and how it stands
+    filled          source, period, column_name, accepted, filled: one row per used delivery and column that may be
+                    empty; without numbers for a delivery whose columns were not counted when it was read
     """
 
     dispositions: pd.DataFrame
     checks: pd.DataFrame
     row_accounting: pd.DataFrame
     columns: dict[tuple[str, str], str]
+    filled: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -91,7 +100,8 @@ def delivery_gate(
     for folder, check_id in zip(stopping["object"], stopping["check_id"], strict=True):
         reasons.setdefault(folder, []).append(check_id)
     dispositions = _dispositions(deliveries, reasons)
-    return DeliveryGate(dispositions, checks, _row_accounting(restricted, schema, dispositions), worst)
+    accounting = _row_accounting(restricted, schema, dispositions)
+    return DeliveryGate(dispositions, checks, accounting, worst, _filled(dispositions, accounting, columns))
 
 
 def _of_gate(waivers: Sequence[Waiver], rules: Mapping[str, CheckRule]) -> list[Waiver]:
@@ -110,6 +120,26 @@ def _columns(
     ).fetchall():
         found.setdefault((source, key), []).append(ColumnCounts(*counts))
     return found
+
+
+def _filled(
+    dispositions: pd.DataFrame,
+    accounting: pd.DataFrame,
+    columns: Mapping[tuple[str, int], list[ColumnCounts]],
+) -> pd.DataFrame:
+    """How every used delivery fills the columns that may be empty; one without an accepted row fills none."""
+    lines: list[tuple[str, str, str, int | None, int | None]] = []
+    used = dispositions[dispositions["disposition"] == "used"]
+    accepted = accounting[accounting["disposition"] == "used"].groupby(["source", "period"])["accepted"].sum()
+    for source, key, period in zip(used["source"], used["delivery_key"], used["period"], strict=True):
+        counted = {c.name: (c.accepted, c.filled) for c in columns.get((source, key), ())}
+        uncounted = (None, None) if accepted.get((source, period), 0) else (0, 0)
+        lines += [
+            (source, period, name, *counted.get(name, uncounted))
+            for name in optional_columns(load_contract(source))
+        ]
+    names = ["source", "period", "column_name", "accepted", "filled"]
+    return pd.DataFrame(lines, columns=names).astype({"accepted": "Int64", "filled": "Int64"})
 
 
 def _received(connection: duckdb.DuckDBPyConnection, cut_off: int, schema: str) -> list[_Received]:

@@ -38,6 +38,10 @@
         'if': 'status = 1 and says_underemployed', 'part': {'employed': 1}, 'rests_on': 'survey',
         'means': 'Employed whose labour register record says underemployed.',
     },
+    'employed_with_hours': {
+        'if': 'status = 1 and weekly_hours is not null', 'part': {'employed': 1}, 'rests_on': 'survey',
+        'means': 'Employed whose labour register record in force gives hours.',
+    },
     'employed_with_section': {
         'if': 'status = 1 and section is not null', 'part': {'employed': 1}, 'rests_on': 'section',
         'means': 'Employed with a known section.',
@@ -45,6 +49,10 @@
     'employed_in_agriculture': {
         'if': "status = 1 and section = 'A'", 'part': {'employed_with_section': 1}, 'rests_on': 'section',
         'means': 'Employed in section A.',
+    },
+    'employed_with_level': {
+        'if': 'status = 1 and technical_level is not null', 'part': {'employed': 1}, 'rests_on': 'level',
+        'means': 'Employed with a known technical level.',
     },
     'employed_trained': {
         'if': 'status = 1 and technical_level >= 1', 'part': {'employed': 1}, 'rests_on': 'level',

@@ -86,6 +86,13 @@ def render_quality(facts: Mapping[str, Any], report: Path, withdrawn: str | None
         _say(f"Left out: {d['folder']} {d['disposition']}: {d['because']} ({then})")
     for s in facts["missing_sources"]:
         _say(f"Missing source: {s['source']} ({s['title_vi']})")
+    for s in facts["column_fill"]:
+        for c in s["columns"]:
+            for lost in c["lost"]:
+                now, before = _share(lost["share"]), _share(lost["before"])
+                _say(
+                    f"Column lost: {s['source']}.{c['column']} in {lost['month']}: {now} %, {before} % before"
+                )
     _failed(facts)
     if facts["stopped"]:
         _moved(facts)

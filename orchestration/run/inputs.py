@@ -61,7 +61,7 @@ def write_run_inputs(
     warehouse: duckdb.DuckDBPyConnection, gate: DeliveryGate, scope: RunScope, settings: Settings
 ) -> None:
     """Replace schema ``run``: parameters, quarters, months, flow_quarters, deliveries_in_force,
-    missing_sources, row_accounting, covered_provinces. Quarters run from the one with the first population
+    missing_sources, filled_columns, row_accounting, covered_provinces. Quarters run from the one with the first population
     delivery to as-of, those of flows from the first with three months of social insurance in force (SPEC §5).
     """
     missing = missing_sources(gate)
@@ -113,6 +113,7 @@ def write_run_inputs(
             }
         ),
         "missing_sources": pd.DataFrame({"source": missing}),
+        "filled_columns": gate.filled,
         "row_accounting": gate.row_accounting,
         "covered_provinces": pd.DataFrame({"province_code": [int(p) for p in settings.coverage.provinces]}),
     }

@@ -65,11 +65,26 @@ def release_facts(
         "disclosure": disclosure_facts(warehouse),
         "waivers": [_waiver_facts(warehouse, w, gates) for w in settings.waived()],
         "row_accounting": [dict(zip(names, a, strict=True)) for a in accounting],
+        "filled_columns": _filled_columns(warehouse, settings.disclosure.off),
         "inputs": inputs,
         "arrivals": dict(
             warehouse.execute("select folder, read_at from run.arrivals order by folder").fetchall()
         ),
     }
+
+
+def _filled_columns(warehouse: duckdb.DuckDBPyConnection, exact: bool) -> dict[str, dict[str, Any]]:
+    """By source and month of its delivery in force: rows accepted, and in how many each column that may be empty is filled,
+    to the nearest five unless figures are published ``exact``. Without deliveries whose columns were not counted.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for source, month, column, accepted, filled in warehouse.execute(
+        "select source, period, column_name, accepted, filled from run.filled_columns"
+        " where filled is not null order by source, period, column_name"
+    ).fetchall():
+        delivery = found.setdefault(source, {}).setdefault(month, {"accepted": accepted, "filled": {}})
+        delivery["filled"][column] = filled if exact else min(nearest_five(filled), accepted)
+    return found
 
 
 def protection(settings: Settings) -> str:

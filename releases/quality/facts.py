@@ -19,6 +19,7 @@ from expectations.culprits import culprits_of
 from expectations.rules import GATES
 from releases.disclosure import PROTECTION
 from releases.quality import tables, times
+from releases.quality.columns import column_fill
 from releases.quality.times import place_of
 from releases.tables import RELEASED, rows_of
 from sources.contract import all_sources, load_contract
@@ -117,6 +118,7 @@ def _facts(manifest: Mapping[str, Any], given: Mapping[str, Rows], previous: Pat
             "successions": manifest.get("successions_followed", {}),
             "sources": _sources(manifest),
             "row_accounting": tables.row_accounting(connection),
+            "column_fill": column_fill(manifest, protected),
             "punctuality": times.punctuality(manifest, previous),
             "checks": checks,
         }

@@ -138,7 +138,7 @@ def _notes(manifest: Mapping[str, Any], protected: bool) -> list[words.Pair]:
         words.PROTECTIONS.get(manifest["protection"], (manifest["protection"],) * 2),
         *((words.NOISE, words.FEW_MEANS) if protected else ()),
         ("Thất nghiệp theo sổ đăng ký là thất nghiệp đăng ký, không theo chuẩn ILO.", "Unemployment of basis register is registered unemployment (not ILO)."),
-        ("Trạng thái suppressed: trung vị tiền lương của quá ít người hoặc đơn vị, không công bố; provisional: sơ bộ; low_coverage: dưới 80 % dân số biết tình trạng.", "Status suppressed: a median wage of too few persons or employers, not shown; provisional: first figure of the quarter; low_coverage: the status of under 80 % of persons is known."),
+        ("Trạng thái suppressed: trung vị tiền lương của quá ít người hoặc đơn vị, không công bố; provisional: sơ bộ; low_coverage: dưới 80 % dân số biết tình trạng, hoặc điều cần biết (giờ làm, ngành, trình độ) chỉ biết được của chưa đến một nửa số người.", "Status suppressed: a median wage of too few persons or employers, not shown; provisional: first figure of the quarter; low_coverage: the status of under 80 % of persons is known, or what it rests on (hours, section, level) of under half."),
         ("Trang indicators chỉ có cả nước và các tỉnh; huyện và xã có trong CSV, Parquet và DuckDB. Trang không đủ chỗ thì chỉ có các kỳ mới nhất.", "The sheet indicators holds country and provinces; districts and communes are in CSV, Parquet and DuckDB. A sheet that cannot take all rows holds the newest periods."),
     ]  # fmt: skip
     if manifest["synthetic"]:

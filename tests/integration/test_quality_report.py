@@ -64,6 +64,28 @@ def test_facts_are_of_what_was_delivered() -> None:
     assert insurance["without"] == ["2025-10", "2025-11"] and insurance["observed"] == 0
 
 
+def test_columns_filled_are_those_of_deliveries_in_force() -> None:
+    """To the nearest five, so that of these few rows none has a share; beside them what was delivered."""
+    kept = manifest(small_home())["filled_columns"]
+    used = {d["folder"] for d in manifest(small_home())["inputs"] if d["disposition"] == "used"}
+    assert {f"{source}/{month}" for source, months in kept.items() for month in months} <= used
+    register = kept["labour_register"]
+    sent = [r for r in deliveries()["labour_register/2025-09"] if r.get("weekly_hours")]
+    assert sent and register["2025-09"]["filled"]["weekly_hours"] == 5 * round(len(sent) / 5)
+    assert all(
+        n % 5 == 0 or n == d["accepted"]
+        for s in kept.values()
+        for d in s.values()
+        for n in d["filled"].values()
+    )
+    for source in told()["column_fill"]:
+        contract = load_contract(source["source"])
+        assert source["months"] == sorted(kept[source["source"]])
+        optional = [c.name for c in contract.columns if not c.required and c.default is None]
+        assert [c["column"] for c in source["columns"]] == optional
+        assert {share for c in source["columns"] for share in c["shares"]} == {None}
+
+
 def test_every_check_is_on_the_page_with_its_reason_in_both_languages() -> None:
     page = (small_home().releases / "current" / "quality" / "report.html").read_text(encoding="utf-8")
     lines = sql(small_home(), "select check_id, object, why, why_vi, query from checks")

@@ -14,3 +14,8 @@
 {% macro common_letters(name) -%}{{ return(adapter.dispatch('common_letters', 'labourdb')(name)) }}{%- endmacro %}
 {% macro default__common_letters(name) -%}strip_accents(translate({{ name }}, 'ðɖ', 'đđ')){%- endmacro %}
 {% macro spark__common_letters(name) -%}{{ letters_without_tones(name) }}{%- endmacro %}
+
+{# A row for each part of a text between single characters; as a column of a select. #}
+{% macro parts_as_rows(text, separator) -%}{{ return(adapter.dispatch('parts_as_rows', 'labourdb')(text, separator)) }}{%- endmacro %}
+{% macro default__parts_as_rows(text, separator) -%}unnest(string_split({{ text }}, '{{ separator }}')){%- endmacro %}
+{% macro spark__parts_as_rows(text, separator) -%}explode(split({{ text }}, '[{{ separator }}]')){%- endmacro %}

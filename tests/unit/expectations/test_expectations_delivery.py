@@ -14,6 +14,7 @@ from expectations.delivery_gate import DeliveryGate, delivery_gate
 from expectations.rules import load_rules
 from expectations.waivers import Waiver, refuse_unusable
 from sources.calendar import month_number
+from sources.contract import load_contract
 from sources.errors import LabourdbError
 from sources.ingest.deliveries import ingest
 from sources.ingest.landing import find_deliveries
@@ -223,6 +224,34 @@ def test_a_column_is_compared_with_the_preceding_delivery_in_force(landed: Lande
         "2025-03.r2": "used",
         "2025-04": "used",
     }
+
+
+def test_how_columns_are_filled_is_told_of_deliveries_in_force_alone(landed: Landed) -> None:
+    """Of what was not counted when it was read nothing is told: that is not nothing filled. An empty delivery fills nothing."""
+    for folder, rows, filled in (
+        ("2025-01", 100, 90), ("2025-02", 100, 10), ("2025-03", 100, 80), ("2025-03.r2", 100, 70),
+        ("2026-01", 100, 60),
+    ):  # fmt: skip
+        landed.add("labour_register", folder, rows)
+        landed.fill("labour_register", folder, "weekly_hours", rows, filled, filled)
+        landed.fill("labour_register", folder, "inactive_reason", rows, rows, 0)  # a dependent one, not read
+    landed.add("labour_register", "2025-04", 0)
+    landed.add("labour_register", "2025-05", 7)
+    told = landed.gate().filled.astype(object).where(lambda f: f.notna(), None)
+    assert set(told["source"]) == {"labour_register"}
+    by_column = {
+        column: [tuple(row) for row in told.loc[told["column_name"] == column, ["period", "accepted", "filled"]].to_numpy()]
+        for column in ("weekly_hours", "inactive_reason", "available")
+    }  # fmt: skip
+    assert by_column == {  # February is held, March in force as sent again, next year after the cut-off
+        "weekly_hours": [("2025-01", 100, 90), ("2025-03", 100, 70), ("2025-04", 0, 0), ("2025-05", None, None)],
+        "inactive_reason": [("2025-01", 100, 0), ("2025-03", 100, 0), ("2025-04", 0, 0), ("2025-05", None, None)],
+        "available": [("2025-01", None, None), ("2025-03", None, None), ("2025-04", 0, 0), ("2025-05", None, None)],
+    }  # fmt: skip
+    optional = {
+        c.name for c in load_contract("labour_register").columns if not c.required and c.default is None
+    }
+    assert set(told["column_name"]) == optional
 
 
 def test_a_column_that_was_sent_but_cannot_be_read_is_gone_too(landed: Landed) -> None:
