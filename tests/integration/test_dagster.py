@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import time
 from collections.abc import Iterator
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +14,8 @@ from worlds import eighteen_persons as worlds
 
 from orchestration.assets import deliveries, models, shown
 from orchestration.assets.arrived import arrived
-from orchestration.definitions import annual, build_defs, new_deliveries_sensor, quarterly
-from orchestration.resources import Installation, last_whole_quarter
+from orchestration.definitions import build_defs
+from orchestration.resources import Installation
 from orchestration.run import gates, steps
 from orchestration.run.history import dagster_instance
 from orchestration.run.scope import Run
@@ -262,56 +259,3 @@ def test_definitions_take_other_resources(tmp_path: Path) -> None:
     assert {
         k.path[1] for k in defs.resolve_asset_graph().get_all_asset_keys() if k.path[0] == "agency"
     } == set(all_sources())
-
-
-def deliver(home: Path, folder: str, minutes_ago: int) -> None:
-    """A file in ``landing/<folder>`` that was last written so long ago."""
-    file = home / "landing" / folder / "data.csv"
-    file.parent.mkdir(parents=True)
-    file.write_text("a\n")
-    written = time.time() - 60 * minutes_ago
-    os.utime(file, (written, written))
-
-
-def test_sensor_asks_for_a_run_when_deliveries_came_whole(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def look(cursor: str | None = None) -> dg.SensorResult | dg.SkipReason:
-        result = new_deliveries_sensor(dg.build_sensor_context(cursor=cursor))
-        assert isinstance(result, dg.SensorResult | dg.SkipReason)
-        return result
-
-    monkeypatch.setenv("LABOURDB_HOME", str(tmp_path))
-    assert isinstance(look(), dg.SkipReason)
-    deliver(tmp_path, "training/2025-12", minutes_ago=60)
-    assert isinstance(look(), dg.SkipReason)  # no quarter has its insurance deliveries
-    deliver(tmp_path, "social_insurance/2025-09", minutes_ago=60)
-    asked = look()
-    assert isinstance(asked, dg.SensorResult) and asked.run_requests is not None
-    (request,) = asked.run_requests
-    assert request.run_config["resources"]["installation"]["config"]["as_of"] == "2025Q3"
-    assert isinstance(look(asked.cursor), dg.SkipReason)
-    deliver(tmp_path, "training/2025-12.r2", minutes_ago=1)
-    assert isinstance(look(asked.cursor), dg.SkipReason)  # still arriving
-    deliver(tmp_path, "training/2025-12.r3", minutes_ago=60)
-    os.utime(tmp_path / "landing/training/2025-12.r2/data.csv", (0, 0))
-    assert isinstance(look(asked.cursor), dg.SensorResult)
-
-
-@pytest.mark.parametrize(
-    ("schedule", "at", "as_of"),
-    [
-        (quarterly, datetime(2026, 1, 20, 6), "2025Q4"),
-        (quarterly, datetime(2026, 4, 20, 6), "2026Q1"),
-        (annual, datetime(2025, 12, 1, 6), "2025Q3"),
-    ],
-)
-def test_schedules(schedule: dg.ScheduleDefinition, at: datetime, as_of: str) -> None:
-    asked = schedule(dg.build_schedule_context(scheduled_execution_time=at))
-    assert isinstance(asked, dg.RunRequest)
-    assert asked.run_config == {"resources": {"installation": {"config": {"as_of": as_of}}}}
-
-
-def test_last_whole_quarter() -> None:
-    days = {datetime(2026, 3, 31): "2025Q4", datetime(2026, 4, 1): "2026Q1", datetime(2026, 1, 1): "2025Q4"}
-    assert {d: last_whole_quarter(d.date()) for d in days} == days
