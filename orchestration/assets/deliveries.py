@@ -10,13 +10,20 @@ from orchestration.assets import shown
 from orchestration.assets.arrived import arrived
 from orchestration.resources import Installation
 from orchestration.run import gates, steps
+from orchestration.run.execute import nothing_new
 from orchestration.run.tables import run_tables
+from sources.calendar import quarter_label
 from sources.contract import all_sources, load_contract
 from sources.ingest.landing import Delivery
 
 MONTHS = dg.MonthlyPartitionsDefinition(start_date="2015-01-01", end_offset=1)
 DELIVERIES, JUDGED, IDENTITY, REFERENCE = "1_deliveries", "2_in_force", "4_identity", "reference"
 LEFT_OUT = "nothing_held_or_refused"
+RELEASE = dg.AssetKey(["releases", "release"])
+AS_OF, FOR_RELEASE = (
+    "labourdb/as_of",
+    "labourdb/release",
+)  # tags of a run: its quarter, and the release it makes
 
 
 def agency_key(source: str) -> dg.AssetKey:
@@ -51,6 +58,7 @@ agency_deliveries = [
             group_name=DELIVERIES,
             kinds={"duckdb"},
             tags={"zone": "restricted"},
+            skippable=True,  # where there is nothing new, the run ends here
             description=f"{load_contract(source).purpose} Accepted rows of every delivery; the rest is quarantined or set"
             " aside. Figures are of the deliveries in force.",
         )
@@ -68,8 +76,23 @@ agency_deliveries = [
 def read_deliveries(
     context: dg.AssetExecutionContext, installation: Installation
 ) -> Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]:
-    """Read what is new in the landing area; one materialization per delivery, in its month's partition."""
+    """Read what is new in the landing area; one materialization per delivery, in its month's partition.
+
+    Where the release that stands says all there is to say, a run up to the release makes nothing more.
+    """
     run = installation.run()
+    as_of = {AS_OF: quarter_label(run.scope.as_of)}
+    context.instance.add_run_tags(context.run_id, {**as_of, FOR_RELEASE: run.scope.release_id})
+    if context.run.asset_selection is None or RELEASE in context.run.asset_selection:
+        with installation.step("look for what is new"):
+            standing = nothing_new(run.home, run.settings, run.scope)
+            deleted = steps.apply_retention(run) if standing else None
+        if standing is not None:
+            context.log.info(
+                f"Nothing new: release {standing.id} stands. Deleted after [retention]: {deleted}"
+            )
+            context.instance.add_run_tags(context.run_id, {FOR_RELEASE: standing.id})
+            return
     fresh: set[tuple[str, int]] = set()
     with installation.step("read deliveries") as tell:
 

@@ -10,14 +10,13 @@ from dagster_dbt import DagsterDbtTranslator, dbt_assets
 from expectations import catalogue
 from expectations.judge import blocking_failures
 from orchestration.assets import shown
-from orchestration.assets.deliveries import IDENTITY, REFERENCE
+from orchestration.assets.deliveries import FOR_RELEASE, IDENTITY, REFERENCE, RELEASE
 from orchestration.dbt import project
 from orchestration.dbt.project import NodeResult, manifest_path
 from orchestration.resources import Installation
 from orchestration.run import gates, steps
 from orchestration.run.scope import Run
 
-RELEASE = dg.AssetKey(["releases", "release"])
 COUNTED, DISCLOSURE, PUBLICATION = "7_indicators", "8_disclosure", "9_published"
 # by folder of models; numbered, so that lists show them in the order data takes
 GROUPS = {
@@ -197,9 +196,10 @@ def _gate_result(
     tags={"zone": "published"},
     description="One immutable folder of tables, manifest and report; `current` points to the newest.",
 )
-def release(installation: Installation) -> dg.MaterializeResult[Any]:
+def release(context: dg.AssetExecutionContext, installation: Installation) -> dg.MaterializeResult[Any]:
     """Publish what the gates passed, whole or not at all."""
     run = installation.run()
     with installation.step("publish"):
         published = steps.release(run)
+    context.instance.add_run_tags(context.run_id, {FOR_RELEASE: published.id})
     return dg.MaterializeResult(metadata=shown.of_release(published, run.home.root))
