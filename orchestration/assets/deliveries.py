@@ -1,13 +1,13 @@
 """Assets up to gate 1: what agencies sent, what was read of it, which deliveries are in force."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import dagster as dg
 
 from expectations.rules import load_rules
 from orchestration.assets import shown
-from orchestration.assets.arrived import arrived
+from orchestration.assets.arrived import Arrived, arrived
 from orchestration.resources import Installation
 from orchestration.run import gates, steps
 from orchestration.run.execute import nothing_new
@@ -87,11 +87,13 @@ def read_deliveries(
         with installation.step("look for what is new"):
             standing = nothing_new(run.home, run.settings, run.scope)
             deleted = steps.apply_retention(run) if standing else None
+            deliveries = arrived(run) if standing else []
         if standing is not None:
             context.log.info(
                 f"Nothing new: release {standing.id} stands. Deleted after [retention]: {deleted}"
             )
             context.instance.add_run_tags(context.run_id, {FOR_RELEASE: standing.id})
+            yield from _left_out(deliveries)
             return
     fresh: set[tuple[str, int]] = set()
     with installation.step("read deliveries") as tell:
@@ -119,6 +121,13 @@ def read_deliveries(
     for source in all_sources():
         mine = [d for d in deliveries if d.source == source]
         yield dg.MaterializeResult(asset_key=landing_key(source), metadata=shown.of_source(mine))
+    yield from _left_out(deliveries)
+
+
+def _left_out(deliveries: Sequence[Arrived]) -> Iterator[dg.AssetCheckResult]:
+    """By source, whether a delivery is held or refused and not yet settled."""
+    for source in all_sources():
+        mine = [d for d in deliveries if d.source == source]
         yield dg.AssetCheckResult(
             asset_key=landing_key(source),
             check_name=LEFT_OUT,
