@@ -15,7 +15,7 @@ KEYS ?= 200
 PERSONS ?= 20000
 ROOT := $(if $(filter 0,$(shell id -u)),,sudo)
 
-.PHONY: setup run ui docs generate test test-fast test-slow faults attack browser contracts lint lint-python lint-sql format bench lock clean
+.PHONY: setup run ui docs generate test test-fast test-slow faults attack browser clients contracts lint lint-python lint-sql format bench lock clean
 
 setup: $(BIN)/labourdb
 
@@ -82,6 +82,11 @@ browser: setup
 	command -v chromium > /dev/null || { $(ROOT) apt-get update -qq && $(ROOT) apt-get install -qq -y --no-install-recommends chromium fonts-dejavu-core; }
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r tests/browser.lock
 	LABOURDB_PICTURES=$(PICTURES) $(BIN)/pytest -o addopts=-q tests/browser
+
+# what a release hands out in R's readxl and LibreOffice, as Debian has them
+clients: setup
+	command -v soffice > /dev/null && test -d /usr/lib/R/site-library/readxl || { $(ROOT) apt-get update -qq && $(ROOT) apt-get install -qq -y --no-install-recommends libreoffice-calc r-base-core r-cran-readxl; }
+	$(BIN)/pytest -o addopts=-q tests/clients
 
 # the contracts in the standard's own command-line tool, which wants an environment of its own
 contracts: .venv-contracts/bin/datacontract
