@@ -59,18 +59,18 @@ def export_tables(
     return {table: sha256(folder / f"{table}.parquet") for table in RELEASED}
 
 
-def safe_texts(connection: duckdb.DuckDBPyConnection, query: str) -> str:
-    """SQL of a query's rows for a CSV file: no text in it, such as the name of a file, begins a formula."""
+def csv_select(connection: duckdb.DuckDBPyConnection, table: str) -> str:
+    """SQL of a table's rows for a CSV file: no text in it, such as the name of a file, begins a formula."""
     texts = [
         f'"{name}"'
-        for name, kind, *_ in connection.execute(f"describe {query}").fetchall()
+        for name, kind, *_ in connection.execute(f"describe {table}").fetchall()
         if kind == "VARCHAR" and '"' not in name
     ]
     pattern = FORMULA.replace("'", "''")
     safe = ", ".join(
         f"case when regexp_matches({t}, '{pattern}') then chr(39) || {t} else {t} end as {t}" for t in texts
     )
-    return f"select * replace ({safe}) from ({query})" if safe else query
+    return f"select * replace ({safe}) from {table}" if safe else f"from {table}"
 
 
 def write_database(folder: Path, path: Path) -> dict[str, int]:

@@ -11,14 +11,14 @@ from pathlib import Path
 
 import duckdb
 
-from releases.tables import safe_texts
+from releases.tables import csv_select
 
 BOM = "\ufeff"  # tells a spreadsheet that what follows is UTF-8
 
 
 def write_for_programs(connection: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:
     """Write a query as UTF-8 without a mark, comma, decimal point, CRLF; every text is quoted, null is nothing at all."""
-    written = _numbers_written(connection, safe_texts(connection, query), ".")
+    written = _numbers_written(connection, csv_select(connection, f"({query})"), ".")
     quoted = ", ".join(f'"{name}"' for name, kind in _columns(connection, query) if kind == "VARCHAR")
     _copy(connection, written, path, f"delimiter ',', force_quote ({quoted})" if quoted else "delimiter ','")
 
@@ -30,7 +30,7 @@ def write_for_spreadsheets(connection: duckdb.DuckDBPyConnection, query: str, pa
     """
     (first, _), *_ = _columns(connection, query)
     coded = f"select * replace (area_code || '@' || area_version as area_code) from ({query})"
-    written = _numbers_written(connection, safe_texts(connection, coded), ",")
+    written = _numbers_written(connection, csv_select(connection, f"({coded})"), ",")
     _copy(connection, f'select * rename ({first} as "{BOM}{first}") from ({written})', path, "delimiter ';'")
 
 

@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from orchestration.cli import console
-from releases.tables import safe_texts
+from releases.tables import csv_select
 from sources.plain import escaped, json_printable, no_formula, printable
 
 FORGED = "\x1b[2J\x1b[H\x9b31mPublished 2025Q4.9\r\x07\x00\u202e\u2066\u200b\x7f\x85"
@@ -60,7 +60,7 @@ def test_no_cell_begins_a_formula(text: str) -> None:
     assert no_formula(text) == f"'{text}"
     with duckdb.connect() as connection:
         connection.execute("create table t as select $1 as file, -1.5 as value, 'a=b' as other", [text])
-        assert connection.execute(safe_texts(connection, "from t")).fetchone() == (
+        assert connection.execute(csv_select(connection, "t")).fetchone() == (
             f"'{text}",
             pytest.approx(-1.5),
             "a=b",
@@ -72,4 +72,4 @@ def test_what_is_no_formula_stays_as_it_is() -> None:
         assert no_formula(text) == text
     with duckdb.connect() as connection:
         connection.execute("create table t as select 'x' as \"a b\", null::varchar as n, 1 as i")
-        assert connection.execute(safe_texts(connection, "from t")).fetchall() == [("x", None, 1)]
+        assert connection.execute(csv_select(connection, "t")).fetchall() == [("x", None, 1)]
