@@ -128,6 +128,7 @@ def rules_from(
     chosen: dict[str, list[PublishedTable]] = {
         "modelled": [t for t in catalogue.values() if t.modelled],
         "counted": [t for t in catalogue.values() if t.finest],
+        "leaves": [t for t in catalogue.values() if t.has_leaves],
         "summed": [t for t in catalogue.values() if t.sums and t.counts and t.name not in named],
     }
     rules = {}
@@ -201,7 +202,11 @@ def templates() -> jinja2.Environment:
         lstrip_blocks=True,
         autoescape=False,  # SQL, made of our own words
     )
-    environment.globals |= {"sources": sorted(all_sources()), "linked": linked_sources(), "converted": _converted()}
+    environment.globals |= {
+        "sources": sorted(all_sources()),
+        "linked": linked_sources(),
+        "converted": _converted(),
+    }
     environment.filters["listed"] = lambda names, prefix="": ", ".join(f"{prefix}{n}" for n in names)
     return environment
 

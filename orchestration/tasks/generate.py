@@ -66,7 +66,9 @@ def generated() -> dict[Path, str]:
         ),
         STAGING / "_staging.yml": _yaml(models=map(_staging, contracts)),
         IDENTITY / "_linked.yml": _yaml(models=[*map(_resolved, linked), *map(_linked, linked)]),
-        MACROS / "contracts.sql": _macros(linked, load_contract("official_statistics").column("unit").converted),
+        MACROS / "contracts.sql": _macros(
+            linked, load_contract("official_statistics").column("unit").converted
+        ),
     }
     for contract in contracts:
         own_areas = ", own_area_version=true" if contract.has("area_version") else ""

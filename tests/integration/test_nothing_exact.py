@@ -22,11 +22,12 @@ from worlds import eighteen_persons as worlds
 from expectations.catalogue import published_tables
 from orchestration.home import Home
 from orchestration.run.site import site_reference
+from releases.database.write import write_database
 from releases.quality.facts import release_facts
 from releases.quality.page import quality_page
 from releases.release import FILES, REPORT, Release, current_release
 from releases.site.build import build_site
-from releases.tables import RELEASED, write_database
+from releases.tables import RELEASED
 
 COUNTS = {
     t.name: t.counts for t in published_tables().values() if t.finest

@@ -105,7 +105,18 @@ def _indicators() -> pd.DataFrame:
                     value = 5e6 if d["kind"] == "median" else 100.0 * numerator / denominator
             status = "not_available" if missing else "provisional" if cell[0] == "2025Q4" else "released"
             lines.append(
-                (d["indicator"], *cell, "register", numerator, denominator, value, None, None, d["unit"], status)
+                (
+                    d["indicator"],
+                    *cell,
+                    "register",
+                    numerator,
+                    denominator,
+                    value,
+                    None,
+                    None,
+                    d["unit"],
+                    status,
+                )
             )
     survey = ("2025", "2025", "province", "31", "total", "total", "total", "official", None, None)
     lines += [

@@ -1,5 +1,5 @@
--- Survey figures passed through in their own area list and in one unit, and productivity derived from them (SPEC §5, basis
--- official).
+-- Survey figures passed through in their own area list, in one unit, and productivity derived from them
+-- (SPEC §5, basis official).
 with latest as (
 
     select
