@@ -72,7 +72,7 @@ def _manifest(release: Release) -> tuple[dict[str, Any] | None, Item]:
         manifest = release.manifest
         tables = {t: (f["sha256"], f["rows"]) for t, f in manifest["tables"].items()}
         files = [(d["folder"], f["name"], f["sha256"]) for d in manifest["inputs"] for f in d["files"]]
-        beside = [*(f["rows"] for f in manifest.get("dimensions", {}).values()), *manifest.get("views", [])]
+        beside = [*manifest.get("dimensions", {}).items(), *manifest.get("views", [])]
         whole = bool(tables) and isinstance(files, list) and isinstance(beside, list)
     except (ValueError, KeyError, TypeError, AttributeError):
         whole = False
@@ -153,7 +153,7 @@ def _database(folder: Path, manifest: Mapping[str, Any], same: bool) -> Iterator
     """
     ok = True
     places = {table: ("tables", facts["rows"]) for table, facts in manifest["tables"].items()}
-    places |= {table: (DIMENSIONS, facts["rows"]) for table, facts in manifest.get("dimensions", {}).items()}
+    places |= {table: (DIMENSIONS, rows) for table, rows in manifest.get("dimensions", {}).items()}
     for item in _in_database(folder, places, manifest.get("views", [])):
         ok = ok and item.state == "ok"
         yield item

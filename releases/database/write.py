@@ -12,7 +12,7 @@ import duckdb
 from releases.database.names import Naming, dimension_tables, name_codes
 from releases.database.views import views
 from releases.pages.dictionary import Field, Table
-from releases.tables import RELEASED, quoted, sha256, write_parquet
+from releases.tables import RELEASED, quoted, write_parquet
 
 STORAGE = "v1.0.0"  # the oldest DuckDB whose file format holds all there is: whatever later version writes it, that one reads it
 DIMENSIONS = "dimensions"  # the folder beside the database with its tables of names as Parquet
@@ -20,12 +20,10 @@ DIMENSIONS = "dimensions"  # the folder beside the database with its tables of n
 
 @dataclass(frozen=True)
 class Written:
-    """What a database holds: rows by released table; the tables that name codes, with rows and SHA-256 of their Parquet files;
-    the names of its views.
-    """
+    """What a database holds: rows by released table, and by table that names codes; the names of its views."""
 
     tables: Mapping[str, int]
-    dimensions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    dimensions: Mapping[str, int] = field(default_factory=dict)
     views: tuple[str, ...] = ()
 
 
@@ -64,14 +62,14 @@ def _rows(connection: duckdb.DuckDBPyConnection, table: str) -> int:
     return int(counted[0]) if counted else 0
 
 
-def _export(connection: duckdb.DuckDBPyConnection, folder: Path) -> dict[str, dict[str, Any]]:
+def _export(connection: duckdb.DuckDBPyConnection, folder: Path) -> dict[str, int]:
     folder.mkdir()
     found = {}
     connection.execute("set threads = 1")
     for table in dimension_tables():
         file = folder / f"{table.name}.parquet"
         write_parquet(connection, f"select * from {table.name} order by all", file, table.metadata)
-        found[table.name] = {"sha256": sha256(file), "rows": _rows(connection, table.name)}
+        found[table.name] = _rows(connection, table.name)
     return found
 
 
