@@ -203,6 +203,24 @@ def test_an_object_nobody_lists_is_an_error(world: duckdb.DuckDBPyConnection) ->
     ]
 
 
+def test_a_figure_in_another_unit_than_in_the_last_release_has_not_moved(
+    world: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    """One that a release before gave in thousands of persons and this one gives in persons."""
+    official = "where basis = 'official' and indicator = 'grdp'"
+    world.execute(f"update published.indicators set value = 960.3, unit = 'thousand_persons' {official}")
+    world.execute(f"copy published.indicators to '{tmp_path}/indicators.parquet' (format parquet)")
+
+    def failed() -> int:
+        checks = publication_gate(world, RULES, tmp_path, ())
+        return int(checks[checks["check_id"] == "change_since_last_release"]["rows_failed"].sum())
+
+    world.execute(f"update published.indicators set value = 960300, unit = 'person' {official}")
+    assert failed() == 0
+    world.execute(f"update published.indicators set unit = 'thousand_persons' {official}")
+    assert failed() == 1
+
+
 @pytest.mark.parametrize(
     ("change", "failures"), [("value * 1.049", 0), ("value * 1.051", 1), ("null", 1), ("value - 1", 1)]
 )
