@@ -338,4 +338,6 @@ def test_the_queries_of_docs_run_on_a_release() -> None:
     with duckdb.connect(str(released), read_only=True) as release:
         found = [len(release.execute(query).fetchall()) for query in queries]
     # too few months for flows; and noise may leave none of a few persons
-    assert [n > 0 for i, n in enumerate(found) if i not in (3, 4)] == [True, True, True, True] and found[4] == 0
+    assert [n > 0 for i, n in enumerate(found) if i not in (3, 4)] == [True, True, True, True] and found[
+        4
+    ] == 0
