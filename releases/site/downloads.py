@@ -97,24 +97,36 @@ def _small(
     connection.execute(f"create temp table one_way as {ONE_WAY}")
     for folder in ("places-vi", "indicators-vi"):
         (site / "downloads" / folder).mkdir()
-    for version, code, title in connection.execute(
+    for file, group, holds, chosen in [*_places(connection), *_series(connection, reference)]:
+        write_for_spreadsheets(connection, f"from one_way where {chosen} {order}", site / file)
+        yield file, group, holds, "CSV"
+    connection.execute("drop table one_way")
+
+
+def _places(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, words.Pair, words.Pair, str]]:
+    """Files of one place: where it lies, its group, its title, and the condition on its rows."""
+    for version, code, name in connection.execute(
         "select distinct area_version, area_code, area_name from one_way order by all"
     ).fetchall():
         if PLAIN.fullmatch(f"{version}{code}"):
-            file = f"downloads/places-vi/{version}-{code}.csv"
-            rows = f"from one_way where area_version = '{version}' and area_code = '{code}' {order}"
-            write_for_spreadsheets(connection, rows, site / file)
-            vi, en = words.AREAS.get(code, (title, title))
-            list_vi, list_en = words.AREA_VERSIONS[version]
-            yield file, PLACES, (f"{vi} ({list_vi.lower()})", f"{en} ({list_en.lower()})"), "CSV"
+            title = _titled(words.AREAS.get(code, (name, name)), words.AREA_VERSIONS[version])
+            chosen = f"area_version = '{version}' and area_code = '{code}'"
+            yield f"downloads/places-vi/{version}-{code}.csv", PLACES, title, chosen
+
+
+def _series(
+    connection: duckdb.DuckDBPyConnection, reference: Reference
+) -> Iterator[tuple[str, words.Pair, words.Pair, str]]:
+    """Files of one indicator of a basis, as ``_places`` has them."""
     for basis, indicator in connection.execute(
         "select distinct basis, indicator from one_way order by basis = 'official', indicator"
     ).fetchall():
         if PLAIN.fullmatch(f"{basis}{indicator}"):
-            file = f"downloads/indicators-vi/{basis}-{indicator}.csv"
-            rows = f"from one_way where basis = '{basis}' and indicator = '{indicator}' {order}"
-            write_for_spreadsheets(connection, rows, site / file)
-            vi, en = indicator_names(reference.dictionary, basis).get(indicator, (indicator, indicator))
-            of_vi, of_en = words.BASES[basis]
-            yield file, SERIES, (f"{vi} ({of_vi.lower()})", f"{en} ({of_en.lower()})"), "CSV"
-    connection.execute("drop table one_way")
+            named = indicator_names(reference.dictionary, basis).get(indicator, (indicator, indicator))
+            chosen = f"basis = '{basis}' and indicator = '{indicator}'"
+            title = _titled(named, words.BASES[basis])
+            yield f"downloads/indicators-vi/{basis}-{indicator}.csv", SERIES, title, chosen
+
+
+def _titled(name: words.Pair, of: words.Pair) -> words.Pair:
+    return f"{name[0]} ({of[0].lower()})", f"{name[1]} ({of[1].lower()})"

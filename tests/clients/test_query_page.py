@@ -9,8 +9,7 @@ import sys
 from pathlib import Path
 
 import duckdb
-import pytest
-from support.query_page import blocks, views_of
+from support.query_page import blocks
 
 from releases.release import Release
 
@@ -70,8 +69,6 @@ def test_dbt(release: Release, tmp_path: Path) -> None:
     for file in ("profiles.yml", "models/sources.yml"):
         (text,) = blocks(f"yaml {file}")
         (tmp_path / file).write_text(text, encoding="utf-8")
-    if "headline" not in views_of(release.path):
-        pytest.skip("this database has no views")
     model = "select count(*) as n from {{ source('labour', 'headline') }}"
     (tmp_path / "models" / "counted.sql").write_text(model, encoding="utf-8")
     command = [str(Path(sys.executable).parent / "dbt"), "build", "--profiles-dir", "."]

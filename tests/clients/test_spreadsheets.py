@@ -15,6 +15,7 @@ from typing import Any
 import duckdb
 import openpyxl
 import pytest
+from support.home_tables import released
 
 from releases.release import Release
 from releases.site.selections import HEADLINE, ONE_WAY, sheets
@@ -29,10 +30,7 @@ Table = tuple[list[str], list[str], list[tuple[Any, ...]]]  # titles, types, row
 
 @pytest.fixture(scope="session")
 def connection(release: Release) -> duckdb.DuckDBPyConnection:
-    found = duckdb.connect()
-    for table in RELEASED:
-        found.execute(f"create view {table} as from '{release.path}/tables/{table}.parquet'")
-    return found
+    return released(release.path)
 
 
 def table(connection: duckdb.DuckDBPyConnection, query: str) -> Table:

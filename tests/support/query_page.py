@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import duckdb
-
 PAGE = Path(__file__).parents[2] / "docs" / "query.md"
 CURRENT = "data/releases/current"  # where the page says a release lies
 
@@ -15,9 +13,3 @@ def blocks(language: str, release: Path | None = None) -> list[str]:
     """Every block of a language (what follows its opening marks), of the release at hand instead of the page's."""
     found = re.findall(rf"```{re.escape(language)}\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
     return [b.replace(CURRENT, str(release)) if release else b for b in found]
-
-
-def views_of(release: Path) -> set[str]:
-    """The views of a release's database."""
-    with duckdb.connect(str(release / "labour.duckdb"), read_only=True) as database:
-        return {str(name) for (name,) in database.execute("select view_name from duckdb_views()").fetchall()}
