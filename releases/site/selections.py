@@ -1,6 +1,6 @@
 """Which rows the files to hand out hold, and in which order: all as queries, from the catalogue.
 
-A selection is SQL over the views of released tables; a view of the release's database of the same meaning may stand for it.
+A selection is SQL over the released tables, each by its name; the headline is that of the release's database.
 """
 
 from __future__ import annotations
@@ -11,15 +11,14 @@ from dataclasses import dataclass
 import duckdb
 
 from expectations.catalogue import RELEASE, published_tables
+from releases.database.views import views
 from releases.tables import RELEASED
 from sources.reading.sheets import ROW_LIMIT
 
 EARLY = 100  # rows by which every column has shown its type: readers guess it from the first 100 (polars) to 1,000 (R)
 INDICATORS = published_tables()["indicators"]
 ABOVE_PLACES = "area_level in ('country', 'province')"
-HEADLINE = f"select * from indicators where {ABOVE_PLACES} and " + " and ".join(
-    f"{part} = 'total'" for part in INDICATORS.parts
-)
+HEADLINE = next(view.query for view in views() if view.name == "headline")
 # totals, and what is told apart by one column alone: by sex, by age, by settlement
 ONE_WAY = f"select * from indicators where {ABOVE_PLACES} and " + (
     " + ".join(f"({part} <> 'total')::integer" for part in INDICATORS.parts) + " <= 1"
