@@ -1,25 +1,32 @@
 -- The tables of labour.duckdb that name the codes of the released tables. Made here from: temporary tables words (list, kind,
 -- position, code, vi, en), found (list, code), found_areas, found_indicators, registers; variable seeds, the folder of the seeds.
 create temp table named as
-select list, kind, position, code, vi, en from words
-union all
--- codes that agencies may send and no list has: a name is made of the code itself
-select
-    f.list, null, 1000 + row_number() over (partition by f.list order by f.code), f.code,
-    case
-        when f.list = 'age_group' and regexp_full_match(f.code, '\d+-\d+') then replace(f.code, '-', '–') || ' tuổi'
-        when f.list = 'age_group' and regexp_full_match(f.code, '\d+\+') then 'Từ ' || replace(f.code, '+', '') || ' tuổi trở lên'
-        when f.list = 'fields' then 'Ngành đào tạo ' || f.code
-        else f.code
-    end,
-    case
-        when f.list = 'age_group' and regexp_full_match(f.code, '\d+-\d+') then 'Aged ' || replace(f.code, '-', '–')
-        when f.list = 'age_group' and regexp_full_match(f.code, '\d+\+') then replace(f.code, '+', '') || ' and over'
-        when f.list = 'fields' then 'Field ' || f.code
-        else f.code
-    end
-from found as f
-anti join words as w using (list, code);
+with stated as (
+
+    select list, kind, position, code, vi, en from words
+    union all
+    -- codes that agencies may send and no list has: a name is made of the code itself
+    select
+        f.list, null, null, f.code,
+        case
+            when f.list = 'age_group' and regexp_full_match(f.code, '\d+-\d+') then replace(f.code, '-', '–') || ' tuổi'
+            when f.list = 'age_group' and regexp_full_match(f.code, '\d+\+') then 'Từ ' || replace(f.code, '+', '') || ' tuổi trở lên'
+            when f.list = 'fields' then 'Ngành đào tạo ' || f.code
+            else f.code
+        end,
+        case
+            when f.list = 'age_group' and regexp_full_match(f.code, '\d+-\d+') then 'Aged ' || replace(f.code, '-', '–')
+            when f.list = 'age_group' and regexp_full_match(f.code, '\d+\+') then replace(f.code, '+', '') || ' and over'
+            when f.list = 'fields' then 'Field ' || f.code
+            else f.code
+        end
+    from found as f
+    anti join words as w using (list, code)
+
+)
+
+-- in the order of their list, those of no list after them
+select * replace (row_number() over (partition by list, kind order by position nulls last, code) as position) from stated;
 
 create temp table places as
 with listed as (
@@ -107,24 +114,29 @@ units as (
 
 )
 
-select 'register' as basis, * from registers
-union all
-select
-    'official', o.indicator, 1000 + row_number() over (order by o.indicator), u.unit,
-    coalesce(w.vi, r.name_vi, o.indicator), coalesce(w.en, r.name_en, o.indicator),
-    'Theo định nghĩa của cơ quan thống kê công bố số liệu.', 'As the statistics office that publishes it defines it.',
-    null, null, null
-from official as o
-left join units as u using (indicator)
-left join words as w on w.list = 'official indicators' and o.indicator = w.code
-left join registers as r using (indicator)
-union all
--- a target of an indicator that the registers do not count
-select 'register', indicator, 2000, null, indicator, indicator, null, null, null, null, null
-from (select distinct basis, indicator from found_indicators)
-anti join registers using (indicator)
-where basis = 'register'
-order by basis desc, position;
+select * replace (row_number() over (order by basis desc, position nulls last, indicator) as position)
+from (
+
+    select 'register' as basis, * from registers
+    union all
+    select
+        'official', o.indicator, null, u.unit,
+        coalesce(w.vi, r.name_vi, o.indicator), coalesce(w.en, r.name_en, o.indicator),
+        'Theo định nghĩa của cơ quan thống kê công bố số liệu.', 'As the statistics office that publishes it defines it.',
+        null, null, null
+    from official as o
+    left join units as u using (indicator)
+    left join words as w on w.list = 'official indicators' and o.indicator = w.code
+    left join registers as r using (indicator)
+    union all
+    -- a target of an indicator that the registers do not count
+    select 'register', indicator, null, null, indicator, indicator, null, null, null, null, null
+    from (select distinct basis, indicator from found_indicators)
+    anti join registers using (indicator)
+    where basis = 'register'
+
+)
+order by position;
 
 create table sections as
 select code as section, position, vi as name_vi, en as name_en from named where list = 'sections' order by position;
@@ -136,7 +148,7 @@ create table fields as
 select code as field_code, position, vi as name_vi, en as name_en from named where list = 'fields' order by position;
 
 create table statuses as
-select code as status, kind, position, vi as name_vi, en as name_en from named where list = 'statuses' order by position;
+select code as status, kind, position, vi as name_vi, en as name_en from named where list = 'statuses' order by kind, position;
 
 create table codes as
 select list, code, position, vi as name_vi, en as name_en
