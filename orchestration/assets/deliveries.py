@@ -1,13 +1,13 @@
 """Assets up to gate 1: what agencies sent, what was read of it, which deliveries are in force."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import dagster as dg
 
 from expectations.rules import load_rules
 from orchestration.assets import shown
-from orchestration.assets.arrived import Arrived, arrived
+from orchestration.assets.arrived import arrived
 from orchestration.resources import Installation
 from orchestration.run import gates, steps
 from orchestration.run.execute import nothing_new
@@ -15,15 +15,13 @@ from orchestration.run.tables import run_tables
 from sources.calendar import quarter_label
 from sources.contract import all_sources, load_contract
 from sources.ingest.landing import Delivery
+from sources.restricted.retention import Deleted
 
 MONTHS = dg.MonthlyPartitionsDefinition(start_date="2015-01-01", end_offset=1)
 DELIVERIES, JUDGED, IDENTITY, REFERENCE = "1_deliveries", "2_in_force", "4_identity", "reference"
 LEFT_OUT = "nothing_held_or_refused"
 RELEASE = dg.AssetKey(["releases", "release"])
-AS_OF, FOR_RELEASE = (
-    "labourdb/as_of",
-    "labourdb/release",
-)  # tags of a run: its quarter, and the release it makes
+AS_OF, FOR_RELEASE = "labourdb/as_of", "labourdb/release"  # tags of a run
 
 
 def agency_key(source: str) -> dg.AssetKey:
@@ -34,6 +32,12 @@ def agency_key(source: str) -> dg.AssetKey:
 def landing_key(source: str) -> dg.AssetKey:
     """Accepted rows of a source in the restricted database."""
     return dg.AssetKey(["landing", source])
+
+
+def tag(context: dg.AssetExecutionContext, as_of: int, release_id: str) -> None:
+    """Say of the run which quarter it is of, and which release it makes, or found standing."""
+    tags = {AS_OF: quarter_label(as_of), FOR_RELEASE: release_id}
+    context.instance.add_run_tags(context.run_id, tags)
 
 
 agency_deliveries = [
@@ -81,19 +85,19 @@ def read_deliveries(
     Where the release that stands says all there is to say, a run up to the release makes nothing more.
     """
     run = installation.run()
-    as_of = {AS_OF: quarter_label(run.scope.as_of)}
-    context.instance.add_run_tags(context.run_id, {**as_of, FOR_RELEASE: run.scope.release_id})
-    if context.run.asset_selection is None or RELEASE in context.run.asset_selection:
+    tag(context, run.scope.as_of, run.scope.release_id)
+    selected = context.run.asset_selection  # none: the job, whole
+    if not selected or RELEASE in selected:
         with installation.step("look for what is new"):
             standing = nothing_new(run.home, run.settings, run.scope)
-            deleted = steps.apply_retention(run) if standing else None
-            deliveries = arrived(run) if standing else []
+            deleted = steps.apply_retention(run) if standing else Deleted()
         if standing is not None:
+            tag(context, run.scope.as_of, standing.id)
             context.log.info(
                 f"Nothing new: release {standing.id} stands. Deleted after [retention]: {deleted}"
             )
-            context.instance.add_run_tags(context.run_id, {FOR_RELEASE: standing.id})
-            yield from _left_out(deliveries)
+            left_out = shown.left_out_of(standing)
+            yield from (_left_out(source, left_out.get(source)) for source in all_sources())
             return
     fresh: set[tuple[str, int]] = set()
     with installation.step("read deliveries") as tell:
@@ -121,20 +125,18 @@ def read_deliveries(
     for source in all_sources():
         mine = [d for d in deliveries if d.source == source]
         yield dg.MaterializeResult(asset_key=landing_key(source), metadata=shown.of_source(mine))
-    yield from _left_out(deliveries)
+        yield _left_out(source, shown.of_left_out(mine))
 
 
-def _left_out(deliveries: Sequence[Arrived]) -> Iterator[dg.AssetCheckResult]:
-    """By source, whether a delivery is held or refused and not yet settled."""
-    for source in all_sources():
-        mine = [d for d in deliveries if d.source == source]
-        yield dg.AssetCheckResult(
-            asset_key=landing_key(source),
-            check_name=LEFT_OUT,
-            passed=not any(d.left_out for d in mine),
-            severity=dg.AssetCheckSeverity.WARN,
-            metadata=shown.of_left_out(mine),
-        )
+def _left_out(source: str, found: shown.Metadata | None) -> dg.AssetCheckResult:
+    """Whether a delivery of the source is held or refused and not yet settled; null if none is."""
+    return dg.AssetCheckResult(
+        asset_key=landing_key(source),
+        check_name=LEFT_OUT,
+        passed=found is None,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata=found or {"left_out": "none"},
+    )
 
 
 # tables of what this run is about; those that follow from the deliveries belong to gate 1

@@ -10,7 +10,7 @@ from dagster_dbt import DagsterDbtTranslator, dbt_assets
 from expectations import catalogue
 from expectations.judge import blocking_failures
 from orchestration.assets import shown
-from orchestration.assets.deliveries import FOR_RELEASE, IDENTITY, REFERENCE, RELEASE
+from orchestration.assets.deliveries import IDENTITY, REFERENCE, RELEASE, tag
 from orchestration.dbt import project
 from orchestration.dbt.project import NodeResult, manifest_path
 from orchestration.resources import Installation
@@ -201,5 +201,5 @@ def release(context: dg.AssetExecutionContext, installation: Installation) -> dg
     run = installation.run()
     with installation.step("publish"):
         published = steps.release(run)
-    context.instance.add_run_tags(context.run_id, {FOR_RELEASE: published.id})
+    tag(context, run.scope.as_of, published.id)
     return dg.MaterializeResult(metadata=shown.of_release(published, run.home.root))

@@ -22,6 +22,8 @@ from orchestration.run.scope import Run
 from orchestration.settings import load_settings
 from sources.contract import all_sources
 
+LABEL = "__repository__@orchestration.definitions"  # what the UI looks for runs of our code by
+
 
 @pytest.fixture(scope="module")
 def instance() -> Iterator[dg.DagsterInstance]:
@@ -48,6 +50,33 @@ def cells(table: Any) -> list[dict[str, Any]]:
     """The rows of a table in metadata."""
     records = table.records if hasattr(table, "records") else table
     return [dict(r.data) for r in records]
+
+
+def test_a_run_of_the_command_line_is_recorded_as_the_ui_would_have_launched_it(
+    instance: dg.DagsterInstance, run_id: str
+) -> None:
+    (run,) = instance.get_runs(dg.RunsFilter(job_name="run", tags={".dagster/repository": LABEL}))
+    assert run.run_id == run_id and run.remote_job_origin is not None
+    assert run.run_config == {"resources": {"installation": {"config": {"as_of": "2025Q4"}}}}
+    assert (run.tags["labourdb/as_of"], run.tags["labourdb/release"]) == ("2025Q4", "2025Q4.1")
+
+
+def test_a_run_with_nothing_new_makes_nothing_and_says_what_stands(tmp_path: Path) -> None:
+    home = worlds.copy_of(worlds.small_home(), tmp_path / "home")
+    before = {p.relative_to(home.root) for p in home.releases.rglob("*")}
+    config = {"resources": {"installation": {"config": {"home": str(home.root), "as_of": "2025Q4"}}}}
+    job = build_defs().resolve_job_def("run")
+    with worlds.environment(LABOURDB_KEY=worlds.KEY), dg.DagsterInstance.ephemeral() as fresh:
+        result = job.execute_in_process(run_config=config, instance=fresh)
+        (run,) = fresh.get_runs()
+    assert run.tags["labourdb/release"] == "2025Q4.1"
+    skipped = {e.step_key for e in result.all_events if e.is_step_skipped}
+    assert {"delivery_gate", "labour_database", "releases__release"} <= skipped
+    assert result.get_asset_materialization_events() == []
+    checks = result.get_asset_check_evaluations()
+    assert {c.check_name for c in checks} == {deliveries.LEFT_OUT}
+    assert len(checks) == len(all_sources()) and all(c.passed for c in checks)
+    assert {p.relative_to(home.root) for p in home.releases.rglob("*")} == before
 
 
 def test_every_asset_of_the_job_is_materialized(instance: dg.DagsterInstance, run_id: str) -> None:
@@ -152,7 +181,7 @@ def test_what_is_left_out_says_why_and_what_to_send(bad: Run) -> None:
     assert "refused all the same: data.csv, line 1" in deliveries["vacancies/2026-01"].because
 
     mine = [d for d in deliveries.values() if d.source == "training"]
-    (line,) = cells(shown.of_left_out(mine)["left_out"])
+    (line,) = cells((shown.of_left_out(mine) or {})["left_out"])
     assert (line["delivery"], line["send_corrected_as"]) == ("2025-12.r2", "2025-12.r3")
     assert (line["in_force_instead"], line["disposition"]) == ("2025-12", "refused")
     facts = shown.of_source(mine)
@@ -186,7 +215,7 @@ def test_what_is_left_out_says_why_and_what_to_send(bad: Run) -> None:
     worlds.deliver(bad.home, "training/2025-12.r3", worlds.deliveries()["training/2025-12"])
     steps.ingest_new(bad)
     mine = [d for d in arrived(bad) if d.source == "training"]
-    assert shown.of_left_out(mine) == {"left_out": "none"}
+    assert shown.of_left_out(mine) is None
     assert {d.folder: d.because for d in mine}["training/2025-12"] == "training/2025-12.r3 replaces it"
 
 
