@@ -24,6 +24,7 @@ $(BIN)/labourdb: requirements.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	$(BIN)/python -c 'from orchestration.dbt.project import manifest_path; manifest_path()'
 	touch $(BIN)/labourdb
 
 run: setup
@@ -32,7 +33,7 @@ run: setup
 
 ui: setup
 	@mkdir -p $(HOME_DIR)/dagster && cp -n orchestration/dagster.yaml $(HOME_DIR)/dagster/
-	umask 027; DAGSTER_HOME=$(abspath $(HOME_DIR))/dagster LABOURDB_HOME=$(abspath $(HOME_DIR)) $(BIN)/dagster dev -m orchestration.definitions
+	umask 027; DAGSTER_HOME=$(abspath $(HOME_DIR))/dagster LABOURDB_HOME=$(abspath $(HOME_DIR)) $(BIN)/dagster dev
 
 # side by side: types keep one core busy, SQL style the other
 lint: setup

@@ -81,7 +81,8 @@ def dagster_instance(folder: Path) -> dg.DagsterInstance:
     if not config.exists():
         shutil.copyfile(Path(__file__).parents[1] / "dagster.yaml", config)
     stated = InstanceRef.from_dir(str(folder))
-    if stated.event_storage_data.class_name != SqliteEventLogStorage.__name__:
+    kept = stated.event_storage_data
+    if kept is None or kept.class_name != SqliteEventLogStorage.__name__:
         return dg.DagsterInstance.from_ref(stated)  # somewhere else, such as in PostgreSQL
     events = {
         "module": OpenedOnce.__module__,
