@@ -49,7 +49,8 @@ def _at_work(home: Home) -> dg.SkipReason | None:
     description="Runs when deliveries that the newest release was not made from have arrived whole.",
 )
 def new_deliveries_sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
-    """Ask for one run for all deliveries that are new, once the last of them has come whole.
+    """Ask for one run for all deliveries that are new, once the last of them has come whole, and for another if one of them
+    changed before a run could read it.
 
     New is what the newest release does not name; of months after the quarter, what no run has read.
     """
@@ -72,16 +73,16 @@ def new_deliveries_sensor(context: dg.SensorEvaluationContext) -> dg.SensorResul
     before = Memory.read(context.cursor)
     if not new:
         return dg.SkipReason("No new delivery.")
-    asked = digest(new)
+    memory, waiting = look(new, before, time.time())
+    asked = digest(memory.seen)
     if asked == before.asked:
         return dg.SkipReason("A run was asked for these deliveries. Ask for another with Launch Run.")
-    memory, waiting = look(new, before, time.time())
     if waiting:
         context.update_cursor(memory.written())
         more = f"\n… and {len(waiting) - 10} more" if len(waiting) > 10 else ""
         return dg.SkipReason("Still arriving:\n" + "\n".join(waiting[:10]) + more)
-    cursor = replace(memory, asked=asked, seen={}).written()
-    return dg.SensorResult([_request(f"{as_of}-{asked}", as_of)], cursor=cursor)
+    request = _request(f"{as_of}-{asked}", as_of)
+    return dg.SensorResult([request], cursor=replace(memory, asked=asked).written())
 
 
 def _read(instance: dg.DagsterInstance, deliveries: Sequence[Delivery]) -> set[str]:

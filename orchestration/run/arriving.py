@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from orchestration.home import Home
@@ -112,10 +112,10 @@ def look(new: Sequence[Delivery], before: Memory, now: float) -> tuple[Memory, l
     return Memory(before.asked, seen), waiting
 
 
-def digest(deliveries: Collection[Delivery]) -> str:
-    """One name for a set of deliveries."""
-    names = "\n".join(sorted(d.name for d in deliveries))
-    return hashlib.sha256(names.encode()).hexdigest()[:16]
+def digest(seen: Mapping[str, Seen]) -> str:
+    """One name for a set of deliveries as they lie there."""
+    states = sorted((name, found.state) for name, found in seen.items())
+    return hashlib.sha256(json.dumps(states).encode()).hexdigest()[:16]
 
 
 def _state(delivery: Delivery) -> str:

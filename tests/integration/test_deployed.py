@@ -36,7 +36,7 @@ def test_a_run_of_the_command_line_executes_again_and_a_month_is_not_run_alone(t
         )
         assert refused["__typename"] == "InvalidSubsetError" and "executable" in refused["message"]
         asked = site.ask(BACKFILL, params={"assetSelection": asset, "partitionNames": ["2025-12-01"]})
-        ended = site.ended(BACKFILLED, ("REQUESTED",), id=asked["backfillId"])
+        ended = site.ended(BACKFILLED, ("REQUESTED", "FAILING"), id=asked["backfillId"])
         assert (ended["status"], ended["runs"]) == ("FAILED", [])
         mixed = [*asset, {"path": ["landing", "training"]}]
         asked = site.ask(BACKFILL, params={"assetSelection": mixed, "partitionNames": ["2025-12-01"]})

@@ -95,6 +95,19 @@ def test_it_asks_for_a_run_when_deliveries_came_whole(sensor: Sensor) -> None:
     assert len(set(sensor.asked)) == 2
 
 
+def test_a_delivery_that_changed_before_it_was_read_is_asked_for_again(sensor: Sensor) -> None:
+    sensor.deliver("social_insurance/2025-12")
+    assert sensor.settled() == "run as of 2025Q4"
+    assert "was asked for" in sensor.look(60)
+    sensor.deliver(
+        "social_insurance/2025-12", "a\n1\n"
+    )  # the run failed on it, and the agency mended it in place
+    assert "lie still" in sensor.look()
+    assert sensor.look(11) == "run as of 2025Q4"
+    assert len(set(sensor.asked)) == 2
+    assert "was asked for" in sensor.look(60)
+
+
 def test_half_a_delivery_with_kept_times_is_waited_for(sensor: Sensor) -> None:
     sensor.deliver("social_insurance/2025-12")
     sensor.look()
