@@ -1,12 +1,12 @@
 """Assets up to gate 1: what agencies sent, what was read of it, which deliveries are in force."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import dagster as dg
 
 from expectations.rules import load_rules
-from orchestration.assets import shown
+from orchestration.assets import described, shown
 from orchestration.assets.arrived import arrived
 from orchestration.resources import Installation
 from orchestration.run import gates, steps
@@ -19,7 +19,7 @@ from sources.restricted.retention import Deleted
 
 MONTHS = dg.MonthlyPartitionsDefinition(start_date="2015-01-01", end_offset=1)
 DELIVERIES, JUDGED, IDENTITY, REFERENCE = "1_deliveries", "2_in_force", "4_identity", "reference"
-LEFT_OUT = "nothing_held_or_refused"
+LEFT_OUT, RHYTHM = "nothing_held_or_refused", "delivered_in_its_rhythm"
 RELEASE = dg.AssetKey(["releases", "release"])
 AS_OF, FOR_RELEASE = "labourdb/as_of", "labourdb/release"  # tags of a run
 
@@ -45,7 +45,9 @@ agency_deliveries = [
         agency_key(source),
         partitions_def=MONTHS,
         group_name=DELIVERIES,
-        tags={"zone": "restricted"},
+        kinds={"csv", "excel"},
+        owners=[described.AGENCIES],
+        tags={"zone": "restricted", "source": source},
         description=f"{load_contract(source).title} / {load_contract(source).title_vi}: the files as sent, one delivery a"
         " month (`.r2` and on: sent again). An event per delivery: what came in, whether it counts, why not, what to send.",
     )
@@ -61,7 +63,9 @@ agency_deliveries = [
             deps=[agency_key(source)],
             group_name=DELIVERIES,
             kinds={"duckdb"},
-            tags={"zone": "restricted"},
+            owners=[described.ENGINEERS],
+            tags={"zone": "restricted", "source": source},
+            metadata=described.columns_landed(source),
             skippable=True,  # where there is nothing new, the run ends here
             description=f"{load_contract(source).purpose} Accepted rows of every delivery; the rest is quarantined or set"
             " aside. Figures are of the deliveries in force.",
@@ -73,6 +77,14 @@ agency_deliveries = [
             LEFT_OUT,
             asset=landing_key(source),
             description="No delivery is held or refused, but for those a later revision has settled. It never stops a run.",
+        )
+        for source in all_sources()
+    ]
+    + [
+        dg.AssetCheckSpec(
+            RHYTHM,
+            asset=landing_key(source),
+            description="By the cut-off, the source has sent as often as it is used to. It never stops a run.",
         )
         for source in all_sources()
     ],
@@ -97,7 +109,10 @@ def read_deliveries(
                 f"Nothing new: release {standing.id} stands. Deleted after [retention]: {deleted}"
             )
             left_out = shown.left_out_of(standing)
-            yield from (_left_out(source, left_out.get(source)) for source in all_sources())
+            inputs = standing.manifest["inputs"]
+            for source in all_sources():
+                yield _left_out(source, left_out.get(source))
+                yield _rhythm(source, [(d["folder"], d["disposition"]) for d in inputs], run.scope.cut_off)
             return
     fresh: set[tuple[str, int]] = set()
     with installation.step("read deliveries") as tell:
@@ -126,6 +141,7 @@ def read_deliveries(
         mine = [d for d in deliveries if d.source == source]
         yield dg.MaterializeResult(asset_key=landing_key(source), metadata=shown.of_source(mine))
         yield _left_out(source, shown.of_left_out(mine))
+        yield _rhythm(source, [(d.folder, d.disposition) for d in mine], run.scope.cut_off)
 
 
 def _left_out(source: str, found: shown.Metadata | None) -> dg.AssetCheckResult:
@@ -136,6 +152,19 @@ def _left_out(source: str, found: shown.Metadata | None) -> dg.AssetCheckResult:
         passed=found is None,
         severity=dg.AssetCheckSeverity.WARN,
         metadata=found or {"left_out": "none"},
+    )
+
+
+def _rhythm(source: str, deliveries: Sequence[tuple[str, str]], cut_off: int) -> dg.AssetCheckResult:
+    """Whether the source has sent as often as it is used to; ``deliveries`` are folders and what became of them."""
+    counted = [f for f, became in deliveries if f.startswith(f"{source}/") and became in ("used", "replaced")]
+    passed, facts = described.in_rhythm(counted, cut_off)
+    return dg.AssetCheckResult(
+        asset_key=landing_key(source),
+        check_name=RHYTHM,
+        passed=passed,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata=facts,
     )
 
 
@@ -161,7 +190,9 @@ DELIVERY_CHECKS = tuple(sorted(RULES))
                 deps=[landing_key(s) for s in all_sources()] if table.follows == "deliveries" else [],
                 group_name=JUDGED if table.follows == "deliveries" else REFERENCE,
                 kinds={"duckdb"},
+                owners=[described.ENGINEERS],
                 tags={"zone": "pseudonymised"},
+                metadata=described.columns_of("run", table.name),
                 description=table.description,
             )
             for table in ABOUT
@@ -172,7 +203,9 @@ DELIVERY_CHECKS = tuple(sorted(RULES))
                 deps=[landing_key("population")],
                 group_name=IDENTITY,
                 kinds={"duckdb"},
+                owners=[described.ENGINEERS],
                 tags={"zone": "restricted"},
+                metadata=described.columns_of("identity", table),
                 description=f"{description} Computed once per new ID inside the restricted zone.",
             )
             for table, description in KEYS.items()
@@ -184,18 +217,20 @@ DELIVERY_CHECKS = tuple(sorted(RULES))
     ],
 )
 def judge_deliveries(
-    installation: Installation,
+    context: dg.AssetExecutionContext, installation: Installation
 ) -> Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]:
     """Gate 1. A held delivery does not stop the rest, so its checks warn and never block."""
     run = installation.run()
     with installation.step("judge deliveries"):
         checks = gates.gate_deliveries(run)
-        rows = steps.row_counts(run)
+        rows, columns = steps.row_counts(run), steps.columns(run)
     for table in ABOUT:
         count = {"dagster/row_count": rows["run", table.name]}
         yield dg.MaterializeResult(asset_key=dg.AssetKey(["run", table.name]), metadata=count)
     for name in KEYS:
-        yield dg.MaterializeResult(asset_key=dg.AssetKey(["identity", name]))
+        key = dg.AssetKey(["identity", name])
+        spec = context.assets_def.specs_by_key[key]
+        yield dg.MaterializeResult(asset_key=key, metadata=described.typed(spec, columns["identity", name]))
     for name in DELIVERY_CHECKS:
         lines = checks[checks["check_id"] == name]
         yield dg.AssetCheckResult(

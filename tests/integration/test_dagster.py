@@ -14,12 +14,14 @@ from worlds import eighteen_persons as worlds
 
 from orchestration.assets import deliveries, models, shown
 from orchestration.assets.arrived import arrived
+from orchestration.assets.described import in_rhythm
 from orchestration.definitions import build_defs
 from orchestration.resources import Installation
 from orchestration.run import gates, steps
 from orchestration.run.history import dagster_instance
 from orchestration.run.scope import Run
 from orchestration.settings import load_settings
+from sources.calendar import month_number
 from sources.contract import all_sources
 
 LABEL = "__repository__@orchestration.definitions"  # what the UI looks for runs of our code by
@@ -74,8 +76,8 @@ def test_a_run_with_nothing_new_makes_nothing_and_says_what_stands(tmp_path: Pat
     assert {"delivery_gate", "labour_database", "releases__release"} <= skipped
     assert result.get_asset_materialization_events() == []
     checks = result.get_asset_check_evaluations()
-    assert {c.check_name for c in checks} == {deliveries.LEFT_OUT}
-    assert len(checks) == len(all_sources()) and all(c.passed for c in checks)
+    assert {c.check_name for c in checks} == {deliveries.LEFT_OUT, deliveries.RHYTHM}
+    assert len(checks) == 2 * len(all_sources()) and all(c.passed for c in checks)
     assert {p.relative_to(home.root) for p in home.releases.rglob("*")} == before
 
 
@@ -268,6 +270,42 @@ def test_checks_are_reported(instance: dg.DagsterInstance, run_id: str) -> None:
     assert set(gates) == {"linkage_gate", "publication_gate"}
     assert all(r.passed and r.metadata["blocking"].value == "none" for r in gates.values())
     assert {k.name for k in results} >= set(deliveries.DELIVERY_CHECKS)
+
+
+def test_every_table_says_its_columns_and_whom_to_ask(instance: dg.DagsterInstance) -> None:
+    graph = build_defs().resolve_asset_graph()
+    tables = [graph.get(k) for k in graph.get_all_asset_keys()]
+    assert [t.key for t in tables if not (t.owners and t.kinds and t.tags.get("zone"))] == []
+    untold = {t.key for t in tables if "dagster/column_schema" not in t.metadata}
+    assert {k.path[0] for k in untold} == {"agency", "releases"}  # folders of files
+    for table in (t for t in tables if t.key not in untold):
+        stated, told = table.metadata["dagster/column_schema"], metadata(instance, table.key)
+        columns = told.get("dagster/column_schema", stated).columns
+        assert all(c.type not in ("", "?") for c in columns), table.key
+        assert {c.name for c in stated.columns} <= {c.name for c in columns}, table.key
+        assert {c.name: c.description for c in columns if c.description}, table.key
+
+
+def test_a_source_is_overdue_by_its_own_rhythm() -> None:
+    def overdue(source: str, *months: str, by: str = "2025-12") -> bool:
+        return not in_rhythm([f"{source}/{m}" for m in months], month_number(by))[0]
+
+    monthly = ("2025-08", "2025-09", "2025-10", "2025-10.r2", "2025-11")
+    assert (
+        overdue("a", *monthly)
+        and not overdue("a", *monthly, "2025-12")
+        and not overdue("a", *monthly, by="2025-11")
+    )
+    quarterly = ("2024-12", "2025-03", "2025-06", "2025-09")
+    assert overdue("a", *quarterly) and not overdue("a", *quarterly, by="2025-11")
+    assert not overdue("a", "2022-12", "2023-12", "2024-12", by="2025-11")  # once a year
+    assert not overdue("a") and not overdue("a", "2020-01", "2020-02")  # no rhythm is known of two
+    assert overdue("a", *quarterly, "2026-01")  # what is of a later month does not count
+    assert in_rhythm(["a/2025-06", "a/2025-07", "a/2025-08"], month_number("2025-12"))[1] == {
+        "last_month": "2025-08",
+        "months_between": 1,
+        "next_expected": "2025-09",
+    }
 
 
 def test_gates_block() -> None:
