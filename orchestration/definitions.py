@@ -20,6 +20,8 @@ RUN = dg.define_asset_job(
         models.release,
     ),
     executor_def=dg.in_process_executor,
+    # where its process was lost (dagster.yaml: run_retries) it begins anew; what a step refused would be refused again
+    tags={"dagster/retry_strategy": "ALL_STEPS"},
     description="From landing to release: what `labourdb run` does.",
 )
 

@@ -129,9 +129,8 @@ class Home:
         except FileNotFoundError:
             return None
         with os.fdopen(descriptor) as stream:
-            number = (
-                stream.read().strip()
-            )  # whoever lets go takes it out; what a killed process left is tried
+            # whoever lets go takes it out; what a killed process left is tried
+            number = stream.read().partition("\n")[0].strip()
             try:
                 if number:
                     fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)

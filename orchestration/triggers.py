@@ -16,6 +16,7 @@ from orchestration.assets.deliveries import agency_key
 from orchestration.home import Home
 from orchestration.resources import default_home, last_whole_quarter
 from orchestration.run.arriving import Memory, after, digest, last_delivered_quarter, look, released
+from orchestration.run.history import dead, end_dead
 from sources.calendar import quarter_number, reference_month
 from sources.errors import LabourdbError
 from sources.ingest.landing import Delivery, find_deliveries
@@ -34,9 +35,11 @@ def _request(run_key: str, as_of: str) -> dg.RunRequest:
     return dg.RunRequest(run_key=run_key, run_config=config)
 
 
-def _at_work(home: Home) -> dg.SkipReason | None:
+def _at_work(home: Home, instance: dg.DagsterInstance) -> dg.SkipReason | None:
+    unended = dead(instance)  # looked for before the home is: a run that begins after that is none of them
     holder = home.holder()
     if holder is None:
+        end_dead(instance, unended)
         return None
     return dg.SkipReason(
         f"The home is at work (process {holder}). What there is to ask for is asked for later."
@@ -57,7 +60,7 @@ def new_deliveries_sensor(context: dg.SensorEvaluationContext) -> dg.SensorResul
     home = _home()
     if not home.landing.is_dir():
         return dg.SkipReason(f"No landing folder {home.landing}.")
-    if (at_work := _at_work(home)) is not None:
+    if (at_work := _at_work(home, context.instance)) is not None:
         return at_work
     try:
         deliveries, _ = find_deliveries(home.landing)
@@ -106,7 +109,7 @@ def _scheduled(
     key = f"{occasion}-{as_of}"
     if context.instance.get_runs(dg.RunsFilter(tags={RUN_KEY: key}), limit=1):
         return dg.SkipReason(f"A run was asked for: {key}.")
-    return _at_work(_home()) or _request(key, as_of)
+    return _at_work(_home(), context.instance) or _request(key, as_of)
 
 
 @dg.schedule(job_name=JOB, cron_schedule="0 6-22 20 1,4,7,10 *", execution_timezone="Asia/Ho_Chi_Minh")

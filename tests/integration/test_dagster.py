@@ -60,6 +60,7 @@ def test_a_run_of_the_command_line_is_recorded_as_the_ui_would_have_launched_it(
     (run,) = instance.get_runs(dg.RunsFilter(job_name="run", tags={".dagster/repository": LABEL}))
     assert run.run_id == run_id and run.remote_job_origin is not None
     assert run.run_config == {"resources": {"installation": {"config": {"as_of": "2025Q4"}}}}
+    assert run.tags["labourdb/started_by"] == "command line"
     assert (run.tags["labourdb/as_of"], run.tags["labourdb/release"]) == ("2025Q4", "2025Q4.1")
 
 

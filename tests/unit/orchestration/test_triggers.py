@@ -22,6 +22,7 @@ from orchestration.assets.deliveries import agency_key
 from orchestration.home import Home
 from orchestration.resources import last_whole_quarter
 from orchestration.run import arriving
+from orchestration.run.history import BY, COMMAND_LINE
 from orchestration.triggers import annual, new_deliveries_sensor, quarterly
 
 MINUTE = 60
@@ -269,6 +270,30 @@ def test_a_killed_process_holds_nothing(sensor: Sensor, at_work: subprocess.Pope
     assert Home(sensor.home).holder() is None
     with Home(sensor.home).locked():
         assert Home(sensor.home).holder() == str(os.getpid())
+
+
+@pytest.mark.usefixtures("on_disk")
+def test_a_run_whose_process_was_killed_is_ended_once_nobody_holds_the_home(
+    sensor: Sensor, at_work: subprocess.Popen[str]
+) -> None:
+    job = dg.GraphDefinition("run").to_job()
+    begun, again = ({BY: COMMAND_LINE}, {BY: COMMAND_LINE, "dagster/parent_run_id": "another"})
+    runs = [sensor.instance.create_run_for_job(job, tags=t) for t in (begun, again, {})]
+    for run in runs:
+        sensor.instance.report_dagster_event(
+            dg.DagsterEvent(dg.DagsterEventType.RUN_START.value, job.name), run.run_id
+        )
+
+    def states() -> list[str]:
+        found = [sensor.instance.get_run_by_id(r.run_id) for r in runs]
+        return [f.status.value for f in found if f is not None]
+
+    sensor.deliver("social_insurance/2025-12")
+    assert "at work" in sensor.look() and states() == ["STARTED"] * 3
+    at_work.kill()
+    at_work.wait()
+    sensor.look()
+    assert states() == ["FAILURE", "STARTED", "STARTED"]  # the others are for Dagster to end
 
 
 def test_looking_keeps_nobody_waiting(sensor: Sensor, monkeypatch: pytest.MonkeyPatch) -> None:
