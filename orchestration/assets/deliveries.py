@@ -11,6 +11,7 @@ from orchestration.assets.arrived import arrived
 from orchestration.resources import Installation
 from orchestration.run import gates, steps
 from orchestration.run.execute import nothing_new
+from orchestration.run.history import of_command_line
 from orchestration.run.tables import run_tables
 from sources.calendar import quarter_label
 from sources.contract import all_sources, load_contract
@@ -99,7 +100,7 @@ def read_deliveries(
     run = installation.run()
     tag(context, run.scope.as_of, run.scope.release_id)
     selected = context.run.asset_selection  # none: the job, whole
-    if not selected or RELEASE in selected:
+    if (not selected or RELEASE in selected) and not of_command_line(context.run):  # it has looked already
         with installation.step("look for what is new"):
             standing = nothing_new(run.home, run.settings, run.scope)
             deleted = steps.apply_retention(run) if standing else Deleted()

@@ -128,7 +128,12 @@ def dead(instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
     """
     begun = [dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED]
     runs = instance.get_runs(dg.RunsFilter(statuses=begun, tags={BY: COMMAND_LINE}))
-    return [run for run in runs if run.get_parent_run_id() is None]
+    return [run for run in runs if of_command_line(run)]
+
+
+def of_command_line(run: dg.DagsterRun) -> bool:
+    """Whether the command line itself executes or executed a run."""
+    return run.tags.get(BY) == COMMAND_LINE and run.get_parent_run_id() is None
 
 
 def end_dead(instance: dg.DagsterInstance, runs: Iterable[dg.DagsterRun]) -> None:
