@@ -1,0 +1,172 @@
+"""The suites of expectations as files: what must hold of each published table, as ``expectations/suites`` states it.
+
+A suite is two files, named as its table: ``<table>.yaml``, written by hand, and ``generated/<table>.json``, which
+``make generate`` writes from the catalogue. Both list expectations as Great Expectations does (type, kwargs, severity,
+notes). ``measures`` is the suite over what the gates counted of the large tables. Nothing here imports Great Expectations.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from expectations.catalogue import published_tables
+from sources.errors import LabourdbError
+
+SUITES = Path(__file__).parent / "suites"
+GENERATED = SUITES / "generated"
+MEASURES = "measures"
+SEVERITIES = {"critical": "block", "warning": "warn"}  # as Great Expectations says it, as checks do
+STATED = {"type", "kwargs", "severity", "notes"}
+PARAMETER = "$PARAMETER"
+COLUMNS_IN_ORDER = "expect_table_columns_to_match_ordered_list"
+COLUMNS = ("column", "column_A", "column_B", "column_list")  # arguments that name columns
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """One expectation of a suite; ``object`` names it among the lines of the checks table, ``file`` is where it stands."""
+
+    suite: str
+    type: str
+    kwargs: Mapping[str, Any]
+    severity: str
+    notes: str
+    file: str
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns it is of; none if it is of the table."""
+        named = [self.kwargs[a] for a in COLUMNS if a in self.kwargs]
+        return tuple(c for one in named for c in ([one] if isinstance(one, str) else one))
+
+    @property
+    def object(self) -> str:
+        """Table and columns, as other checks name what they are of, and the rows if it is not of all."""
+        if self.type == COLUMNS_IN_ORDER:
+            of = "columns"
+        else:
+            of = ", ".join(self.columns) or "rows"
+        only = self.kwargs.get("row_condition")
+        return f"{self.suite}: {of}" + (f" where {only}" if only else "")
+
+    @property
+    def threshold(self) -> float:
+        """Largest share of rows that may fail it."""
+        return round(1.0 - float(self.kwargs.get("mostly", 1)), 9)
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """Names of the numbers of rows it needs to be told."""
+        return tuple(v[PARAMETER] for v in self.kwargs.values() if isinstance(v, dict) and PARAMETER in v)
+
+
+@dataclass(frozen=True)
+class Suite:
+    """All expectations of one table, the generated ones first."""
+
+    name: str
+    expectations: tuple[Expectation, ...]
+
+
+@cache
+def load_suites(folder: Path = SUITES) -> Mapping[str, Suite]:
+    """Every suite by its name: one a published table, in the order of the catalogue, and ``measures``.
+
+    Raises ``LabourdbError`` naming file and expectation, and what to write instead, if one is not usable.
+    """
+    names = (*published_tables(), MEASURES)
+    found = [*folder.glob("*.yaml"), *(folder / GENERATED.name).glob("*.json")]
+    odd = sorted(p.name for p in found if p.stem not in names)
+    if odd:
+        raise LabourdbError(f"{odd[0]}: there is no table of that name. Suites are of {', '.join(names)}.")
+    return {name: _suite(folder, name) for name in names}
+
+
+def suite_named(name: str) -> Suite:
+    """The suite of that name; raises ``LabourdbError`` naming those there are."""
+    suites = load_suites()
+    if name not in suites:
+        raise LabourdbError(f"No suite is called {name!r}. There are: {', '.join(suites)}.")
+    return suites[name]
+
+
+def check_of(expectation: Expectation, types: Mapping[str, str]) -> str:
+    """The check an expectation belongs to, by the ``types`` that checks are made of.
+
+    Raises ``LabourdbError`` for a type that belongs to none: its results could hold values, not only counts.
+    """
+    if expectation.type not in types:
+        raise LabourdbError(
+            f"{expectation.file}: {expectation.type} cannot be used, because its result is no count of rows."
+            f" These can: {', '.join(sorted(types))}."
+        )
+    return types[expectation.type]
+
+
+def _suite(folder: Path, name: str) -> Suite:
+    generated = folder / GENERATED.name / f"{name}.json"
+    written = folder / f"{name}.yaml"
+    listed: list[Expectation] = []
+    for path in (generated, written):
+        if path.is_file():
+            listed += _read(path, name)
+    columns = next((e.columns for e in listed if e.type == COLUMNS_IN_ORDER), None)
+    seen: set[tuple[str, str]] = set()
+    for e in listed:
+        unknown = [c for c in e.columns if columns is not None and c not in columns]
+        if unknown:
+            raise LabourdbError(
+                f"{e.file}: {name} has no column {unknown[0]!r}. It has {', '.join(columns or ())}."
+            )
+        if (e.type, e.object) in seen:
+            raise LabourdbError(f"{e.file}: {e.type} is stated twice of {e.object}. Take one of them out.")
+        seen.add((e.type, e.object))
+    return Suite(name, tuple(listed))
+
+
+def _read(path: Path, name: str) -> Iterable[Expectation]:
+    text = path.read_text(encoding="utf-8")
+    try:
+        stated = json.loads(text) if path.suffix == ".json" else yaml.load(text, Loader=_LOADER)
+    except (ValueError, yaml.YAMLError) as error:
+        where = getattr(error, "problem_mark", None)
+        line = f", line {where.line + 1}" if where is not None else ""
+        raise LabourdbError(f"{path.name}{line}: cannot be read as a list of expectations.") from None
+    entries = stated.get("expectations") if isinstance(stated, dict) else None
+    if not isinstance(entries, list):
+        raise LabourdbError(f"{path.name}: begins with `expectations:`, and one `- type: …` for each.")
+    for number, entry in enumerate(entries, 1):
+        yield _expectation(entry, name, f"{path.name}, expectation {number}")
+
+
+def _expectation(entry: Any, name: str, place: str) -> Expectation:
+    if not isinstance(entry, dict) or not {"type", "kwargs"} <= entry.keys() <= STATED:
+        raise LabourdbError(f"{place}: says type and kwargs, perhaps severity and notes, and nothing else.")
+    severity = entry.get("severity", "critical")
+    if severity not in SEVERITIES:
+        raise LabourdbError(f"{place}: severity is critical or warning, not {severity!r}.")
+    kwargs = entry["kwargs"]
+    if not isinstance(entry["type"], str) or not isinstance(kwargs, dict):
+        raise LabourdbError(f"{place}: type is a name, and kwargs are its arguments by their names.")
+    named = [kwargs[a] for a in COLUMNS if a in kwargs]
+    if not all(isinstance(c, str) for one in named for c in (one if isinstance(one, list) else [one])):
+        raise LabourdbError(f"{place}: columns are named by text.")
+    mostly = kwargs.get("mostly", 1)
+    if isinstance(mostly, bool) or not isinstance(mostly, (int, float)) or not 0 < mostly <= 1:
+        raise LabourdbError(f"{place}: mostly is a share above 0 and up to 1, not {mostly!r}.")
+    return Expectation(
+        suite=name,
+        type=entry["type"],
+        kwargs=kwargs,
+        severity=SEVERITIES[severity],
+        notes=" ".join(str(entry.get("notes", "")).split()),
+        file=place,
+    )
