@@ -25,6 +25,7 @@ MEASURES = "measures"
 SEVERITIES = {"critical": "block", "warning": "warn"}  # as Great Expectations says it, as checks do
 STATED = {"type", "kwargs", "severity", "notes"}
 PARAMETER = "$PARAMETER"
+ROWS = "rows_of_"  # before a table's name: a number that is always told, the rows of its file
 COLUMNS_IN_ORDER = "expect_table_columns_to_match_ordered_list"
 COLUMNS = ("column", "column_A", "column_B", "column_list")  # arguments that name columns
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -54,6 +55,8 @@ class Expectation:
             of = "columns"
         else:
             of = ", ".join(self.columns) or "rows"
+        if self.kwargs.get("value") == {PARAMETER: f"{ROWS}{self.suite}"}:
+            return f"{self.suite}: filled keys"
         only = self.kwargs.get("row_condition")
         return f"{self.suite}: {of}" + (f" where {only}" if only else "")
 
@@ -64,8 +67,9 @@ class Expectation:
 
     @property
     def parameters(self) -> tuple[str, ...]:
-        """Names of the numbers of rows it needs to be told."""
-        return tuple(v[PARAMETER] for v in self.kwargs.values() if isinstance(v, dict) and PARAMETER in v)
+        """Names of the numbers of rows it needs to be told, beside those of the files."""
+        named = [v[PARAMETER] for v in self.kwargs.values() if isinstance(v, dict) and PARAMETER in v]
+        return tuple(n for n in named if not n.startswith(ROWS))
 
 
 @dataclass(frozen=True)

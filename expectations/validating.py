@@ -18,10 +18,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from expectations.suites import COLUMNS_IN_ORDER, PARAMETER, Expectation, Suite
+from expectations.suites import COLUMNS_IN_ORDER, PARAMETER, ROWS, Expectation, Suite
 from sources.errors import LabourdbError
 
 COUNTS = {"result_format": "BASIC", "partial_unexpected_count": 0, "exclude_unexpected_values": True}
+EACH_WORD_ONCE = {"strings_to_categorical": True}  # of text: a tenth of the memory, a fifth of the time
 ROW_COUNTS = ("expect_table_row_count_to_equal", "expect_table_row_count_to_be_between")
 
 
@@ -61,25 +62,26 @@ def validate(
             "unexpected_index_column_names": list(failing_by),
             "return_unexpected_index_query": False,
         }
+    told = {**(parameters or {}), **{f"{ROWS}{s.name}": _rows(tables / f"{s.name}.parquet") for s in suites}}
     with _quiet():
         import great_expectations as gx
 
-        context = _context(workshop)
-        source = context.data_sources.add_or_update_pandas_filesystem(checkpoint, base_directory=tables)
+        context = _context(workshop / checkpoint)
+        source = context.data_sources.add_pandas_filesystem(checkpoint, base_directory=tables)
         definitions = []
         for suite in suites:
-            asset = source.add_parquet_asset(suite.name)
+            asset = source.add_parquet_asset(suite.name, to_pandas_kwargs=EACH_WORD_ONCE)
             file = asset.add_batch_definition_path("file", path=f"{suite.name}.parquet")
             definition = gx.ValidationDefinition(
                 name=f"{checkpoint}-{suite.name}",
                 data=file,
-                suite=context.suites.add_or_update(_as_stated(suite)),
+                suite=context.suites.add(_as_stated(suite)),
             )
-            definitions.append(context.validation_definitions.add_or_update(definition))
-        made = context.checkpoints.add_or_update(
+            definitions.append(context.validation_definitions.add(definition))
+        made = context.checkpoints.add(
             gx.Checkpoint(name=checkpoint, validation_definitions=definitions, result_format=form)
         )
-        ran = made.run(expectation_parameters=dict(parameters or {}))
+        ran = made.run(expectation_parameters=told)
         results = {
             one.expectation_config.meta["number"]: one
             for each in ran.run_results.values()
@@ -87,15 +89,22 @@ def validate(
         }
     expectations = [e for suite in suites for e in suite.expectations]
     outcomes = [
-        _outcome(e, results.get(_number(e)), parameters or {}, failing_by) for e in expectations
+        _outcome(e, results.get(_number(e)), told, failing_by) for e in expectations
     ]
     if any(o.rows_failed is None for o in outcomes):
-        shutil.rmtree(workshop / "gx" / "uncommitted", ignore_errors=True)
+        shutil.rmtree(workshop / checkpoint / "gx" / "uncommitted", ignore_errors=True)
     return outcomes
 
 
-def _context(workshop: Path) -> Any:
-    """The file context of ``workshop``, made if it is not there."""
+def _rows(file: Path) -> int:
+    """The rows of a Parquet file, as the file itself has them counted."""
+    from pyarrow.parquet import read_metadata
+
+    return int(read_metadata(file).num_rows)
+
+
+def _context(folder: Path) -> Any:
+    """A new file context in ``folder``."""
     import great_expectations as gx
     from great_expectations.data_context.types.base import (
         DataContextConfig,
@@ -103,15 +112,16 @@ def _context(workshop: Path) -> Any:
         ProgressBarsConfig,
     )
 
-    workshop.mkdir(parents=True, exist_ok=True)
-    stores = FilesystemStoreBackendDefaults(root_directory=workshop / "gx")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    stores = FilesystemStoreBackendDefaults(root_directory=folder / "gx")
     stores.data_docs_sites = {}  # its pages load styles from the internet; a release has its own
     config = DataContextConfig(
         store_backend_defaults=stores,
         progress_bars=ProgressBarsConfig(globally=False),
         analytics_enabled=False,
     )
-    return gx.get_context(mode="file", project_root_dir=workshop, project_config=config)
+    return gx.get_context(mode="file", project_root_dir=folder, project_config=config)
 
 
 def _as_stated(suite: Suite) -> Any:
