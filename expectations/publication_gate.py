@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from expectations.judge import judge
+from expectations.judge import by_suite, judge
 from expectations.measuring import Measure, complete, frame_of, intended_objects, measure_rules
 from expectations.rules import CheckRule, quoted, rules_of
 from sources.contract import sources_of_basis
@@ -25,12 +25,14 @@ def publication_gate(
     previous_tables: Path | None,
     changed_sources: Collection[str],
     remembered: Path | None = None,
+    workshop: Path | None = None,
 ) -> pd.DataFrame:
     """The checks table of gate 3, of schema ``candidates`` with the restricted database attached as ``restricted``.
 
     ``previous_tables`` holds the last release's tables, if there is one. Deliveries that changed since explain a
     change of what it released, of the figures made from them: then these rows are counted, and none of them fails.
     ``remembered`` are the finest counts of the last release of the same quarter, if there was one.
+    ``workshop`` is where Great Expectations may keep its context.
     """
     measured = [r for r in rules_of(rules, "publication") if r.id not in (CHANGE, REVISION)]
     measures = measure_rules(warehouse, measured)
@@ -55,7 +57,7 @@ def publication_gate(
             measures += measure_rules(warehouse, [shown[REVISION]])
             shown[REVISION] = revision.bound_to(remembered=quoted("/".join(remembered.parts[-3:])))
     complete_measures = complete(measures, intended_objects(rules, "publication"), rules[COMPLETENESS])
-    return judge(frame_of(complete_measures), shown)
+    return judge(frame_of(complete_measures), shown, by_suite("publication", workshop))
 
 
 def _explained(changed_sources: Collection[str]) -> list[str]:

@@ -67,7 +67,12 @@ class CheckRule:
         """The query that shows what failed of ``object_name``, to be run where the databases lie."""
         source = object_name.split("/", 1)[0]
         table = object_name.split(":", 1)[0]
-        places = {"object": quoted(object_name), "source": quoted(source), "table": table, "warehouse": "labour"}
+        places = {
+            "object": quoted(object_name),
+            "source": quoted(source),
+            "table": table,
+            "warehouse": "labour",
+        }
         return filled(self.query, places)
 
     def severity_at(self, rows_checked: int) -> str:
@@ -199,7 +204,12 @@ def _rule(
         objects=(
             *listed,
             *(str(o) for o in entry.get("objects", ())),
-            *(e.object for s in load_suites().values() for e in s.expectations if e.type in types and s.name != MEASURES),
+            *(
+                e.object
+                for s in load_suites().values()
+                for e in s.expectations
+                if e.type in types and s.name != MEASURES
+            ),
             *(f"{PUBLISHED}{o}" for o in published),
         ),
         applies_to=_one_of(name, entry["applies_to"], SCOPES) if "applies_to" in entry else None,

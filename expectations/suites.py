@@ -51,10 +51,7 @@ class Expectation:
     @property
     def object(self) -> str:
         """Table and columns, as other checks name what they are of, and the rows if it is not of all."""
-        if self.type == COLUMNS_IN_ORDER:
-            of = "columns"
-        else:
-            of = ", ".join(self.columns) or "rows"
+        of = "columns" if self.type == COLUMNS_IN_ORDER else ", ".join(self.columns) or "rows"
         if self.kwargs.get("value") == {PARAMETER: f"{ROWS}{self.suite}"}:
             return f"{self.suite}: filled keys"
         only = self.kwargs.get("row_condition")

@@ -17,7 +17,6 @@ from expectations.validating import Outcome, validate
 
 COMPLETENESS = "all_expectations_ran"
 CHECKS = "checks"  # the table that holds the outcomes of all suites but its own
-CHECKPOINT = "publication"
 
 
 def suites_gate(
@@ -31,7 +30,7 @@ def suites_gate(
     ``parameters`` are the numbers of rows that ``rows_of_the_grid`` gives; ``workshop`` is where the context may be written.
     """
     suites = [s for name, s in load_suites().items() if name not in (MEASURES, CHECKS)]
-    outcomes = validate(CHECKPOINT, suites, tables, workshop, parameters)
+    outcomes = validate("publication-tables", suites, tables, workshop, parameters)
     without = sum(o.rows_failed is None for o in outcomes)
     lines = [*_lines(outcomes, rules), _complete(rules[COMPLETENESS], len(outcomes), without)]
     return checks_table(lines)
@@ -42,7 +41,7 @@ def checks_gate(tables: Path, workshop: Path, rules: Mapping[str, CheckRule]) ->
 
     It is judged last, as it is released, so that its own outcomes cannot stand in it: where one fails nothing is released.
     """
-    outcomes = validate(CHECKS, [load_suites()[CHECKS]], tables, workshop)
+    outcomes = validate("publication-checks", [load_suites()[CHECKS]], tables, workshop)
     found = checks_table(_lines(outcomes, rules))
     return found[found["status"].isin(["failed", "error"])].reset_index(drop=True)
 

@@ -88,9 +88,7 @@ def validate(
             for one in each.results
         }
     expectations = [e for suite in suites for e in suite.expectations]
-    outcomes = [
-        _outcome(e, results.get(_number(e)), told, failing_by) for e in expectations
-    ]
+    outcomes = [_outcome(e, results.get(_number(e)), told, failing_by) for e in expectations]
     if any(o.rows_failed is None for o in outcomes):
         shutil.rmtree(workshop / checkpoint / "gx" / "uncommitted", ignore_errors=True)
     return outcomes

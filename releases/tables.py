@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -37,26 +37,31 @@ def _quoted(path: Path) -> str:
 
 
 def export_tables(
-    connection: duckdb.DuckDBPyConnection, folder: Path, schema: str = "published"
+    connection: duckdb.DuckDBPyConnection,
+    folder: Path,
+    schema: str = "published",
+    tables: Collection[str] = tuple(RELEASED),
 ) -> dict[str, str]:
-    """Write every released table of ``schema`` to ``<folder>/<table>.parquet``; returns table to SHA-256.
+    """Write released ``tables`` of ``schema`` to ``<folder>/<table>.parquet``; returns table to SHA-256.
 
-    Rows are in key order and written by one thread, so equal rows give equal bytes.
+    Whatever lies there that is not released is taken away. Rows are in key order and written by one thread, so equal rows give equal bytes.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for stale in folder.glob("*.parquet"):
-        stale.unlink()
+        if stale.stem in tables or stale.stem not in RELEASED:
+            stale.unlink()
     threads = connection.execute("select current_setting('threads')").fetchone()
     connection.execute("set threads = 1")
     try:
-        for table, order in RELEASED.items():
+        for table in tables:
+            order = RELEASED[table]
             connection.execute(
                 f"copy (select * from {schema}.{table} order by {', '.join(order)})"
                 f" to {_quoted(folder / f'{table}.parquet')} (format parquet, compression zstd, parquet_version v2)"
             )
     finally:
         connection.execute(f"set threads = {threads[0] if threads else 1}")
-    return {table: sha256(folder / f"{table}.parquet") for table in RELEASED}
+    return {table: sha256(folder / f"{table}.parquet") for table in tables}
 
 
 def csv_select(connection: duckdb.DuckDBPyConnection, table: str) -> str:

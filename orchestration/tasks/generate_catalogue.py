@@ -74,7 +74,10 @@ def _suite(table: PublishedTable, columns: list[str]) -> str:
     expectations: list[dict[str, Any]] = [
         {"type": COLUMNS_IN_ORDER, "kwargs": {"column_list": columns}},
         {"type": "expect_compound_columns_to_be_unique", "kwargs": {"column_list": list(table.key)}},
-        {"type": "expect_table_row_count_to_equal", "kwargs": {"value": {PARAMETER: f"{ROWS}{table.name}"}, "row_condition": filled}},
+        {
+            "type": "expect_table_row_count_to_equal",
+            "kwargs": {"value": {PARAMETER: f"{ROWS}{table.name}"}, "row_condition": filled},
+        },
     ]
     return json.dumps({"made": MADE, "expectations": expectations}, indent=1) + "\n"
 
