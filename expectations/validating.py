@@ -53,7 +53,7 @@ def validate(
 
     Returns an outcome for every expectation, in the order they are stated. ``parameters`` are numbers of rows that
     expectations name; ``failing_by`` columns that tell the rows which failed and may be told. Raises ``LabourdbError`` for
-    an expectation that Great Expectations does not take.
+    an expectation that Great Expectations does not take, or that needs a number it is not told.
     """
     form: dict[str, Any] = dict(COUNTS)
     if failing_by:
@@ -63,6 +63,12 @@ def validate(
             "return_unexpected_index_query": False,
         }
     told = {**(parameters or {}), **{f"{ROWS}{s.name}": _rows(tables / f"{s.name}.parquet") for s in suites}}
+    for e in (e for suite in suites for e in suite.expectations):
+        unknown = sorted(set(e.parameters) - set(told))
+        if unknown:
+            raise LabourdbError(
+                f"{e.file}: there is no number of rows called {unknown[0]}. There are: {', '.join(sorted(parameters or ()))}."
+            )
     with _quiet():
         import great_expectations as gx
 

@@ -21,7 +21,7 @@ grid as (
     from {warehouse}.reference.plan_targets
     union all
     select 'files' as parameter, count(*) as rows
-    from {warehouse}.run.row_accounting
+    from {warehouse}.candidates.row_accounting
     union all
     select 'register_cells' as parameter, (select count(*) from cells) * count(*) as rows
     from {warehouse}.reference.indicator_definitions
