@@ -17,6 +17,7 @@ from expectations.publication_gate import publication_gate
 from expectations.rules import load_rules
 from expectations.suites_gate import checks_gate, rows_of_the_grid, suites_gate
 from expectations.waivers import waive
+from orchestration.dbt.dictionary import dictionary
 from orchestration.dbt.project import COUNTED_LAYERS, LAST_LAYERS, expected_tests
 from orchestration.home import SEEDS
 from orchestration.run.fingerprint import arrivals, input_facts, run_fingerprint
@@ -123,12 +124,14 @@ def gate_publication(run: Run) -> pd.DataFrame:
         )
         tests = warehouse.execute("select * from run.dbt_tests where gate = 'publication'").df()
         kept = [warehouse.execute(f"select * from run.{g}_checks").df() for g in ("delivery", "linkage")]
-        tables = export_tables(warehouse, run.candidates, tables=[t for t in RELEASED if t != "checks"])
+        described = {t.name: t.metadata for t in dictionary().published}
+        others = [t for t in RELEASED if t != "checks"]
+        tables = export_tables(warehouse, run.candidates, described=described, tables=others)
         of_tables = suites_gate(run.candidates, run.home.workshop, rules, rows_of_the_grid(warehouse))
         checks = pd.concat([*kept, own, tests, of_tables], ignore_index=True)
         checks = waive(checks.assign(release_id=run.scope.release_id), run.settings.waived())
         write_checks(warehouse, "published", as_published(checks, run.settings.disclosure.off))
-        tables |= export_tables(warehouse, run.candidates, tables=["checks"])
+        tables |= export_tables(warehouse, run.candidates, described=described, tables=["checks"])
         of_checks = checks_gate(run.candidates, run.home.workshop, rules)
         if not of_checks.empty:
             of_checks = of_checks.assign(release_id=run.scope.release_id, waiver=None)
