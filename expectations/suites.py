@@ -1,14 +1,13 @@
 """The suites of expectations as files: what must hold of each published table, as ``expectations/suites`` states it.
 
-A suite is two files, named as its table: ``<table>.yaml``, written by hand, and ``generated/<table>.json``, which
-``make generate`` writes from the catalogue. Both list expectations as Great Expectations does (type, kwargs, severity,
-notes). ``measures`` is the suite over what the gates counted of the large tables. Nothing here imports Great Expectations.
+A suite is a file named as its table, ``<table>.yaml``, that lists expectations as Great Expectations does (type, kwargs,
+severity, notes). What follows from the catalogue need not be stated: columns in their order, a key that is unique and filled.
+``measures`` is the suite over what the gates counted of the large tables. Nothing here imports Great Expectations.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -16,16 +15,18 @@ from typing import Any
 
 import yaml
 
-from expectations.catalogue import published_tables
+from expectations.catalogue import RELEASE, PublishedTable, published_tables
 from sources.errors import LabourdbError
 
 SUITES = Path(__file__).parent / "suites"
-GENERATED = SUITES / "generated"
 MEASURES = "measures"
 SEVERITIES = {"critical": "block", "warning": "warn"}  # as Great Expectations says it, as checks do
 STATED = {"type", "kwargs", "severity", "notes"}
 PARAMETER = "$PARAMETER"
-ROWS = "rows_of_"  # before a table's name: a number that is always told, the rows of its file
+ROWS, ORDER = (
+    "rows_of_",
+    "columns_of_",
+)  # before a table's name: what its file tells, its rows and its columns in order
 COLUMNS_IN_ORDER = "expect_table_columns_to_match_ordered_list"
 COLUMNS = ("column", "column_A", "column_B", "column_list")  # arguments that name columns
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -46,7 +47,7 @@ class Expectation:
     def columns(self) -> tuple[str, ...]:
         """The columns it is of; none if it is of the table."""
         named = [self.kwargs[a] for a in COLUMNS if a in self.kwargs]
-        return tuple(c for one in named for c in ([one] if isinstance(one, str) else one))
+        return tuple(c for one in named for c in ([one] if isinstance(one, str) else one) if c != PARAMETER)
 
     @property
     def object(self) -> str:
@@ -65,13 +66,17 @@ class Expectation:
     @property
     def parameters(self) -> tuple[str, ...]:
         """Names of the numbers of rows it needs to be told, beside those of the files."""
-        named = [v[PARAMETER] for v in self.kwargs.values() if isinstance(v, dict) and PARAMETER in v]
-        return tuple(n for n in named if not n.startswith(ROWS))
+        return tuple(n for n in self.needs if not n.startswith((ROWS, ORDER)))
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Names of everything it needs to be told."""
+        return tuple(v[PARAMETER] for v in self.kwargs.values() if isinstance(v, dict) and PARAMETER in v)
 
 
 @dataclass(frozen=True)
 class Suite:
-    """All expectations of one table, the generated ones first."""
+    """All expectations of one table, those that follow from the catalogue first."""
 
     name: str
     expectations: tuple[Expectation, ...]
@@ -84,8 +89,7 @@ def load_suites(folder: Path = SUITES) -> Mapping[str, Suite]:
     Raises ``LabourdbError`` naming file and expectation, and what to write instead, if one is not usable.
     """
     names = (*published_tables(), MEASURES)
-    found = [*folder.glob("*.yaml"), *(folder / GENERATED.name).glob("*.json")]
-    odd = sorted(p.name for p in found if p.stem not in names)
+    odd = sorted(p.name for p in folder.glob("*.yaml") if p.stem not in names)
     if odd:
         raise LabourdbError(f"{odd[0]}: there is no table of that name. Suites are of {', '.join(names)}.")
     return {name: _suite(folder, name) for name in names}
@@ -113,19 +117,18 @@ def check_of(expectation: Expectation, types: Mapping[str, str]) -> str:
 
 
 def _suite(folder: Path, name: str) -> Suite:
-    generated = folder / GENERATED.name / f"{name}.json"
-    written = folder / f"{name}.yaml"
-    listed: list[Expectation] = []
-    for path in (generated, written):
-        if path.is_file():
-            listed += _read(path, name)
-    columns = next((e.columns for e in listed if e.type == COLUMNS_IN_ORDER), None)
+    table = published_tables().get(name)
+    path = folder / f"{name}.yaml"
+    listed = [*(_of_catalogue(table) if table else ()), *(_read(path, name) if path.is_file() else ())]
+    known = (
+        {*table.columns} if table else {c for e in listed if e.type == COLUMNS_IN_ORDER for c in e.columns}
+    )
     seen: set[tuple[str, str]] = set()
     for e in listed:
-        unknown = [c for c in e.columns if columns is not None and c not in columns]
+        unknown = [c for c in e.columns if c not in known]
         if unknown:
             raise LabourdbError(
-                f"{e.file}: {name} has no column {unknown[0]!r}. It has {', '.join(columns or ())}."
+                f"{e.file}: {name} has no column {unknown[0]!r}. It has {', '.join(sorted(known))}."
             )
         if (e.type, e.object) in seen:
             raise LabourdbError(f"{e.file}: {e.type} is stated twice of {e.object}. Take one of them out.")
@@ -133,10 +136,24 @@ def _suite(folder: Path, name: str) -> Suite:
     return Suite(name, tuple(listed))
 
 
+def _of_catalogue(table: PublishedTable) -> Iterator[Expectation]:
+    """What must hold of any published table: its columns in the order the model states them, its key unique and filled."""
+    filled = " and ".join(f"{c}.notna()" for c in (*table.key, RELEASE))
+    stated: list[tuple[str, dict[str, Any]]] = [
+        (COLUMNS_IN_ORDER, {"column_list": {PARAMETER: f"{ORDER}{table.name}"}}),
+        ("expect_compound_columns_to_be_unique", {"column_list": list(table.key)}),
+        (
+            "expect_table_row_count_to_equal",
+            {"value": {PARAMETER: f"{ROWS}{table.name}"}, "row_condition": filled},
+        ),
+    ]
+    for type_, kwargs in stated:
+        yield Expectation(table.name, type_, kwargs, "block", "", "catalogue.yaml")
+
+
 def _read(path: Path, name: str) -> Iterable[Expectation]:
-    text = path.read_text(encoding="utf-8")
     try:
-        stated = json.loads(text) if path.suffix == ".json" else yaml.load(text, Loader=_LOADER)
+        stated = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)
     except (ValueError, yaml.YAMLError) as error:
         where = getattr(error, "problem_mark", None)
         line = f", line {where.line + 1}" if where is not None else ""

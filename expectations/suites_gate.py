@@ -77,9 +77,9 @@ def told_by(checks: Iterable[tuple[str, int]], suites: Iterable[Suite]) -> dict[
     }
 
 
-def applicable(suite: Suite, parameters: Collection[str]) -> tuple[Suite, Sequence[Expectation]]:
-    """The suite without the expectations of which a number of rows is not known, and those."""
-    left = [e for e in suite.expectations if set(e.parameters) - set(parameters)]
+def applicable(suite: Suite, known: Collection[str]) -> tuple[Suite, Sequence[Expectation]]:
+    """The suite without the expectations that need to be told what is not ``known``, and those."""
+    left = [e for e in suite.expectations if set(e.needs) - set(known)]
     return Suite(suite.name, tuple(e for e in suite.expectations if e not in left)), left
 
 

@@ -8,6 +8,7 @@ expectation that it could not evaluate, which may quote a value, is deleted.
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import shutil
@@ -18,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from expectations.suites import COLUMNS_IN_ORDER, PARAMETER, ROWS, Expectation, Suite
+from expectations.suites import COLUMNS_IN_ORDER, ORDER, PARAMETER, ROWS, Expectation, Suite
 from sources.errors import LabourdbError
 
 COUNTS = {"result_format": "BASIC", "partial_unexpected_count": 0, "exclude_unexpected_values": True}
@@ -62,12 +63,14 @@ def validate(
             "unexpected_index_column_names": list(failing_by),
             "return_unexpected_index_query": False,
         }
-    told = {**(parameters or {}), **{f"{ROWS}{s.name}": _rows(tables / f"{s.name}.parquet") for s in suites}}
+    told: dict[str, Any] = dict(parameters or {})
+    for suite in suites:
+        told |= told_by_file(suite.name, tables / f"{suite.name}.parquet")
     for e in (e for suite in suites for e in suite.expectations):
-        unknown = sorted(set(e.parameters) - set(told))
+        unknown = sorted(set(e.needs) - set(told))
         if unknown:
             raise LabourdbError(
-                f"{e.file}: there is no number of rows called {unknown[0]}. There are: {', '.join(sorted(parameters or ()))}."
+                f"{e.file}: nothing is called {unknown[0]}. There are: {', '.join(sorted(told))}."
             )
     with _quiet():
         import great_expectations as gx
@@ -100,11 +103,16 @@ def validate(
     return outcomes
 
 
-def _rows(file: Path) -> int:
-    """The rows of a Parquet file, as the file itself has them counted."""
+def told_by_file(table: str, file: Path) -> dict[str, Any]:
+    """What a Parquet file says of itself: its rows, and its columns in the order in which they are described."""
     from pyarrow.parquet import read_metadata
 
-    return int(read_metadata(file).num_rows)
+    said = read_metadata(file)
+    described = (said.metadata or {}).get(b"columns")
+    told: dict[str, Any] = {f"{ROWS}{table}": int(said.num_rows)}
+    if described is not None:
+        told[f"{ORDER}{table}"] = list(json.loads(described))
+    return told
 
 
 def _context(folder: Path) -> Any:
@@ -152,7 +160,7 @@ def _number(expectation: Expectation) -> str:
 
 
 def _outcome(
-    expectation: Expectation, result: Any, parameters: Mapping[str, int], failing_by: Sequence[str]
+    expectation: Expectation, result: Any, parameters: Mapping[str, Any], failing_by: Sequence[str]
 ) -> Outcome:
     """The counts of a result; one without counts could not be evaluated."""
     found = {} if result is None else dict(result.result or {})
@@ -166,14 +174,14 @@ def _outcome(
 
 
 def _counts(
-    expectation: Expectation, found: Mapping[str, Any], parameters: Mapping[str, int]
+    expectation: Expectation, found: Mapping[str, Any], parameters: Mapping[str, Any]
 ) -> tuple[int, int] | None:
     """Rows checked and failed; of a number of rows, those that there are or should be, and by how many it is missed."""
     if expectation.type == COLUMNS_IN_ORDER:
         if "observed_value" not in found:
             return None
         mismatched = (found.get("details") or {}).get("mismatched", ())
-        return len(expectation.columns), len(mismatched)
+        return max(len(found["observed_value"]), len(mismatched)), len(mismatched)
     if expectation.type in ROW_COUNTS:
         if "observed_value" not in found:
             return None
@@ -187,7 +195,7 @@ def _counts(
     return int(found["element_count"]) - int(found.get("missing_count") or 0), int(found["unexpected_count"])
 
 
-def _told(bound: Any, parameters: Mapping[str, int]) -> int | None:
+def _told(bound: Any, parameters: Mapping[str, Any]) -> int | None:
     if isinstance(bound, dict):
         return parameters.get(bound[PARAMETER])
     return None if bound is None else int(bound)

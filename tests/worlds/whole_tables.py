@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
+from pyarrow import parquet
 
-from expectations.suites import COLUMNS_IN_ORDER, load_suites
+from expectations.catalogue import RELEASE, published_tables
 
 REST = {"release_id": "2025Q4.1"}
 AREA = {"area_version": "2025", "area_level": "province", "area_code": "31"}
@@ -91,15 +94,23 @@ def whole_tables() -> dict[str, pd.DataFrame]:
     return {name: _frame(name, rows) for name, rows in ROWS.items()}
 
 
+def in_order(name: str) -> list[str]:
+    """The columns of a table as its file describes them."""
+    table = published_tables()[name]
+    return [*table.key, *sorted(table.columns - {*table.key, RELEASE}), RELEASE]
+
+
 def _frame(name: str, rows: list[dict[str, Any]]) -> pd.DataFrame:
-    columns = next(e.columns for e in load_suites()[name].expectations if e.type == COLUMNS_IN_ORDER)
-    frame = pd.DataFrame([REST | row for row in rows])
-    return frame.reindex(columns=list(columns)).convert_dtypes()
+    return pd.DataFrame([REST | row for row in rows]).reindex(columns=in_order(name)).convert_dtypes()
 
 
 def write_tables(tables: dict[str, pd.DataFrame], folder: Path) -> Path:
-    """Write each to ``<folder>/<table>.parquet``; returns the folder."""
+    """Write each to ``<folder>/<table>.parquet``, described as released files are; returns the folder."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, frame in tables.items():
-        frame.to_parquet(folder / f"{name}.parquet", index=False)
+        described = json.dumps(dict.fromkeys(in_order(name), {}))
+        rows = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(
+            {"columns": described}
+        )
+        parquet.write_table(rows, folder / f"{name}.parquet")
     return folder

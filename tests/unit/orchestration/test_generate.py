@@ -34,14 +34,7 @@ def test_writing_mends_a_changed_file_and_deletes_that_of_a_contract_that_is_gon
         monkeypatch.setattr(generate, name, folder)
     monkeypatch.setattr(generate, "PROJECT", tmp_path)
     monkeypatch.setattr(generate_catalogue, "PROJECT", tmp_path)
-    monkeypatch.setattr(generate_catalogue, "GENERATED", tmp_path / "suites")
-    (tmp_path / "suites").mkdir()
     (tmp_path / "models" / "published").mkdir()
-    for path in (PROJECT / "models").rglob("*.yml"):  # where the columns of published tables are stated
-        text = path.read_text(encoding="utf-8")
-        if "name: published" in text and MARK not in text:
-            (tmp_path / "models" / path.name).write_text(text, encoding="utf-8")
-    stated = sorted(p for p in (tmp_path / "models").glob("*.yml"))
     written_by_hand = tmp_path / "models" / "staging" / "_staging_unit_tests.yml"
     written_by_hand.write_text("version: 2\n", encoding="utf-8")
     gone = tmp_path / "models" / "staging" / "stg_permits.sql"
@@ -54,7 +47,7 @@ def test_writing_mends_a_changed_file_and_deletes_that_of_a_contract_that_is_gon
     generate.write()
     assert changed.read_text(encoding="utf-8") == wanted
     assert sorted(p for p in tmp_path.rglob("*") if p.is_file()) == sorted(
-        [*generated(), *generate_catalogue.catalogue_files(), written_by_hand, *stated]
+        [*generated(), *generate_catalogue.catalogue_files(), written_by_hand]
     )
 
 
