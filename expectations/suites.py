@@ -21,13 +21,14 @@ from sources.errors import LabourdbError
 SUITES = Path(__file__).parent / "suites"
 MEASURES = "measures"
 SEVERITIES = {"critical": "block", "warning": "warn"}  # as Great Expectations says it, as checks do
-STATED = {"type", "kwargs", "severity", "notes"}
+STATED = {"type", "kwargs", "severity", "notes", "notes_vi"}
 PARAMETER = "$PARAMETER"
 ROWS, ORDER = (
     "rows_of_",
     "columns_of_",
 )  # before a table's name: what its file tells, its rows and its columns in order
 COLUMNS_IN_ORDER = "expect_table_columns_to_match_ordered_list"
+UNIQUE = "expect_compound_columns_to_be_unique"
 COLUMNS = ("column", "column_A", "column_B", "column_list")  # arguments that name columns
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -42,6 +43,7 @@ class Expectation:
     severity: str
     notes: str
     file: str
+    notes_vi: str = ""
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -53,10 +55,15 @@ class Expectation:
     def object(self) -> str:
         """Table and columns, as other checks name what they are of, and the rows if it is not of all."""
         of = "columns" if self.type == COLUMNS_IN_ORDER else ", ".join(self.columns) or "rows"
-        if self.kwargs.get("value") == {PARAMETER: f"{ROWS}{self.suite}"}:
+        if self.fills_keys:
             return f"{self.suite}: filled keys"
         only = self.kwargs.get("row_condition")
         return f"{self.suite}: {of}" + (f" where {only}" if only else "")
+
+    @property
+    def fills_keys(self) -> bool:
+        """Whether it says that every row has its whole key."""
+        return bool(self.kwargs.get("value") == {PARAMETER: f"{ROWS}{self.suite}"})
 
     @property
     def threshold(self) -> float:
@@ -141,7 +148,7 @@ def _of_catalogue(table: PublishedTable) -> Iterator[Expectation]:
     filled = " and ".join(f"{c}.notna()" for c in (*table.key, RELEASE))
     stated: list[tuple[str, dict[str, Any]]] = [
         (COLUMNS_IN_ORDER, {"column_list": {PARAMETER: f"{ORDER}{table.name}"}}),
-        ("expect_compound_columns_to_be_unique", {"column_list": list(table.key)}),
+        (UNIQUE, {"column_list": list(table.key)}),
         (
             "expect_table_row_count_to_equal",
             {"value": {PARAMETER: f"{ROWS}{table.name}"}, "row_condition": filled},
@@ -167,7 +174,9 @@ def _read(path: Path, name: str) -> Iterable[Expectation]:
 
 def _expectation(entry: Any, name: str, place: str) -> Expectation:
     if not isinstance(entry, dict) or not {"type", "kwargs"} <= entry.keys() <= STATED:
-        raise LabourdbError(f"{place}: says type and kwargs, perhaps severity and notes, and nothing else.")
+        raise LabourdbError(
+            f"{place}: says type and kwargs, perhaps severity, notes and notes_vi, and nothing else."
+        )
     severity = entry.get("severity", "critical")
     if severity not in SEVERITIES:
         raise LabourdbError(f"{place}: severity is critical or warning, not {severity!r}.")
@@ -180,11 +189,15 @@ def _expectation(entry: Any, name: str, place: str) -> Expectation:
     mostly = kwargs.get("mostly", 1)
     if isinstance(mostly, bool) or not isinstance(mostly, (int, float)) or not 0 < mostly <= 1:
         raise LabourdbError(f"{place}: mostly is a share above 0 and up to 1, not {mostly!r}.")
+    said = {n: " ".join(str(entry.get(n, "")).split()) for n in ("notes", "notes_vi")}
+    if bool(said["notes"]) != bool(said["notes_vi"]):
+        raise LabourdbError(f"{place}: notes are given in both languages (notes, notes_vi) or not at all.")
     return Expectation(
         suite=name,
         type=entry["type"],
         kwargs=kwargs,
         severity=SEVERITIES[severity],
-        notes=" ".join(str(entry.get("notes", "")).split()),
+        notes=said["notes"],
         file=place,
+        notes_vi=said["notes_vi"],
     )

@@ -6,24 +6,25 @@ Nothing is built and no database is written; the context of Great Expectations i
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
 from expectations.catalogue import published_tables
 from expectations.rules import GATES, load_rules
-from expectations.suites import MEASURES, Suite, load_suites, suite_named
+from expectations.suites import MEASURES, UNIQUE, Expectation, load_suites, suite_named
 from expectations.suites_gate import applicable, rows_of_the_grid, severity_of, status_of, told_by
 from expectations.validating import Outcome, told_by_file, validate
 from orchestration.home import Home
 from releases.release import find_release, standing_release
 from releases.verdict import FILE as VERDICT
-from sources.errors import LabourdbError, UsageError
+from sources.errors import UsageError
 
+PLAIN = re.compile(r"(?!.*\d{8})[\w.:+/-]{1,60}")  # nobody's name or ID
 KEYS_SHOWN = 5  # of the rows that fail an expectation
 
 
@@ -116,8 +117,14 @@ def _line(place: Place, outcome: Outcome, key: Sequence[str]) -> Line:
         threshold=e.threshold,
         notes=e.notes,
         file=e.file,
-        rows=tuple(dict(zip(key, row, strict=True)) for row in outcome.failing[:KEYS_SHOWN]),
+        rows=tuple(_told(e, dict(zip(key, row, strict=True))) for row in outcome.failing[:KEYS_SHOWN]),
     )
+
+
+def _told(e: Expectation, row: Mapping[str, str]) -> dict[str, str]:
+    """A row by its key, without the value that fails, and without text that could be somebody's."""
+    own = () if e.type == UNIQUE else e.columns
+    return {c: v if c == "object" or PLAIN.fullmatch(v) else "?" for c, v in row.items() if c not in own}
 
 
 def _release(home: Home, named: str | None) -> Place:

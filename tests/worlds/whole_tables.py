@@ -108,7 +108,7 @@ def write_tables(tables: dict[str, pd.DataFrame], folder: Path) -> Path:
     """Write each to ``<folder>/<table>.parquet``, described as released files are; returns the folder."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, frame in tables.items():
-        described = json.dumps(dict.fromkeys(in_order(name), {}))
+        described = json.dumps({c: {} for c in in_order(name)})
         rows = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(
             {"columns": described}
         )
