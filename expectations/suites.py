@@ -16,7 +16,7 @@ from typing import Any
 import yaml
 
 from expectations.catalogue import RELEASE, PublishedTable, published_tables
-from sources.errors import LabourdbError
+from sources.errors import LabourdbError, UsageError
 
 SUITES = Path(__file__).parent / "suites"
 MEASURES = "measures"
@@ -103,10 +103,10 @@ def load_suites(folder: Path = SUITES) -> Mapping[str, Suite]:
 
 
 def suite_named(name: str) -> Suite:
-    """The suite of that name; raises ``LabourdbError`` naming those there are."""
+    """The suite of that name; raises ``UsageError`` naming those there are."""
     suites = load_suites()
     if name not in suites:
-        raise LabourdbError(f"No suite is called {name!r}. There are: {', '.join(suites)}.")
+        raise UsageError(f"No suite is called {name!r}. There are: {', '.join(suites)}.")
     return suites[name]
 
 
