@@ -8,11 +8,9 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from expectations.judge import by_suite, judge
+from expectations.judge import COMPLETENESS, by_suite, judge
 from expectations.measuring import complete, frame_of, intended_objects, measure_rules
 from expectations.rules import CheckRule, rules_of
-
-COMPLETENESS = "all_linkage_checks_ran"
 
 
 def linkage_gate(
@@ -23,5 +21,5 @@ def linkage_gate(
     ``workshop`` is where Great Expectations may keep its context.
     """
     measures = measure_rules(warehouse, rules_of(rules, "linkage"))
-    complete_measures = complete(measures, intended_objects(rules, "linkage"), rules[COMPLETENESS])
+    complete_measures = complete(measures, intended_objects(rules, "linkage"), rules[COMPLETENESS["linkage"]])
     return judge(frame_of(complete_measures), rules, by_suite("linkage", workshop))

@@ -9,13 +9,12 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from expectations.judge import checks_table
+from expectations.judge import NOT_MEASURED, checks_table
 from expectations.measuring import warehouse_of
 from expectations.rules import CheckRule, types_of_expectations
 from expectations.suites import MEASURES, SUITES, Expectation, Suite, check_of, load_suites
 from expectations.validating import Outcome, validate
 
-COMPLETENESS = "all_expectations_ran"
 CHECKS = "checks"  # the table that holds the outcomes of all suites but its own
 
 
@@ -31,9 +30,7 @@ def suites_gate(
     """
     suites = [s for name, s in load_suites().items() if name not in (MEASURES, CHECKS)]
     outcomes = validate("publication-tables", suites, tables, workshop, parameters)
-    without = sum(o.rows_failed is None for o in outcomes)
-    lines = [*_lines(outcomes, rules), _complete(rules[COMPLETENESS], len(outcomes), without)]
-    return checks_table(lines)
+    return checks_of(outcomes, rules)
 
 
 def checks_gate(tables: Path, workshop: Path, rules: Mapping[str, CheckRule]) -> pd.DataFrame:
@@ -42,7 +39,7 @@ def checks_gate(tables: Path, workshop: Path, rules: Mapping[str, CheckRule]) ->
     It is judged last, as it is released, so that its own outcomes cannot stand in it: where one fails nothing is released.
     """
     outcomes = validate("publication-checks", [load_suites()[CHECKS]], tables, workshop)
-    found = checks_table(_lines(outcomes, rules))
+    found = checks_of(outcomes, rules)
     return found[found["status"].isin(["failed", "error"])].reset_index(drop=True)
 
 
@@ -55,9 +52,12 @@ def status_of(outcome: Outcome) -> str:
     return "passed" if outcome.rows_checked else "not_applicable"
 
 
-def severity_of(expectation: Expectation) -> str:
-    """``block`` or ``warn``; of the table of checks everything blocks, since nothing else tells of it."""
-    return "block" if expectation.suite == CHECKS else expectation.severity
+def severity_of(outcome: Outcome) -> str:
+    """``block`` or ``warn``: what could not be evaluated blocks, whatever it would have been to find something; so does
+    everything of the table of checks, since nothing else tells of it.
+    """
+    e = outcome.expectation
+    return "block" if e.suite == CHECKS or outcome.rows_failed is None else e.severity
 
 
 def rows_of_the_grid(warehouse: duckdb.DuckDBPyConnection) -> dict[str, int]:
@@ -88,22 +88,18 @@ def _grid() -> str:
     return (SUITES / "grid.sql").read_text(encoding="utf-8")
 
 
-def _lines(outcomes: Iterable[Outcome], rules: Mapping[str, CheckRule]) -> list[tuple[object, ...]]:
+def checks_of(outcomes: Iterable[Outcome], rules: Mapping[str, CheckRule]) -> pd.DataFrame:
+    """The checks table of outcomes, a line each; of one that could not be evaluated the query says where it is stated."""
     types = types_of_expectations(rules)
     lines: list[tuple[object, ...]] = []
     for outcome in outcomes:
         e = outcome.expectation
         rule = rules[check_of(e, types)]
+        query = rule.query_for(e.object)
+        if outcome.rows_failed is None:
+            query = f"{NOT_MEASURED}{e.file}: {e.type} could not be evaluated\n{query}"
         lines.append(
             (rule.id, rule.gate, rule.level, e.object, outcome.rows_checked, outcome.rows_failed, e.threshold,
-             severity_of(e), status_of(outcome), rule.why, rule.why_vi, rule.query_for(e.object))
+             severity_of(outcome), status_of(outcome), rule.why, rule.why_vi, query)
         )  # fmt: skip
-    return lines
-
-
-def _complete(rule: CheckRule, intended: int, without: int) -> tuple[object, ...]:
-    name = rule.objects[0]
-    return (
-        rule.id, rule.gate, rule.level, name, intended, without, rule.max_failed_share, rule.severity,
-        "failed" if without or not intended else "passed", rule.why, rule.why_vi, rule.query_for(name),
-    )  # fmt: skip
+    return checks_table(lines)

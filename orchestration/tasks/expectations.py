@@ -57,7 +57,7 @@ class Line:
     @property
     def stops(self) -> bool:
         """Whether gate 3 would release nothing for it."""
-        return self.status == "error" or (self.status == "failed" and self.severity == "block")
+        return self.status in ("failed", "error") and self.severity == "block"
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def _line(place: Place, outcome: Outcome, key: Sequence[str]) -> Line:
         suite=e.suite,
         object=e.object,
         type=e.type,
-        severity=severity_of(e),
+        severity=severity_of(outcome),
         status=status_of(outcome),
         rows_checked=outcome.rows_checked,
         rows_failed=outcome.rows_failed,

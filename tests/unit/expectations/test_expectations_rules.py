@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from expectations.dbt_tests import dbt_test_checks
-from expectations.judge import COLUMNS, blocking_failures, by_suite, judge, within
+from expectations.judge import COLUMNS, blocking_failures, by_suite, judge, not_run, within
 from expectations.measuring import NOT_INTENDED, NOT_RUN, Measure, complete, frame_of, intended_objects
 from expectations.rules import HERE, load_rules, rules_of
 from sources.cleaning.rows import identified_by_citizen
@@ -154,9 +154,7 @@ def test_unusable_measures_are_refused() -> None:
 def test_a_check_that_did_not_run_is_noticed() -> None:
     intended = intended_objects(RULES, "publication")
     assert ("change_since_last_release", "indicators: province") in intended
-    counted = [
-        r for r in rules_of(RULES, "publication") if not r.expectations and r.id != "all_expectations_ran"
-    ]
+    counted = [r for r in rules_of(RULES, "publication") if not r.expectations]
     assert len(intended) == sum(len(r.objects) for r in counted) - 1
     run = [Measure(check, name, 1, 0) for check, name in sorted(intended)]
     whole = judge(frame_of(complete(run, intended, RULES["all_checks_ran"])), RULES)
@@ -172,6 +170,13 @@ def test_a_check_that_did_not_run_is_noticed() -> None:
     assert checks.loc[(run[0].check_id, run[0].object), "status"] == "error"
     assert checks.loc[("cells_unique", "new_table"), "status"] == "error"
     assert {m.error for m in parted} == {None, NOT_RUN, NOT_INTENDED}
+    # and told by name, behind the check that all have run
+    behind = not_run(judge(frame_of(parted), RULES), "all_checks_ran", "publication gate")
+    assert {(c["check_id"], c["object"], c["error"]) for c in behind} == {
+        (run[0].check_id, run[0].object, NOT_RUN),
+        ("cells_unique", "new_table", NOT_INTENDED),
+    }
+    assert not_run(whole, "all_checks_ran", "publication gate") == []
 
 
 def test_dbt_outcomes() -> None:
