@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +96,7 @@ def gate_linkage(run: Run) -> pd.DataFrame:
     """Gate 2 on what was linked and built; returns its checks, dbt tests of these layers included."""
     with run.warehouse(with_restricted=True) as warehouse:
         rules = load_rules(run.settings.thresholds)
+        shutil.rmtree(run.home.workshop, ignore_errors=True)  # what gates of the run before found
         own = linkage_gate(warehouse, rules, run.home.workshop)
         tests = warehouse.execute("select * from run.dbt_tests where gate = 'linkage'").df()
         checks = waive(pd.concat([own, tests], ignore_index=True), run.settings.waived())
