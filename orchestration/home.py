@@ -51,6 +51,11 @@ class Home:
         return self.warehouse / "labour.duckdb"
 
     @property
+    def workshop(self) -> Path:
+        """Where Great Expectations keeps what it was told and found in the last run: definitions and counts."""
+        return self.warehouse / "expectations"
+
+    @property
     def remembered(self) -> Path:
         """What is remembered of every release, whatever becomes of its folder."""
         return self.warehouse / "remembered"

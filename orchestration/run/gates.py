@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from expectations.judge import blocking_failures
 from expectations.linkage_gate import linkage_gate
 from expectations.publication_gate import publication_gate
 from expectations.rules import load_rules
+from expectations.suites_gate import checks_gate, rows_of_the_grid, suites_gate
 from expectations.waivers import waive
 from orchestration.dbt.dictionary import dictionary
 from orchestration.dbt.project import COUNTED_LAYERS, LAST_LAYERS, expected_tests
@@ -34,7 +36,7 @@ from releases.disclosure import noise_sha256
 from releases.disclosure.remembered import last_remembered, remembered, settle
 from releases.pages.words import moved_most
 from releases.release import Release
-from releases.tables import export_tables
+from releases.tables import RELEASED, export_tables
 from releases.verdict import Verdict, drop_verdict, store_verdict
 from sources.calendar import quarter_label
 from sources.errors import LabourdbError
@@ -94,7 +96,8 @@ def gate_linkage(run: Run) -> pd.DataFrame:
     """Gate 2 on what was linked and built; returns its checks, dbt tests of these layers included."""
     with run.warehouse(with_restricted=True) as warehouse:
         rules = load_rules(run.settings.thresholds)
-        own = linkage_gate(warehouse, rules)
+        shutil.rmtree(run.home.workshop, ignore_errors=True)  # what gates of the run before found
+        own = linkage_gate(warehouse, rules, run.home.workshop)
         tests = warehouse.execute("select * from run.dbt_tests where gate = 'linkage'").df()
         checks = waive(pd.concat([own, tests], ignore_index=True), run.settings.waived())
         write(warehouse, "linkage_checks", checks)
@@ -119,18 +122,28 @@ def gate_publication(run: Run) -> pd.DataFrame:
             previous.path / "tables" if previous and _protected_alike(run, previous) else None,
             {folder.split("/")[0] for folder in new | gone},
             last_remembered(run.home.remembered, quarter_label(run.scope.as_of)),
+            run.home.workshop,
         )
         tests = warehouse.execute("select * from run.dbt_tests where gate = 'publication'").df()
         kept = [warehouse.execute(f"select * from run.{g}_checks").df() for g in ("delivery", "linkage")]
-        checks = pd.concat([*kept, own, tests], ignore_index=True).assign(release_id=run.scope.release_id)
-        checks = waive(checks, run.settings.waived())
+        described = {t.name: t.metadata for t in dictionary().published}
+        others = [t for t in RELEASED if t != "checks"]
+        tables = export_tables(warehouse, run.candidates, described=described, tables=others)
+        of_tables = suites_gate(run.candidates, run.home.workshop, rules, rows_of_the_grid(warehouse))
+        checks = pd.concat([*kept, own, tests, of_tables], ignore_index=True)
+        checks = waive(checks.assign(release_id=run.scope.release_id), run.settings.waived())
+        write_checks(warehouse, "published", as_published(checks, run.settings.disclosure.off))
+        tables |= export_tables(warehouse, run.candidates, described=described, tables=["checks"])
+        of_checks = checks_gate(run.candidates, run.home.workshop, rules)
+        if not of_checks.empty:
+            of_checks = of_checks.assign(release_id=run.scope.release_id, waiver=None)
+            checks = pd.concat([checks, of_checks], ignore_index=True)
         write(
             warehouse,
             "publication_checks",
             checks[checks["gate"] == "publication"].drop(columns="release_id"),
         )
         write_checks(warehouse, "candidates", checks)
-        write_checks(warehouse, "published", as_published(checks, run.settings.disclosure.off))
         shown = warehouse.execute(
             "select count(*) from published.indicators where basis = 'register'"
         ).fetchone()
@@ -138,8 +151,6 @@ def gate_publication(run: Run) -> pd.DataFrame:
             raise LabourdbError(
                 "Nobody lives in the provinces of [coverage]: a release would show no figure at all."
             )
-        described = {t.name: t.metadata for t in dictionary().published}
-        tables = export_tables(warehouse, run.candidates, described=described)
         blocking = blocking_failures(checks[checks["gate"] != "delivery"])
         stopping = blocking[blocking["gate"] == "publication"]
         write(warehouse, "culprits", find_culprits(warehouse, stopping, rules, new), append=True)
