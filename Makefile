@@ -24,6 +24,7 @@ $(BIN)/labourdb: requirements.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	$(BIN)/python -c 'from orchestration.dbt.project import manifest_path; manifest_path()'
 	touch $(BIN)/labourdb
 
 run: setup
@@ -32,7 +33,7 @@ run: setup
 
 ui: setup
 	@mkdir -p $(HOME_DIR)/dagster && cp -n orchestration/dagster.yaml $(HOME_DIR)/dagster/
-	umask 027; DAGSTER_HOME=$(abspath $(HOME_DIR))/dagster LABOURDB_HOME=$(abspath $(HOME_DIR)) $(BIN)/dagster dev -m orchestration.definitions
+	umask 027; DAGSTER_HOME=$(abspath $(HOME_DIR))/dagster LABOURDB_HOME=$(abspath $(HOME_DIR)) $(BIN)/dagster dev
 
 # side by side: types keep one core busy, SQL style the other
 lint: setup
@@ -83,7 +84,8 @@ browser: setup
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r tests/browser.lock
 	LABOURDB_PICTURES=$(PICTURES) $(BIN)/pytest -o addopts=-q tests/browser
 
-# a release in R's readxl, LibreOffice and PostgreSQL as Debian has them, polars and dbt, and what docs/query.md tells them
+# a release in R's readxl, LibreOffice and PostgreSQL as Debian has them, polars and dbt, and what docs/query.md tells them;
+# the history of runs in PostgreSQL
 clients: setup
 	command -v soffice > /dev/null && command -v pg_virtualenv > /dev/null && test -d /usr/lib/R/site-library/readxl || { $(ROOT) apt-get update -qq && $(ROOT) apt-get install -qq -y --no-install-recommends libreoffice-calc r-base-core r-cran-readxl postgresql; }
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r tests/clients.lock
@@ -104,7 +106,7 @@ bench: setup
 lock:
 	uv pip compile pyproject.toml --extra dev --generate-hashes --no-strip-extras --python-version 3.11 --no-header --no-annotate -o requirements.lock
 	printf 'axe-playwright-python\nplaywright\n' | uv pip compile - -c requirements.lock --generate-hashes --no-strip-extras --python-version 3.11 --no-header --no-annotate -o tests/browser.lock
-	printf 'polars\n' | uv pip compile - -c requirements.lock --generate-hashes --no-strip-extras --python-version 3.11 --no-header --no-annotate -o tests/clients.lock
+	printf 'dagster-postgres\npolars\n' | uv pip compile - -c requirements.lock --generate-hashes --no-strip-extras --python-version 3.11 --no-header --no-annotate -o tests/clients.lock
 	printf 'datacontract-cli[excel,iceberg,rdf]\npytest\n' | uv pip compile - --generate-hashes --no-strip-extras --python-version 3.11 --no-header --no-annotate -o tests/contracts.lock
 
 clean:

@@ -9,15 +9,14 @@ from dagster_dbt import DagsterDbtTranslator, dbt_assets
 
 from expectations import catalogue
 from expectations.judge import blocking_failures
-from orchestration.assets import shown
-from orchestration.assets.deliveries import IDENTITY, REFERENCE
+from orchestration.assets import described, shown
+from orchestration.assets.deliveries import IDENTITY, REFERENCE, RELEASE, tag
 from orchestration.dbt import project
 from orchestration.dbt.project import NodeResult, manifest_path
 from orchestration.resources import Installation
 from orchestration.run import gates, steps
 from orchestration.run.scope import Run
 
-RELEASE = dg.AssetKey(["releases", "release"])
 COUNTED, DISCLOSURE, PUBLICATION = "7_indicators", "8_disclosure", "9_published"
 # by folder of models; numbered, so that lists show them in the order data takes
 GROUPS = {
@@ -52,6 +51,12 @@ class _Translator(DagsterDbtTranslator):
         zone = ZONES.get(str(dbt_resource_props.get("database")))
         return {**tags, "zone": zone} if zone else tags
 
+    def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> Sequence[str] | None:
+        late = self.get_group_name(dbt_resource_props) in (DISCLOSURE, PUBLICATION)
+        return super().get_owners(dbt_resource_props) or [
+            described.STATISTICIANS if late else described.ENGINEERS
+        ]
+
 
 _TRANSLATOR = _Translator()
 
@@ -60,7 +65,7 @@ def _dbt_events(
     context: dg.AssetExecutionContext, run: Run, results: Sequence[NodeResult]
 ) -> Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]:
     """dbt's results as materializations and check results, of the nodes this step is to report."""
-    nodes, rows = _nodes(), steps.row_counts(run)
+    nodes, rows, columns = _nodes(), steps.row_counts(run), steps.columns(run)
     checks = {key.name: key for key in context.selected_asset_check_keys}
     for result in results:
         if result.kind == "test":
@@ -81,6 +86,8 @@ def _dbt_events(
             metadata: dict[str, Any] = {"seconds": round(result.seconds, 2)}
             if (schema, name) in rows:
                 metadata["dagster/row_count"] = rows[schema, name]
+            if (schema, name) in columns:
+                metadata |= described.typed(context.assets_def.specs_by_key[asset], columns[schema, name])
             yield dg.MaterializeResult(asset_key=asset, metadata=metadata)
 
 
@@ -194,12 +201,14 @@ def _gate_result(
     deps=[dg.AssetKey(["published", t.name]) for t in catalogue.published_tables().values() if t.modelled],
     group_name=PUBLICATION,
     kinds={"parquet"},
+    owners=[described.STATISTICIANS],
     tags={"zone": "published"},
     description="One immutable folder of tables, manifest and report; `current` points to the newest.",
 )
-def release(installation: Installation) -> dg.MaterializeResult[Any]:
+def release(context: dg.AssetExecutionContext, installation: Installation) -> dg.MaterializeResult[Any]:
     """Publish what the gates passed, whole or not at all."""
     run = installation.run()
     with installation.step("publish"):
         published = steps.release(run)
+    tag(context, run.scope.as_of, published.id)
     return dg.MaterializeResult(metadata=shown.of_release(published, run.home.root))

@@ -29,6 +29,7 @@ from orchestration.home import SEEDS
 from orchestration.run.clock import refuse_clock_behind
 from orchestration.run.gates import facts_of, kept_checks, stop_if_blocked
 from orchestration.run.notes import (
+    column_types,
     row_counts_of,
     seeds_changed,
     table_sizes,
@@ -189,3 +190,9 @@ def row_counts(run: Run) -> dict[tuple[str, str], int]:
     """Rows of every table in the warehouse and the restricted database, by schema and name."""
     with run.warehouse(with_restricted=True) as warehouse:
         return table_sizes(warehouse)
+
+
+def columns(run: Run) -> dict[tuple[str, str], dict[str, str]]:
+    """Columns and types of the same tables, and of views."""
+    with run.warehouse(with_restricted=True) as warehouse:
+        return column_types(warehouse)
