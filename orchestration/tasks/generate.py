@@ -42,6 +42,12 @@ RESOLVED = (
         " name_birth_sex, or review.",
     ),
 )
+# `dbt source freshness`: a delivery is of a month, and fresh is what reaches far enough
+LAST_MONTH_ENDED = (
+    "select coalesce(max(make_date(delivery_key // 12288, (delivery_key // 1024) % 12 + 1, 1) + interval 1 month),"
+    " timestamp '1970-01-01') from {{ this }}"
+)
+EVERY_MONTH, EVERY_QUARTER = 45, 105  # days after the last delivered month: a month or a quarter, and two weeks to send it
 PERSON = (
     Landed("person_key", "bigint", "Pseudonym of the linked person; null if unlinked."),
     Landed("link_rule", "varchar", "First rule that hit, review or unlinked."),
@@ -60,7 +66,8 @@ def generated() -> dict[Path, str]:
                     "database": "restricted",
                     "schema": "landing",
                     "description": "Accepted rows as ingestion left them, one table per contract.",
-                    "tables": [{"name": c.source, "description": _line(c.holds)} for c in contracts],
+                    "config": {"loaded_at_query": LAST_MONTH_ENDED},
+                    "tables": list(map(_landing, contracts)),
                 }
             ]
         ),
@@ -89,6 +96,17 @@ def write() -> None:
         path.unlink()
     for path, text in {**generated(), **catalogue_files()}.items():
         path.write_text(text, encoding="utf-8")
+
+
+def _landing(contract: Contract) -> dict[str, Any]:
+    """The landing table of a source, as ``create_schema`` makes it, and how old its last month may be."""
+    days = EVERY_MONTH if contract.full_month else EVERY_QUARTER
+    return {
+        "name": contract.source,
+        "description": _line(contract.holds),
+        "config": {"freshness": {"warn_after": {"count": days, "period": "day"}}},
+        "columns": _columns([*ROW, *landing_columns(contract)]),
+    }
 
 
 def _staging(contract: Contract) -> dict[str, Any]:
