@@ -21,6 +21,7 @@ from sources.restricted.database import attach_restricted
 from sources.restricted.encryption import encryption_config
 
 IN_MEMORY = ":memory:"
+DATABASE = "labour"  # of sources that name none: the warehouse
 
 
 class Plugin(BasePlugin):  # type: ignore[misc]
@@ -51,8 +52,10 @@ class Plugin(BasePlugin):  # type: ignore[misc]
         else:
             attach_restricted(conn, self._restricted)
         if self._empty:
+            conn.execute(f"attach '{IN_MEMORY}' as {DATABASE}")
             for table, columns in declared_tables().items():
-                conn.execute(f"create schema if not exists {table.rpartition('.')[0]}")
+                place = table.rpartition(".")[0]
+                conn.execute(f"create schema if not exists {place}")
                 typed = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
                 conn.execute(f"create table {table} ({typed})")
 
@@ -60,12 +63,12 @@ class Plugin(BasePlugin):  # type: ignore[misc]
 def declared_tables() -> dict[str, dict[str, str]]:
     """Every table the models read and do not make, as the project's YAML declares it: its columns with their types.
 
-    Tables by schema and name, those of the restricted database with its name before.
+    Tables by database, schema and name.
     """
     tables: dict[str, dict[str, str]] = {}
     for path in sorted((PROJECT / "models").rglob("_*.yml")):
         for source in yaml.safe_load(path.read_text(encoding="utf-8")).get("sources", []):
-            place = ".".join(source[part] for part in ("database", "schema") if part in source)
+            place = f"{source.get('database', DATABASE)}.{source['schema']}"
             for table in source["tables"]:
                 columns = {c["name"]: c["data_type"] for c in table["columns"]}
                 tables[f"{place}.{table['name']}"] = columns
