@@ -154,10 +154,13 @@ def parsed_exposures() -> list[Any]:
     return list(parsed().exposures.values())
 
 
-def stated_by(macro: str) -> Any:
-    """What a macro of the project that only states data, such as ``ladder``, returns; ``KeyError`` if there is none."""
+def stated_by(macro: str, manifest: Any = None) -> Any:
+    """What a macro of the project that only states data, such as ``ladder``, returns; ``KeyError`` if there is none.
+
+    ``manifest`` is of another parse than the kept one.
+    """
     found: list[Any] = []
-    text = parsed().macros[f"macro.labourdb.{macro}"].macro_sql
+    text = (manifest or parsed()).macros[f"macro.labourdb.{macro}"].macro_sql
     jinja2.Environment().from_string(f"{text}{{{{ {macro}() }}}}").render({"return": found.append})
     return found[0]
 
