@@ -37,7 +37,9 @@ class Plugin(BasePlugin):  # type: ignore[misc]
         self._restricted = Path(folder) if folder else None
         self._home = Path(self.creds.path).parent
         if not self._home.is_dir() and not any(map(os.environ.get, NAMED_IN)):
-            AdapterLogger("labourdb").info(f"No home was run in {self._home.parent}: dbt works in memory, with no rows but the seeds'.")
+            AdapterLogger("labourdb").info(
+                f"No home was run in {self._home.parent}: dbt works in memory, with no rows but the seeds'."
+            )
             self.creds.path = IN_MEMORY
         self._empty = self.creds.path == IN_MEMORY
 
@@ -81,11 +83,15 @@ def empty_world(manifest: Any) -> Iterator[str]:
         return
     measures = stated_by("measures", manifest)
     keys = [f"{name}_key" for name, how in measures.items() if "sum" not in how]
-    further = {None: [], "measures": [*measures], "measures and their keys": [*measures, *keys]}
+    further = {
+        "measures": dict.fromkeys(measures, "bigint"),
+        "measures and their keys": dict.fromkeys([*measures, *keys], "bigint"),
+        "measures of a person": dict.fromkeys(measures, "boolean"),
+    }
     relations = [n for n in manifest.nodes.values() if str(n.resource_type) in ("model", "seed")]
     for node in (*manifest.sources.values(), *relations):
         types = {c.name: c.data_type for c in node.columns.values()} | (node.config.get("column_types") or {})
-        types |= dict.fromkeys(further[node.config.meta.get("further_columns")], "bigint")
+        types |= further.get(node.config.meta.get("further_columns"), {})
         columns = ", ".join(f'"{name}" {kind}' for name, kind in types.items())
         place = f"{node.database}.{node.schema}"
         yield f"create schema if not exists {place}"

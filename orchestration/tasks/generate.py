@@ -47,7 +47,10 @@ LAST_MONTH_ENDED = (
     "select coalesce(max(make_date(delivery_key // 12288, (delivery_key // 1024) % 12 + 1, 1) + interval 1 month),"
     " timestamp '1970-01-01') from {{ this }}"
 )
-EVERY_MONTH, EVERY_QUARTER = 45, 105  # days after the last delivered month: a month or a quarter, and two weeks to send it
+EVERY_MONTH, EVERY_QUARTER = (
+    45,
+    105,
+)  # days after the last delivered month: a month or a quarter, and two weeks to send it
 PERSON = (
     Landed("person_key", "bigint", "Pseudonym of the linked person; null if unlinked."),
     Landed("link_rule", "varchar", "First rule that hit, review or unlinked."),
