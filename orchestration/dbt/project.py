@@ -37,6 +37,10 @@ FIRST_LAYERS = ["staging", "identity", "reference", "labour"]
 COUNTED_LAYERS = ["keyed", "cells", "candidates"]
 LAST_LAYERS = ["disclosure", "published"]
 QUIET = ["--log-level", "none", "--log-level-file", "none"]
+# data tests that a developer runs (docs/dbt.md) and a run leaves out: ingestion and gates ask already what they ask, and two
+# hundred of them take as long as the models of a province
+DEVELOPERS_TESTS = ("grain", "unique", "not_null", "relationships", "accepted_values")
+NOT_IN_A_RUN = " ".join(["resource_type:unit_test", *(f"test_name:{name}" for name in DEVELOPERS_TESTS)])
 
 
 @dataclass(frozen=True)
@@ -100,7 +104,7 @@ def project_hash() -> str:
 
 
 def manifest_path() -> Path:
-    """manifest.json of the project as it stands, parsed anew only if a file of it changed."""
+    """manifest.json of the project as it stands, parsed anew only if a file of it changed; ``parsed`` is kept beside it."""
     stamp = TARGET / "parsed.sha256"
     wanted = project_hash()
     if not ((TARGET / "manifest.json").exists() and stamp.exists() and stamp.read_text() == wanted):
@@ -113,16 +117,22 @@ def manifest_path() -> Path:
             )
         if not outcome.success:
             raise LabourdbError(f"The dbt project cannot be parsed: {outcome.exception}")
+        manifest: Any = outcome.result
+        manifest.nodes = {name: node for name, node in manifest.nodes.items() if not _is_developers(node)}
         packed = TARGET / f".manifest.{os.getpid()}"
-        packed.write_bytes(outcome.result.to_msgpack(extended_mashumaro_encoder))  # type: ignore[union-attr]
+        packed.write_bytes(manifest.to_msgpack(extended_mashumaro_encoder))
         packed.replace(TARGET / "manifest.msgpack")
         stamp.write_text(wanted)
     return TARGET / "manifest.json"
 
 
+def _is_developers(node: Any) -> bool:
+    return str(node.resource_type) == "test" and node.test_metadata.name in DEVELOPERS_TESTS
+
+
 @cache
 def parsed() -> Any:
-    """dbt's manifest of the project as it stands."""
+    """dbt's manifest of the project as it stands, as a run has it: without the data tests of developers."""
     from dbt.contracts.graph.manifest import Manifest
     from dbt.parser.manifest import extended_mashumuro_decoder
 

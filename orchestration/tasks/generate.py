@@ -121,7 +121,7 @@ def _staging(contract: Contract) -> dict[str, Any]:
         "name": f"stg_{contract.source}",
         "description": f"{_line(contract.holds).removesuffix('.')}: one row per accepted row of the deliveries in force up"
         " to the cut-off, before latest-wins across deliveries (SPEC §1, §2).",
-        "columns": _columns([*ROW, *landing_columns(contract), *areas, PERIOD, REVISION]),
+        "columns": _tested([*ROW, *landing_columns(contract), *areas, PERIOD, REVISION], contract),
     }
 
 
@@ -131,7 +131,7 @@ def _resolved(contract: Contract) -> dict[str, Any]:
         "name": f"resolved_{contract.source}",
         "description": f"One row per accepted row of {contract.source} that SPEC §3 rules 1 to 4 link, or would but for their"
         " veto, and whose latest birth date does not plainly confirm its ID.",
-        "columns": _columns(RESOLVED),
+        "columns": _tested(RESOLVED),
     }
 
 
@@ -141,7 +141,7 @@ def _linked(contract: Contract) -> dict[str, Any]:
         "name": f"linked_{contract.source}",
         "description": f"One row per accepted row of {contract.source} of the deliveries in force, before latest-wins, with"
         " its person and the rule that found it (SPEC §3).",
-        "columns": _columns([*ROW, PERIOD, AREA_VERSION, *_going_along(contract), *PERSON]),
+        "columns": _tested([*ROW, PERIOD, AREA_VERSION, *_going_along(contract), *PERSON]),
     }
 
 
@@ -152,6 +152,24 @@ def _going_along(contract: Contract) -> list[Landed]:
 
 def _columns(columns: Iterable[Landed]) -> list[dict[str, str]]:
     return [{"name": c.name, "data_type": c.type, "description": c.description} for c in columns]
+
+
+def _tested(columns: Iterable[Landed], contract: Contract | None = None) -> list[dict[str, Any]]:
+    """The columns of a model of a source's rows, with the data tests of a developer: one row an accepted row; of staging, what
+    the contract requires and from which list it is.
+    """
+    tested: list[dict[str, Any]] = [*_columns(columns)]
+    for column in tested:
+        tests: list[Any] = ["unique", "not_null"] if column["name"] == "row_id" else []
+        if contract is not None and contract.has(column["name"]):
+            stated = contract.column(column["name"])
+            if stated.required and stated.key_position is not None and len(landed_columns(stated)) == 1:
+                tests.append("not_null")
+            if stated.values:
+                tests.append({"accepted_values": {"arguments": {"values": list(stated.values)}}})
+        if tests:
+            column["data_tests"] = tests
+    return tested
 
 
 def _macros(linked: Sequence[Contract], converted: Mapping[str, tuple[str, float]]) -> str:
