@@ -129,6 +129,7 @@ def _resolved(contract: Contract) -> dict[str, Any]:
     """The model that looks for persons of those rows of a source that are not plainly confirmed; it is written by hand."""
     return {
         "name": f"resolved_{contract.source}",
+        "config": {"access": "private"},
         "description": f"One row per accepted row of {contract.source} that SPEC §3 rules 1 to 4 link, or would but for their"
         " veto, and whose latest birth date does not plainly confirm its ID.",
         "columns": _tested(RESOLVED),
