@@ -92,6 +92,11 @@ def empty_world(manifest: Any) -> Iterator[str]:
     for node in (*manifest.sources.values(), *relations):
         types = {c.name: c.data_type for c in node.columns.values()} | (node.config.get("column_types") or {})
         types |= further.get(node.config.meta.get("further_columns"), {})
+        if not all(types.values()):  # dbt then says that it is not there
+            AdapterLogger("labourdb").info(
+                f"{node.name}: not made, since a column has no data_type in its YAML."
+            )
+            continue
         columns = ", ".join(f'"{name}" {kind}' for name, kind in types.items())
         place = f"{node.database}.{node.schema}"
         yield f"create schema if not exists {place}"
