@@ -16,7 +16,7 @@ from markupsafe import Markup
 from releases.disclosure import PROTECTION
 from releases.pages import words
 from releases.pages.page import environment, style
-from releases.site.charts import charts_script
+from releases.site.charts_script import charts_script
 from releases.site.data import write_shape
 from releases.site.downloads import write_downloads
 from releases.site.explorers import EXPLORERS, KINDS, LISTS, RESTS_ON, Explorer

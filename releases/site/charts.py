@@ -1,21 +1,11 @@
-"""The charts of the site, described with Altair and drawn in the browser by Vega: what is drawn comes from the table beside it.
-
-The runtime and the charts are compiled once per version of the library, and kept where the caller says: that takes
-seconds, and is the same for every release.
-"""
+"""The charts of the site, described with Altair and drawn in the browser by Vega: what is drawn comes from the table beside it."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Mapping
-from functools import cache
-from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 import altair as alt
-import vl_convert
 
 # told apart by shape and dash as well as by colour; contrast with white is 3:1 at least
 COLOURS = ["#16406b", "#b3541e", "#1b7a4b", "#8a3ffc", "#a11d33", "#5f6b76"]
@@ -124,23 +114,3 @@ CHARTS: Mapping[str, Callable[[], Described]] = {
     "matrix": matrix,
     "histogram": histogram,
 }
-
-
-def charts_script(kept: Path) -> str:
-    """A script with Vega and every chart: ``labourdb.charts`` by name. Taken from the folder ``kept`` if it is there."""
-    described = {name: chart() for name, chart in CHARTS.items()}
-    made_of = f"{version('vl-convert-python')} {json.dumps(described, sort_keys=True)}"
-    file = kept / f"charts-{hashlib.sha256(made_of.encode()).hexdigest()[:16]}.js"
-    if not file.exists():
-        kept.mkdir(parents=True, exist_ok=True)
-        partial = file.with_suffix(".partial")
-        partial.write_text(_compiled(), encoding="utf-8")
-        partial.replace(file)
-    return file.read_text(encoding="utf-8")
-
-
-@cache
-def _compiled() -> str:
-    compiled = {name: vl_convert.vegalite_to_vega(chart()) for name, chart in CHARTS.items()}
-    runtime = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
-    return f"{runtime}\nlabourdb.charts = {json.dumps(compiled, separators=(',', ':'))};\n"

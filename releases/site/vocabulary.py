@@ -93,7 +93,8 @@ def named_areas(areas: list[Area], known: pd.DataFrame) -> list[Mapping[str, obj
 
     ``known``: area_version, area_code, area_name of every area.
     """
-    columns = known[["area_version", "area_code", "area_name"]]
+    wanted = known["area_code"].isin([area.code for area in areas])
+    columns = known.loc[wanted, ["area_version", "area_code", "area_name"]]
     names = {(str(v), str(c)): str(n) for v, c, n in columns.itertuples(index=False)}
     found: list[Mapping[str, object]] = []
     for area in areas:

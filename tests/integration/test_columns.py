@@ -25,6 +25,7 @@ def without_hours() -> Home:
     return home
 
 
+@pytest.mark.slow
 def test_a_column_that_no_delivery_fills_is_no_zero(without_hours: Home) -> None:
     """Not 0.0 %, though its source is there, in force, and makes people employed (SPEC §1)."""
     shown_as = "select distinct period, indicator, numerator, denominator, value from indicators where status = 'not_available' order by 1"

@@ -66,6 +66,7 @@ def test_a_median_that_is_not_shown_says_why(home: Home) -> None:
     assert found["why"] is None
 
 
+@pytest.mark.slow
 def test_without_disclosure_control_everything_is_exact(tmp_path: Path) -> None:
     """[disclosure] off: the release says so wherever it is read, and shows what was counted."""
     off = worlds.write_world(Home(tmp_path / "home"))
@@ -147,6 +148,7 @@ def test_a_published_figure_that_is_not_its_finest_counts_is_said(
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_late_and_corrected_data_explain_the_next_release(tmp_path: Path) -> None:
     """Giang's benefit is taken back by a revision; Hải turns up in a labour register of November that came late."""
     copied = worlds.copy_of(small_home(), tmp_path / "home")

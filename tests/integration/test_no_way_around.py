@@ -125,6 +125,7 @@ def atoms(home: Home, number: int) -> dict[tuple[str, ...], str]:
     return {tuple(row[:3]): row[3] for row in rows}
 
 
+@pytest.mark.slow
 def test_a_late_row_and_a_release_cut_off_before_it_was_remembered(
     copied: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,7 +5,7 @@
 {% macro duckdb__create_table_as(temporary, relation, compiled_code, language='sql', partitioned_by=none, sorted_by=none) -%}
 {% set enforced = language == 'sql' and config.get('contract').enforced %}
 {% if enforced %}{{ get_assert_columns_equivalent(compiled_code) }}{% endif %}
-create {{ 'temporary' if temporary }} table {{ relation.include(database=not temporary, schema=not temporary) }}
+create or replace {{ 'temporary' if temporary }} table {{ relation.include(database=not temporary, schema=not temporary) }}
 as (
     {{ get_select_subquery(compiled_code) if enforced else compiled_code }}
 );

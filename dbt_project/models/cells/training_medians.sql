@@ -25,7 +25,7 @@ medians as (
         median(wage_12m) as median_wage,
         count(*) as persons
     from areas
-    group by year, area_version, area_level, area_code, cube(field_code, level, kind)
+    group by year, area_version, area_level, area_code, cube (field_code, level, kind)
 
 ),
 
@@ -41,7 +41,7 @@ by_employer as (
         coalesce(kind, 'total') as kind,
         count(*) as persons
     from areas
-    group by year, area_version, area_level, area_code, employer_12m, cube(field_code, level, kind)
+    group by year, area_version, area_level, area_code, employer_12m, cube (field_code, level, kind)
 
 ),
 
