@@ -107,7 +107,7 @@ def test_a_home_that_was_named_and_is_not_there_is_said(
 def test_a_fresh_clone_without_a_home_or_a_variable(tmp_path: Path) -> None:
     """``dbt debug``, one model, all unit tests; what is left lies out of the repository, and a second command says the same."""
     clone = tmp_path / "clone"
-    shutil.copytree(ROOT, clone, ignore=shutil.ignore_patterns(".*", "data", "target", "tests", "*.egg-info"))
+    shutil.copytree(ROOT, clone, ignore=shutil.ignore_patterns(".*", "data", "target", "*.egg-info"))
     bare = {name: text for name, text in os.environ.items() if not name.startswith(("LABOURDB_", "DBT_"))}
 
     def said(*command: str) -> str:
