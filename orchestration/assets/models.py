@@ -99,7 +99,7 @@ def _nodes() -> Mapping[str, Any]:
 @dbt_assets(
     manifest=manifest_path(),
     select=" ".join(["resource_type:seed", *project.FIRST_LAYERS]),
-    exclude="resource_type:unit_test",
+    exclude=project.NOT_IN_A_RUN,
     dagster_dbt_translator=_TRANSLATOR,
     name="labour_database",
 )
@@ -139,7 +139,7 @@ def linkage_gate(installation: Installation) -> dg.AssetCheckResult:
 @dbt_assets(
     manifest=manifest_path(),
     select=" ".join(project.COUNTED_LAYERS),
-    exclude="resource_type:unit_test",
+    exclude=project.NOT_IN_A_RUN,
     dagster_dbt_translator=_TRANSLATOR,
     name="indicators",
 )
@@ -154,7 +154,7 @@ def indicators(context: dg.AssetExecutionContext, installation: Installation) ->
 @dbt_assets(
     manifest=manifest_path(),
     select=" ".join(project.LAST_LAYERS),
-    exclude="resource_type:unit_test",
+    exclude=project.NOT_IN_A_RUN,
     dagster_dbt_translator=_TRANSLATOR,
     name="published_tables",
 )

@@ -30,6 +30,10 @@ FIRST_LAYERS = ["staging", "identity", "reference", "labour"]
 COUNTED_LAYERS = ["keyed", "cells", "candidates"]
 LAST_LAYERS = ["disclosure", "published"]
 QUIET = ["--log-level", "none", "--log-level-file", "none"]
+# data tests that a developer runs (docs/dbt.md) and a run leaves out: ingestion and gates ask already what they ask, and two
+# hundred of them take as long as the models of a province
+DEVELOPERS_TESTS = ("grain", "unique", "not_null", "relationships", "accepted_values")
+NOT_IN_A_RUN = " ".join(["resource_type:unit_test", *(f"test_name:{name}" for name in DEVELOPERS_TESTS)])
 
 
 @dataclass(frozen=True)
@@ -159,13 +163,18 @@ def _parse(place: Path) -> None:
     for node in manifest.nodes.values():
         if hasattr(node, "root_path"):
             node.root_path = None
-    (place / "manifest.msgpack").write_bytes(manifest.to_msgpack(extended_mashumaro_encoder))
     (place / "manifest.json").write_text(json.dumps(manifest.writable_manifest().to_dict(omit_none=False)))
+    manifest.nodes = {name: node for name, node in manifest.nodes.items() if not _is_developers(node)}
+    (place / "manifest.msgpack").write_bytes(manifest.to_msgpack(extended_mashumaro_encoder))
+
+
+def _is_developers(node: Any) -> bool:
+    return str(node.resource_type) == "test" and node.test_metadata.name in DEVELOPERS_TESTS
 
 
 @cache
 def parsed() -> Any:
-    """dbt's manifest of the project as it stands."""
+    """dbt's manifest of the project as it stands, as a run has it: without the data tests of developers."""
     from dbt.contracts.graph.manifest import Manifest
     from dbt.parser.manifest import extended_mashumuro_decoder
 
@@ -199,10 +208,13 @@ def parsed_exposures() -> list[Any]:
     return list(parsed().exposures.values())
 
 
-def stated_by(macro: str) -> Any:
-    """What a macro of the project that only states data, such as ``ladder``, returns; ``KeyError`` if there is none."""
+def stated_by(macro: str, manifest: Any = None) -> Any:
+    """What a macro of the project that only states data, such as ``ladder``, returns; ``KeyError`` if there is none.
+
+    ``manifest`` is of another parse than the kept one.
+    """
     found: list[Any] = []
-    text = parsed().macros[f"macro.labourdb.{macro}"].macro_sql
+    text = (manifest or parsed()).macros[f"macro.labourdb.{macro}"].macro_sql
     jinja2.Environment().from_string(f"{text}{{{{ {macro}() }}}}").render({"return": found.append})
     return found[0]
 
