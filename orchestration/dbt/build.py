@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from orchestration.dbt.project import COMMON, QUIET, NodeResult, described, environment, folder_of, parsed
@@ -14,9 +14,14 @@ from sources.restricted.encryption import private_files
 
 
 def dbt_build(
-    home: Home, settings: Settings, select: list[str], on_event: Callable[[Any], None] | None = None
+    home: Home,
+    settings: Settings,
+    select: Sequence[str],
+    on_event: Callable[[Any], None] | None = None,
+    only: Collection[str] | None = None,
 ) -> list[NodeResult]:
-    """Build and test the selected nodes in the home's warehouse; unit tests and exposures stay out.
+    """Build and test the selected nodes in the home's warehouse, or of models and tests ``only`` these (unique names);
+    unit tests and exposures stay out.
 
     ``on_event`` hears dbt's events (NodeStart, NodeFinished and others). Returns a result per node. Raises ``LabourdbError`` if dbt could not work at all; a model that fails is
     a result with status error.
@@ -36,11 +41,14 @@ def dbt_build(
         "--no-write-json",
         # a test that compares models of two layers runs with the later one: what is there before is of an earlier run
         "--indirect-selection",
-        "buildable",
+        "buildable" if only is None else "empty",
     ]
     # dbt would report exposures as built; nothing is made of them
     for kind in ("unit_test", "exposure"):
         arguments += ["--exclude-resource-type", kind]
+    if only is not None:
+        exactly = [f"fqn:{'.'.join(parsed().nodes[name].fqn)}" for name in sorted(only)]
+        select = [s for s in select if s.startswith("resource_type:")] + exactly
     arguments += ["--select", *select]
     with environment(home, settings), private_files():
         try:

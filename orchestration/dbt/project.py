@@ -200,6 +200,17 @@ def expected_tests(layers: Sequence[str]) -> list[NodeResult]:
     return found
 
 
+def reads(layers: Sequence[str]) -> dict[str, list[str]]:
+    """The models and data tests of these layers by their unique names, each with the models it reads."""
+    found = {}
+    for node in parsed().nodes.values():
+        kind = str(node.resource_type)
+        at = parsed().nodes.get(getattr(node, "attached_node", None) or "") if kind == "test" else node
+        if kind in ("model", "test") and at is not None and folder_of(at) in layers:
+            found[node.unique_id] = [p for p in node.depends_on.nodes if p.startswith("model.")]
+    return found
+
+
 def described(node: Any) -> tuple[str, str]:
     """Why a test must hold, in English and Vietnamese, as its YAML says it."""
     meta = getattr(node.config, "meta", None) or {}

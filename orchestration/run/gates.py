@@ -16,10 +16,12 @@ from expectations.linkage_gate import linkage_gate
 from expectations.publication_gate import publication_gate
 from expectations.rules import load_rules
 from expectations.waivers import waive
-from orchestration.dbt.project import COUNTED_LAYERS, LAST_LAYERS, expected_tests
+from orchestration.dbt.project import COUNTED_LAYERS, FIRST_LAYERS, LAST_LAYERS, reads
 from orchestration.home import SEEDS
+from orchestration.run.begun import refuse_other
 from orchestration.run.fingerprint import arrivals, input_facts, run_fingerprint
 from orchestration.run.inputs import write_run_inputs
+from orchestration.run.marks import refuse_stale
 from orchestration.run.notes import (
     as_published,
     changed_deliveries,
@@ -28,7 +30,7 @@ from orchestration.run.notes import (
     release_facts,
 )
 from orchestration.run.scope import Run, latest_release
-from orchestration.run.tables import CHECKS, has_table, write, write_checks
+from orchestration.run.tables import CHECKS, has_table, run_tables, write, write_checks
 from releases.disclosure import noise_sha256
 from releases.disclosure.remembered import last_remembered, remembered, settle
 from releases.pages.words import moved_most
@@ -80,18 +82,27 @@ def gate_deliveries(run: Run) -> pd.DataFrame:
         inputs = input_facts(connection, gate.dispositions)
         arrived = arrivals(connection, gate.dispositions)
     with run.warehouse() as warehouse:
-        write_run_inputs(warehouse, gate, run.scope, run.settings)
+        warehouse.begin()  # a run has begun, with nothing built yet, or it has not
+        write_run_inputs(warehouse, gate, run)
         write(warehouse, "inputs", inputs)
         write(warehouse, "arrivals", arrived)
-        for name in ("dbt_tests", "culprits", *CHECKS):
+        for name in ("culprits", *CHECKS):
             warehouse.execute(f"drop table if exists run.{name}")
+        for name in ("built", "dbt_tests"):
+            write(warehouse, name, pd.DataFrame({c: [] for c in run_tables()[name].columns}))
         write(warehouse, "delivery_checks", waive(gate.checks, waivers))
+        warehouse.commit()
     return gate.checks
 
 
 def gate_linkage(run: Run) -> pd.DataFrame:
-    """Gate 2 on what was linked and built; returns its checks, dbt tests of these layers included."""
+    """Gate 2 on what was linked and built; returns its checks, dbt tests of these layers included.
+
+    Raises ``LabourdbError`` if it is of another run, ``Stale`` if not all of it was built and tested since gate 1.
+    """
     with run.warehouse(with_restricted=True) as warehouse:
+        refuse_other(run, warehouse)
+        refuse_stale(warehouse, reads(FIRST_LAYERS), after_gate_2=False)
         rules = load_rules(run.settings.thresholds)
         own = linkage_gate(warehouse, rules)
         tests = warehouse.execute("select * from run.dbt_tests where gate = 'linkage'").df()
@@ -104,11 +115,15 @@ def gate_linkage(run: Run) -> pd.DataFrame:
 def gate_publication(run: Run) -> pd.DataFrame:
     """Gate 3 on the candidates; writes the checks table, the candidate files and the verdict on exactly these.
 
-    Returns every check of the run. Blocking failures of gates 2 and 3 are in the stored verdict.
+    Returns every check of the run. Blocking failures of gates 2 and 3 are in the stored verdict. Raises ``LabourdbError``
+    if the tables are of another run than this, ``Stale`` if not all of them were built, tested and judged by gate 2 since
+    gate 1 (SPEC §5, §6).
     """
+    drop_verdict(run.candidates)
     previous = latest_release(run)
     with run.warehouse(with_restricted=True) as warehouse:
-        _refuse_unproved(run, warehouse)
+        refuse_other(run, warehouse)
+        refuse_stale(warehouse, reads([*FIRST_LAYERS, *COUNTED_LAYERS, *LAST_LAYERS]), after_gate_2=True)
         inputs = noted_inputs(warehouse)
         new, gone = changed_deliveries(previous.manifest["inputs"] if previous else inputs, inputs)
         rules = load_rules(run.settings.thresholds)
@@ -140,6 +155,9 @@ def gate_publication(run: Run) -> pd.DataFrame:
         tables = export_tables(warehouse, run.candidates)
         blocking = blocking_failures(checks[checks["gate"] != "delivery"])
         stopping = blocking[blocking["gate"] == "publication"]
+        warehouse.execute(
+            "delete from run.culprits where check_id not in (select check_id from run.linkage_checks)"
+        )
         write(warehouse, "culprits", find_culprits(warehouse, stopping, rules, new), append=True)
         names = [f"{c['check_id']} ({c['object']})" for c in blocking.to_dict("records")]
         fingerprint = run_fingerprint(run.scope.as_of, run.settings, inputs)
@@ -152,29 +170,6 @@ def _protected_alike(run: Run, previous: Release) -> bool:
     before = previous.manifest
     same_label: bool = before["protection"] == protection(run.settings)
     return same_label and before.get("disclosure", {}).get("noise_sha256") == noise_sha256()
-
-
-def _refuse_unproved(run: Run, warehouse: duckdb.DuckDBPyConnection) -> None:
-    """Raise ``LabourdbError`` if tests of the models did not run since the deliveries were judged, or if what was built is
-    protected otherwise than the settings now say: no such release may bear their label (SPEC §5).
-    """
-    if warehouse.execute("select protects from run.parameters").fetchone() != (
-        not run.settings.disclosure.off,
-    ):
-        raise LabourdbError(
-            "[disclosure] off was changed after this run began: what was built is not protected as the release would say."
-            " Nothing was published. Run again, from the deliveries on."
-        )
-    kept = has_table(warehouse, "dbt_tests")
-    ran = (
-        {n for (n,) in warehouse.execute("select check_id from run.dbt_tests").fetchall()} if kept else set()
-    )
-    left = sorted({t.name for t in expected_tests([*COUNTED_LAYERS, *LAST_LAYERS])} - ran)
-    if left:
-        raise LabourdbError(
-            f"The tables of this run were not all built and tested: {len(left)} tests did not run, {left[0]} among them."
-            " Nothing was published. Run again, from the deliveries on."
-        )
 
 
 def stop_if_blocked(run: Run, checks: pd.DataFrame) -> None:

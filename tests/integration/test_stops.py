@@ -203,6 +203,7 @@ def test_release_refuses_what_was_not_judged(copied: Home) -> None:
     path = copied.warehouse / "candidates" / "indicators.parquet"
     path.write_bytes(path.read_bytes() + b"\0")
     shutil.rmtree(copied.releases)
+    shutil.rmtree(copied.remembered)
     run = Run(copied, worlds.load_settings(copied.settings), scope())
     with pytest.raises(LabourdbError, match="not the one the gates judged"):
         steps.release(run)
