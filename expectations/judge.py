@@ -23,6 +23,11 @@ COLUMNS = [
     "threshold", "severity", "status", "why", "why_vi", "query",
 ]  # fmt: skip
 
+COMPLETENESS = {"linkage": "all_linkage_checks_ran", "publication": "all_checks_ran"}  # by gate
+NOT_MEASURED = (
+    "-- not measured: "  # the first line of the query of a check that could not be measured says why
+)
+
 
 def judge(measures: pd.DataFrame, rules: Mapping[str, CheckRule]) -> pd.DataFrame:
     """The checks table: one line per measure with its status, severity, reason in both languages and query.
@@ -49,9 +54,7 @@ def judge(measures: pd.DataFrame, rules: Mapping[str, CheckRule]) -> pd.DataFram
         if pd.isna(failed):
             status, rows_failed = "error", None
             query = (
-                f"-- not measured: {' '.join(str(error).split())}\n{query}"
-                if isinstance(error, str)
-                else query
+                f"{NOT_MEASURED}{' '.join(str(error).split())}\n{query}" if isinstance(error, str) else query
             )
         else:
             rows_failed = int(failed)
@@ -83,6 +86,21 @@ def blocking_failures(checks: pd.DataFrame) -> pd.DataFrame:
     if "waiver" in checks:
         stopping &= checks["waiver"].isna()
     return checks[stopping].reset_index(drop=True)
+
+
+def not_run(checks: pd.DataFrame, check_id: str, name: str) -> list[dict[str, str]]:
+    """What did not run behind a line of the ``checks`` table: itself, or where it is that all checks of its gate have run,
+    these. Each has check_id, object and error: what the engine said (never a value), empty where nothing is known.
+    """
+    line = (checks["check_id"] == check_id) & (checks["object"] == name)
+    if check_id in COMPLETENESS.values():
+        line = checks["gate"].isin(checks.loc[line, "gate"])
+    found = []
+    for c in checks[line & (checks["status"] == "error")].to_dict("records"):
+        first = str(c["query"]).splitlines()[0]
+        error = first.removeprefix(NOT_MEASURED) if first.startswith(NOT_MEASURED) else ""
+        found.append({"check_id": c["check_id"], "object": c["object"], "error": error})
+    return found
 
 
 def within(rows_checked: int, rows_failed: int, max_failed_share: float) -> bool:

@@ -7,15 +7,13 @@ from collections.abc import Mapping
 import duckdb
 import pandas as pd
 
-from expectations.judge import judge
+from expectations.judge import COMPLETENESS, judge
 from expectations.measuring import complete, frame_of, intended_objects, measure_rules
 from expectations.rules import CheckRule, rules_of
-
-COMPLETENESS = "all_linkage_checks_ran"
 
 
 def linkage_gate(warehouse: duckdb.DuckDBPyConnection, rules: Mapping[str, CheckRule]) -> pd.DataFrame:
     """The checks table of gate 2, of a warehouse that has the restricted database attached as ``restricted``."""
     measures = measure_rules(warehouse, rules_of(rules, "linkage"))
-    complete_measures = complete(measures, intended_objects(rules, "linkage"), rules[COMPLETENESS])
+    complete_measures = complete(measures, intended_objects(rules, "linkage"), rules[COMPLETENESS["linkage"]])
     return judge(frame_of(complete_measures), rules)

@@ -8,12 +8,11 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from expectations.judge import judge
+from expectations.judge import COMPLETENESS, judge
 from expectations.measuring import Measure, complete, frame_of, intended_objects, measure_rules
 from expectations.rules import CheckRule, quoted, rules_of
 from sources.contract import sources_of_basis
 
-COMPLETENESS = "all_checks_ran"
 CHANGE = "change_since_last_release"
 REVISION = "small_revision"
 BASES = ("official", "register")  # of published figures
@@ -54,7 +53,9 @@ def publication_gate(
             shown[REVISION] = revision.bound_to(remembered=quoted(str(remembered)))
             measures += measure_rules(warehouse, [shown[REVISION]])
             shown[REVISION] = revision.bound_to(remembered=quoted("/".join(remembered.parts[-3:])))
-    complete_measures = complete(measures, intended_objects(rules, "publication"), rules[COMPLETENESS])
+    complete_measures = complete(
+        measures, intended_objects(rules, "publication"), rules[COMPLETENESS["publication"]]
+    )
     return judge(frame_of(complete_measures), shown)
 
 

@@ -49,27 +49,25 @@ def last_whole_quarter(today: date) -> str:
     return quarter_label(quarter_of_month(month_of(today)) - 1)
 
 
-RELEASE = dg.AssetKey(["releases", "release"])
-IN_FORCE = dg.AssetKey(["run", "deliveries_in_force"])  # of gate 1, which is made whole or not at all
-STEPS = {RELEASE: "releases__release", IN_FORCE: "delivery_gate"}
+GATE_1, LAST_STEP = "delivery_gate", "releases__release"  # names of steps
 PATIENCE = 12 * 3600.0  # seconds a run waits for another process, such as `labourdb run`, to finish
 
 
-def _holds(run: dg.DagsterRun, asset: dg.AssetKey) -> bool:
-    """Whether a Dagster run is to make an asset: its own selection, or the steps of a run executed again."""
-    selected = run.asset_selection is None and run.asset_check_selection is None
-    steps = run.step_keys_to_execute
-    return (selected or asset in (run.asset_selection or ())) and (steps is None or STEPS[asset] in steps)
+def _holds(run: dg.DagsterRun, step: str) -> bool:
+    """Whether a step is part of a Dagster run: of what was selected of its job or, in one executed again, is left to do."""
+    if run.step_keys_to_execute is not None:
+        return step in run.step_keys_to_execute
+    return not run.asset_selection and not run.asset_check_selection
 
 
 def _begun_by(run: dg.DagsterRun, instance: dg.DagsterInstance | None) -> str:
     """The Dagster run whose gate 1 ``run`` holds or, executed again without it, goes on with; empty if it had none."""
-    if _holds(run, IN_FORCE):
+    if _holds(run, GATE_1):
         return run.root_run_id or run.run_id
     if run.root_run_id is None:
         return ""
     first = instance.get_run_by_id(run.root_run_id) if instance is not None else None
-    return run.root_run_id if first is None or _holds(first, IN_FORCE) else ""
+    return run.root_run_id if first is None or _holds(first, GATE_1) else ""
 
 
 class Installation(dg.ConfigurableResource):  # type: ignore[type-arg]
@@ -90,8 +88,8 @@ class Installation(dg.ConfigurableResource):  # type: ignore[type-arg]
         """Hold the home's lock from the first step of a Dagster run to its last; Dagster sets a resource up once a run."""
         run, log = context.run, context.log
         if run is not None:
-            self._begins = _holds(run, IN_FORCE)
-            self._whole = self._begins and _holds(run, RELEASE)
+            self._begins = _holds(run, GATE_1)
+            self._whole = self._begins and _holds(run, LAST_STEP)
             self._begun_by = _begun_by(run, context.instance)
         what = f"run {run.run_id[:8]} in Dagster" if run is not None else "a step in Dagster"
         with self._home().locked(what, PATIENCE, log.info if log is not None else None):
@@ -135,7 +133,8 @@ class Installation(dg.ConfigurableResource):  # type: ignore[type-arg]
                 listener(name, detail, time.monotonic() - started)
 
         tell("")
-        with accessing("run in Dagster", f"as_of={self.as_of or 'last quarter'}", once=True):
+        asked = f"as_of={self.as_of}" if self.as_of else ""
+        with accessing("run in Dagster", asked, once=True):
             try:
                 yield tell
             except (LabourdbError, OSError, duckdb.OutOfMemoryException, duckdb.IOException):

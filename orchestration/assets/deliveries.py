@@ -8,7 +8,7 @@ import dagster as dg
 from expectations.rules import load_rules
 from orchestration.assets import shown
 from orchestration.assets.arrived import arrived
-from orchestration.resources import IN_FORCE, Installation
+from orchestration.resources import GATE_1, Installation
 from orchestration.run import gates, steps
 from orchestration.run.tables import run_tables
 from sources.contract import all_sources, load_contract
@@ -113,12 +113,13 @@ KEYS = {  # computed in gate 1, once per new ID
     "record_keys": "Permanent keys of persons that draw the noise of published counts.",
     "employer_factors": "Permanent factors of employers that hide their jobs in published figures.",
 }
+IN_FORCE = dg.AssetKey(["run", "deliveries_in_force"])
 RULES = {r.id: r for r in load_rules().values() if r.gate == "delivery"}
 DELIVERY_CHECKS = tuple(sorted(RULES))
 
 
 @dg.multi_asset(
-    name="delivery_gate",
+    name=GATE_1,
     specs=[
         *(
             dg.AssetSpec(

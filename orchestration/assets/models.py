@@ -13,11 +13,12 @@ from orchestration.assets import shown
 from orchestration.assets.deliveries import IDENTITY, REFERENCE
 from orchestration.dbt import project
 from orchestration.dbt.project import NodeResult, manifest_path
-from orchestration.resources import RELEASE, Installation
+from orchestration.resources import LAST_STEP, Installation
 from orchestration.run import gates, steps
 from orchestration.run.marks import Stale
 from orchestration.run.scope import Run
 
+RELEASE = dg.AssetKey(LAST_STEP.split("__"))
 COUNTED, DISCLOSURE, PUBLICATION = "7_indicators", "8_disclosure", "9_published"
 # by folder of models; numbered, so that lists show them in the order data takes
 GROUPS = {
@@ -221,7 +222,7 @@ def _gate_result(
 ) -> dg.AssetCheckResult:
     """A gate's verdict; a run it stops leaves its report in the warehouse, whoever started it."""
     blocking = blocking_failures(checks[checks["gate"] != "delivery"])
-    stopping = gates.with_culprits(run, blocking) if len(blocking) else []
+    stopping = gates.with_culprits(run, blocking, checks) if len(blocking) else []
     metadata = {**(facts or {}), **shown.of_gate(gate, checks, stopping)}
     if not blocking.empty:
         report = gates.write_stopped_report(run, gates.kept_checks(run))

@@ -11,7 +11,7 @@ import pandas as pd
 
 from expectations.culprits import COLUMNS, culprits_of, find_culprits
 from expectations.delivery_gate import delivery_gate
-from expectations.judge import blocking_failures
+from expectations.judge import blocking_failures, not_run
 from expectations.linkage_gate import linkage_gate
 from expectations.publication_gate import publication_gate
 from expectations.rules import load_rules
@@ -178,9 +178,10 @@ def stop_if_blocked(run: Run, checks: pd.DataFrame) -> None:
     if blocking.empty:
         return
     report = write_stopped_report(run, checks)
-    stopped = with_culprits(run, blocking)
+    stopped = with_culprits(run, blocking, checks)
     lines = [
-        f"  {c['check_id']} on {c['object']}: {c['rows_failed']} of {c['rows_checked']} rows failed."
+        f"  {c['check_id']} on {c['object']}: {_counted(c)}."
+        + "".join(f"\n    {line}" for line in _did_not_run(c["not_run"]))
         + "".join(f"\n    {line}" for line in moved_most(c["culprits"]))
         for c in stopped
     ]
@@ -192,15 +193,31 @@ def stop_if_blocked(run: Run, checks: pd.DataFrame) -> None:
     )
 
 
-def with_culprits(run: Run, blocking: pd.DataFrame) -> list[dict[str, Any]]:
-    """Lines of the checks table that stop a run (``STOPPED``), each with the deliveries that moved it (``culprits``)."""
+def _counted(line: dict[str, Any]) -> str:
+    if line["rows_failed"] is None:
+        return "not measured"
+    return f"{line['rows_failed']} of {line['rows_checked']} rows failed"
+
+
+def _did_not_run(checks: list[dict[str, str]]) -> list[str]:
+    said = [(f"{c['check_id']} on {c['object']} did not run", c["error"]) for c in checks]
+    return [f"{what}: {error}" if error else what for what, error in said]
+
+
+def with_culprits(run: Run, blocking: pd.DataFrame, checks: pd.DataFrame) -> list[dict[str, Any]]:
+    """Lines of the checks table that stop a run (``STOPPED``), each with the deliveries that moved it (``culprits``) and,
+    where it is that ``checks`` did not run, with these (``not_run``), which its reason names too.
+    """
     with run.warehouse() as warehouse:
         found = _kept_culprits(warehouse)
     lines = blocking.astype(object).where(blocking.notna(), None).to_dict("records")
-    return [
-        {**{n: c[n] for n in STOPPED}, "culprits": culprits_of({str(n): v for n, v in c.items()}, found)}
-        for c in lines
-    ]
+    told = []
+    for c in lines:
+        missing = not_run(checks, c["check_id"], c["object"])
+        line = {**{n: c[n] for n in STOPPED}, "not_run": missing}
+        line["why"] = " ".join([str(c["why"]), *(f"{t}." for t in _did_not_run(missing))])
+        told.append(line | {"culprits": culprits_of({str(n): v for n, v in c.items()}, found)})
+    return told
 
 
 def _kept_culprits(warehouse: duckdb.DuckDBPyConnection) -> pd.DataFrame:

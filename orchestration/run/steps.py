@@ -15,6 +15,7 @@ import pandas as pd
 
 from expectations.dbt_tests import dbt_test_checks
 from expectations.delivery_gate import delivery_gate
+from expectations.judge import NOT_MEASURED
 from expectations.rules import load_rules
 from orchestration.dbt.build import dbt_build
 from orchestration.dbt.project import (
@@ -188,11 +189,14 @@ def _test_line(test: NodeResult, model: str) -> Mapping[str, Any]:
         "model": model,
         "status": test.status,
         "failures": test.failures,
-        "severity": test.severity,
+        # one that did not run has found nothing, whatever it would have been to find something
+        "severity": test.severity if test.ok or test.status == "fail" else "error",
         "gate": gate_of(test.folder),
         "description": test.description,
         "description_vi": test.description_vi,
-        "query": test.query,
+        "query": f"{NOT_MEASURED}{test.message}\n{test.query}"
+        if test.status == "error" and test.message
+        else test.query,
     }
 
 

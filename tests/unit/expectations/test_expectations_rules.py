@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from expectations.dbt_tests import dbt_test_checks
-from expectations.judge import COLUMNS, blocking_failures, judge, within
+from expectations.judge import COLUMNS, blocking_failures, judge, not_run, within
 from expectations.measuring import NOT_INTENDED, NOT_RUN, Measure, complete, frame_of, intended_objects
 from expectations.rules import HERE, load_rules, rules_of
 from sources.cleaning.rows import identified_by_citizen
@@ -168,6 +168,13 @@ def test_a_check_that_did_not_run_is_noticed() -> None:
     assert checks.loc[(run[0].check_id, run[0].object), "status"] == "error"
     assert checks.loc[("cells_unique", "new_table"), "status"] == "error"
     assert {m.error for m in parted} == {None, NOT_RUN, NOT_INTENDED}
+    # and told by name, behind the check that all have run
+    behind = not_run(judge(frame_of(parted), RULES), "all_checks_ran", "publication gate")
+    assert {(c["check_id"], c["object"], c["error"]) for c in behind} == {
+        (run[0].check_id, run[0].object, NOT_RUN),
+        ("cells_unique", "new_table", NOT_INTENDED),
+    }
+    assert not_run(whole, "all_checks_ran", "publication gate") == []
 
 
 def test_dbt_outcomes() -> None:
