@@ -119,11 +119,11 @@ def gate_publication(run: Run) -> pd.DataFrame:
     if the tables are of another run than this, ``Stale`` if not all of them were built, tested and judged by gate 2 since
     gate 1 (SPEC §5, §6).
     """
-    drop_verdict(run.candidates)
     previous = latest_release(run)
     with run.warehouse(with_restricted=True) as warehouse:
         refuse_other(run, warehouse)
         refuse_stale(warehouse, reads([*FIRST_LAYERS, *COUNTED_LAYERS, *LAST_LAYERS]), after_gate_2=True)
+        drop_verdict(run.candidates)  # not before: who is refused changes nothing
         inputs = noted_inputs(warehouse)
         new, gone = changed_deliveries(previous.manifest["inputs"] if previous else inputs, inputs)
         rules = load_rules(run.settings.thresholds)

@@ -49,7 +49,7 @@ from releases.release import (
     publish,
     refuse_withdrawn,
 )
-from releases.verdict import drop_verdict
+from releases.verdict import confirmed_verdict, drop_verdict
 from sources.calendar import month_label, month_number, quarter_label, quarter_of_month
 from sources.contract import load_contract
 from sources.errors import LabourdbError, UsageError
@@ -217,6 +217,9 @@ def release(run: Run) -> Release:
     refuse_withdrawn(run.home.releases, period, facts["fingerprint"])
     if run.scope.release_id != next_id(run.home.releases, period, remembered(run.home.remembered)):
         raise LabourdbError(f"The number {run.scope.release_id} was used after this run began. {AGAIN}")
+    confirmed_verdict(
+        run.candidates, run.scope.release_id, facts["fingerprint"]
+    )  # before anything is written of it
     from releases.site.build import build_site  # what only a run that publishes needs takes a while to import
 
     reference = site_reference(run.home.warehouse / "kept")

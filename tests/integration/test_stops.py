@@ -165,8 +165,8 @@ def test_a_warning_that_cannot_be_measured_stops_the_run_and_is_named(
     copied: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It has found nothing, which is not the same as nothing to find: severity and waiver say what to do with a finding."""
-    rules = gates.load_rules({})
-    broken = replace(rules["population_change"], rows="select object, failed from labour.nowhere")
+    rules = gates.load_rules(worlds.load_settings(copied.settings).thresholds)
+    broken = replace(rules["population_change"], rows="select object, failed from run.nowhere")
     monkeypatch.setattr(gates, "load_rules", lambda thresholds: rules | {broken.id: broken})
     assert broken.severity == "warn"
     run = Run(copied, worlds.load_settings(copied.settings), scope())
