@@ -15,7 +15,7 @@ KEYS ?= 200
 PERSONS ?= 20000
 ROOT := $(if $(filter 0,$(shell id -u)),,sudo)
 
-.PHONY: setup run ui docs generate test test-fast test-slow faults attack browser contracts lint lint-python lint-sql format bench lock clean
+.PHONY: setup run ui docs generate test test-fast test-slow faults attack browser clients contracts lint lint-python lint-sql format bench lock clean
 
 setup: $(BIN)/labourdb
 
@@ -83,6 +83,12 @@ browser: setup
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r tests/browser.lock
 	LABOURDB_PICTURES=$(PICTURES) $(BIN)/pytest -o addopts=-q tests/browser
 
+# a release in R's readxl, LibreOffice and PostgreSQL as Debian has them, polars and dbt, and what docs/query.md tells them
+clients: setup
+	command -v soffice > /dev/null && command -v pg_virtualenv > /dev/null && test -d /usr/lib/R/site-library/readxl || { $(ROOT) apt-get update -qq && $(ROOT) apt-get install -qq -y --no-install-recommends libreoffice-calc r-base-core r-cran-readxl postgresql; }
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r tests/clients.lock
+	$(BIN)/pytest -o addopts=-q tests/clients
+
 # the contracts in the standard's own command-line tool, which wants an environment of its own
 contracts: .venv-contracts/bin/datacontract
 	.venv-contracts/bin/python -m pytest -q -p no:cacheprovider -W ignore -c /dev/null --rootdir tests/contracts --confcutdir tests/contracts tests/contracts
@@ -98,6 +104,7 @@ bench: setup
 lock:
 	uv pip compile pyproject.toml --extra dev --generate-hashes --no-strip-extras --python-version 3.11 --no-header --no-annotate -o requirements.lock
 	printf 'axe-playwright-python\nplaywright\n' | uv pip compile - -c requirements.lock --generate-hashes --no-strip-extras --python-version 3.11 --no-header --no-annotate -o tests/browser.lock
+	printf 'polars\n' | uv pip compile - -c requirements.lock --generate-hashes --no-strip-extras --python-version 3.11 --no-header --no-annotate -o tests/clients.lock
 	printf 'datacontract-cli[excel,iceberg,rdf]\npytest\n' | uv pip compile - --generate-hashes --no-strip-extras --python-version 3.11 --no-header --no-annotate -o tests/contracts.lock
 
 clean:

@@ -23,6 +23,7 @@ KINDS = ("count", "percent", "wage", "measured", "share")
 PROTECTED = ("persons", "jobs", "wages", "rows")
 LEVELS = ("country", "province", "district", "commune")
 AREA = ("area_version", "area_level", "area_code")
+AREA_LISTS = ("2024", "2025")
 REST = "rest"  # parts: every value but the total
 RELEASE = "release_id"  # the last column of every table
 
@@ -62,6 +63,10 @@ class PublishedTable:
     made_table: str = ""
     made_rows: str = "true"
     modelled: bool = True
+    leaf_called: str = ""
+    leaf_rows: str = "true"
+    apart: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    totals: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # views of totals: levels of areas
 
     @property
     def columns(self) -> set[str]:
@@ -82,8 +87,31 @@ class PublishedTable:
     @property
     def sums(self) -> tuple[str, ...]:
         """What the parts of are summed to a total, as checks name it: columns, and the provinces of both lists of areas."""
-        provinces = ("provinces 2024", "provinces 2025") if "province" in self.levels else ()
+        provinces = (f"provinces {v}" for v in AREA_LISTS) if "province" in self.levels else ()
         return (*self.parts, *provinces)
+
+    @property
+    def has_leaves(self) -> bool:
+        """Whether it holds totals whose parts it holds too, down to rows that are the total of no others."""
+        return bool(self.parts and self.counts and "province" in self.levels)
+
+    @property
+    def is_leaf(self) -> str:
+        """SQL: whether a row is the total of no others and overlaps none: each part itself, of a province."""
+        parts = (
+            f"{c} in ({', '.join(_text(v) for v in values)})" if values else f"{c} <> 'total'"
+            for c, values in self.parts.items()
+        )
+        return " and ".join([*parts, "area_level = 'province'"])
+
+    @property
+    def fixed(self) -> tuple[str, ...]:
+        """The part of the key over which nothing is summed to a total: what is counted, when, in which list."""
+        return tuple(c for c in self.key if c not in (*self.parts, "area_level", "area_code"))
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
 
 
 def published_tables() -> Mapping[str, PublishedTable]:
@@ -96,19 +124,25 @@ def readers() -> Mapping[str, Mapping[str, Any]]:
     return _stated()[1]
 
 
+def named_by(table: str, column: str) -> str | None:
+    """What names the codes of a column of a published table in labour.duckdb: a dimension table or a list of ``codes``."""
+    codes = _stated()[2]
+    return codes.get(f"{table}.{column}", codes.get(column))
+
+
 @cache
-def _stated() -> tuple[Mapping[str, PublishedTable], Mapping[str, Mapping[str, Any]]]:
+def _stated() -> tuple[Mapping[str, PublishedTable], Mapping[str, Mapping[str, Any]], Mapping[str, str]]:
     stated = yaml.safe_load(CATALOGUE.read_text(encoding="utf-8"))
     tables = {name: table_of(name, entry) for name, entry in stated["tables"].items()}
     unknown = {r for t in tables.values() for r in t.read_by} - stated["readers"].keys()
     if unknown:
         raise ValueError(f"catalogue.yaml: nobody is called {', '.join(sorted(unknown))}")
-    return tables, stated["readers"]
+    return tables, stated["readers"], stated["codes"]
 
 
 def table_of(name: str, entry: Mapping[str, Any]) -> PublishedTable:
     """One entry as a table; raises ``ValueError`` if it names what does not go together."""
-    made = entry.get("made", {})
+    made, leaf = entry.get("made", {}), entry.get("leaf", {})
     table = PublishedTable(
         name=name,
         title=(str(entry["title"]["vi"]), str(entry["title"]["en"])),
@@ -126,12 +160,20 @@ def table_of(name: str, entry: Mapping[str, Any]) -> PublishedTable:
         made_table=str(made.get("table", name)),
         made_rows=str(made.get("rows", "true")),
         modelled=bool(entry.get("modelled", True)),
+        leaf_called=str(leaf.get("called", name)),
+        leaf_rows=str(leaf.get("rows", "true")),
+        apart={c: tuple(v) for c, v in leaf.get("apart", {}).items()},
+        totals={view: tuple(v) for view, v in entry.get("totals", {}).items()},
     )
     wrong = [
         *(set(table.figures.values()) - set(KINDS)),
         *(set(table.protected) - set(PROTECTED)),
         *(set(table.levels) - set(LEVELS)),
         *(table.parts.keys() - set(table.key)),
+        *(table.apart.keys() - set(table.fixed)),
+        *(level for levels in table.totals.values() for level in set(levels) - set(table.levels)),
+        *(leaf.keys() - {"called", "rows", "apart"}),
+        *(["leaf"] if leaf and not table.has_leaves else []),
         *(f.model for f in table.finest if not set(table.protected) & {"persons", "jobs"}),
     ]
     unknown = entry.keys() - _ENTRIES
@@ -144,7 +186,7 @@ def table_of(name: str, entry: Mapping[str, Any]) -> PublishedTable:
 
 _ENTRIES = {
     "title", "key", "candidate_key", "attributes", "figures", "status", "hidden", "parts", "levels", "protected", "finest",
-    "made", "modelled", "read_by",
+    "made", "modelled", "leaf", "totals", "read_by",
 }  # fmt: skip
 
 

@@ -13,7 +13,7 @@ import jinja2
 import yaml
 
 from expectations.catalogue import PublishedTable, published_tables
-from sources.contract import all_sources, linked_sources
+from sources.contract import all_sources, linked_sources, load_contract
 from sources.errors import LabourdbError
 
 HERE = Path(__file__).parent
@@ -128,6 +128,7 @@ def rules_from(
     chosen: dict[str, list[PublishedTable]] = {
         "modelled": [t for t in catalogue.values() if t.modelled],
         "counted": [t for t in catalogue.values() if t.finest],
+        "leaves": [t for t in catalogue.values() if t.has_leaves],
         "summed": [t for t in catalogue.values() if t.sums and t.counts and t.name not in named],
     }
     rules = {}
@@ -192,7 +193,7 @@ def _rule(
 @cache
 def templates() -> jinja2.Environment:
     """The SQL files of the checks, which loop over ``tables``, those a check is of, over ``sources`` and those whose rows are ``linked`` to
-    persons, and know every table of the ``catalogue``.
+    persons, and know every table of the ``catalogue`` and the units of official statistics to be ``converted``.
     """
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(HERE / "sql"),
@@ -201,9 +202,19 @@ def templates() -> jinja2.Environment:
         lstrip_blocks=True,
         autoescape=False,  # SQL, made of our own words
     )
-    environment.globals |= {"sources": sorted(all_sources()), "linked": linked_sources()}
+    environment.globals |= {
+        "sources": sorted(all_sources()),
+        "linked": linked_sources(),
+        "converted": _converted(),
+    }
     environment.filters["listed"] = lambda names, prefix="": ", ".join(f"{prefix}{n}" for n in names)
     return environment
+
+
+def _converted() -> list[str]:
+    """Units, in small letters, in which no official figure is published."""
+    stated = load_contract("official_statistics").column("unit").converted
+    return sorted(stated.keys() - {published.lower() for published, _ in stated.values()})
 
 
 def _of_schemas(rows: str, published: Sequence[str]) -> str:

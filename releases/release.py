@@ -12,9 +12,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from releases.database.names import Naming
+from releases.database.write import write_database
 from releases.disclosure import NOT_PROTECTED
 from releases.ledger import note
-from releases.tables import RELEASED, sha256, write_database
+from releases.tables import RELEASED, sha256
 from releases.verdict import confirmed_verdict
 from releases.withdraw import Withdrawal, record_withdrawal, withdrawals
 from sources.errors import LabourdbError, UsageError
@@ -208,10 +210,12 @@ def publish(
     facts: Mapping[str, Any],
     pages: Pages = no_pages,
     ledger: Path | None = None,
+    naming: Naming | None = None,
 ) -> Release:
     """Publish the judged candidate tables as ``<folder>/<release_id>``.
 
-    ``facts`` are the manifest's entries beside tables and time. The stored verdict is confirmed for exactly the
+    ``facts`` are the manifest's entries beside tables and time; ``naming`` names codes, and describes what the database
+    holds. The stored verdict is confirmed for exactly the
     tables that are copied. The release is built under a hidden name, with its report and its ``pages``, noted in the
     ``ledger``, and renamed into place.
     """
@@ -231,14 +235,19 @@ def publish(
         shutil.copyfile(candidates / f"{table}.parquet", tables / f"{table}.parquet")
         if sha256(tables / f"{table}.parquet") != verdict.tables[table]:
             raise LabourdbError(f"Table {table} changed while it was copied: nothing is released. Run again.")
-    rows = write_database(tables, building / "labour.duckdb")
-    manifest = {
+    said = {
         "release_id": release_id,
         "files_listed": True,  # in files.sha256, which a release without this entry is older than
         **facts,
         **({"in_ledger": True} if ledger is not None else {}),
         "published_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "tables": {t: {"sha256": verdict.tables[t], "rows": rows[t]} for t in RELEASED},
+    }
+    written = write_database(tables, building / "labour.duckdb", naming, said)
+    manifest = {
+        **said,
+        "tables": {t: {"sha256": verdict.tables[t], "rows": written.tables[t]} for t in RELEASED},
+        "dimensions": written.dimensions,
+        "views": written.views,
     }
     (building / MANIFEST).write_text(
         json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"

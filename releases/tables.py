@@ -17,6 +17,7 @@ RELEASED: Mapping[str, tuple[str, ...]] = {name: table.key for name, table in pu
 
 
 Row = dict[str, Any]  # of a query, by column
+ROW_GROUP = 20_480  # rows of which a reader skips all or none: a series of one place lies in one or two
 
 
 def sha256(path: Path) -> str:
@@ -32,16 +33,21 @@ def rows_of(connection: duckdb.DuckDBPyConnection, query: str, parameters: objec
     return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
 
-def _quoted(path: Path) -> str:
+def quoted(path: Path) -> str:
+    """A path as it stands in SQL, quotes included."""
     return "'" + str(path).replace("'", "''") + "'"
 
 
 def export_tables(
-    connection: duckdb.DuckDBPyConnection, folder: Path, schema: str = "published"
+    connection: duckdb.DuckDBPyConnection,
+    folder: Path,
+    schema: str = "published",
+    described: Mapping[str, Mapping[str, str]] | None = None,
 ) -> dict[str, str]:
     """Write every released table of ``schema`` to ``<folder>/<table>.parquet``; returns table to SHA-256.
 
-    Rows are in key order and written by one thread, so equal rows give equal bytes.
+    Rows are in key order and written by one thread, so equal rows give equal bytes. ``described`` gives texts by table,
+    which go into the file's metadata.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for stale in folder.glob("*.parquet"):
@@ -50,13 +56,30 @@ def export_tables(
     connection.execute("set threads = 1")
     try:
         for table, order in RELEASED.items():
-            connection.execute(
-                f"copy (select * from {schema}.{table} order by {', '.join(order)})"
-                f" to {_quoted(folder / f'{table}.parquet')} (format parquet, compression zstd, parquet_version v2)"
+            write_parquet(
+                connection,
+                f"select * from {schema}.{table} order by {', '.join(order)}",
+                folder / f"{table}.parquet",
+                (described or {}).get(table, {}),
             )
     finally:
         connection.execute(f"set threads = {threads[0] if threads else 1}")
     return {table: sha256(folder / f"{table}.parquet") for table in RELEASED}
+
+
+def write_parquet(
+    connection: duckdb.DuckDBPyConnection, query: str, path: Path, metadata: Mapping[str, str]
+) -> None:
+    """Write the rows of a query as Parquet, with texts in its metadata.
+
+    Encodings of version 1: those of version 2 save 0.2 % and shut out pyarrow before 12, fastparquet, polars 0.20.
+    """
+    texts = ", ".join(f"{name}: ${name}" for name in metadata)
+    connection.execute(
+        f"copy ({query}) to {quoted(path)} (format parquet, compression zstd, parquet_version v1,"
+        f" row_group_size {ROW_GROUP}{f', kv_metadata {{{texts}}}' if texts else ''})",
+        dict(metadata) or None,
+    )
 
 
 def csv_select(connection: duckdb.DuckDBPyConnection, table: str) -> str:
@@ -71,17 +94,3 @@ def csv_select(connection: duckdb.DuckDBPyConnection, table: str) -> str:
         f"case when regexp_matches({t}, '{pattern}') then chr(39) || {t} else {t} end as {t}" for t in texts
     )
     return f"select * replace ({safe}) from {table}" if safe else f"from {table}"
-
-
-def write_database(folder: Path, path: Path) -> dict[str, int]:
-    """Make a DuckDB file with the tables of ``<folder>/*.parquet``; returns table to number of rows."""
-    rows: dict[str, int] = {}
-    with duckdb.connect(str(path)) as database:
-        for table in RELEASED:
-            database.execute(
-                f"create table {table} as select * from read_parquet({_quoted(folder / f'{table}.parquet')})"
-            )
-            counted = database.execute(f"select count(*) from {table}").fetchone()
-            rows[table] = int(counted[0]) if counted else 0
-        database.execute("checkpoint")
-    return rows

@@ -7,8 +7,8 @@ columns are listed; readers, landing tables, delivery checks and documentation a
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,6 +37,7 @@ class Column:
     Beyond ``plausible`` a number is kept and counted. A date before that of the column ``not_before`` is
     implausible. ``depends_on`` names the column that decides whether this one is filled at all: its share filled
     is not compared between deliveries. ``null_words`` mean nothing in this column, beside those that always do.
+    ``converted`` says of a unit as sent, in small letters, in which one its figures are published, and times what.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Column:
     not_before: str | None = None
     depends_on: str | None = None
     null_words: tuple[str, ...] = ()
+    converted: Mapping[str, tuple[str, float]] = field(default_factory=dict)
 
     @property
     def is_number(self) -> bool:
@@ -160,6 +162,7 @@ def _column(prop: SchemaProperty, key: Sequence[str]) -> Column:
         not_before=custom.get("not_before"),
         depends_on=custom.get("depends_on"),
         null_words=tuple(str(w) for w in custom.get("null_words", ())),
+        converted={str(u): (str(to), times) for u, (to, times) in custom.get("converted", {}).items()},
     )
 
 

@@ -3,7 +3,7 @@
 {# The columns that tell the rows of a published table apart, as it is counted. #}
 {% macro key_of(table) %}
 {{ return({
-    'indicators': ['basis', 'indicator', 'period', 'area_version', 'area_level', 'area_code', 'sex', 'age_group', 'urban_rural'],
+    'indicators': ['basis', 'indicator', 'area_version', 'area_level', 'area_code', 'period', 'sex', 'age_group', 'urban_rural'],
     'target_progress': ['plan', 'province_code', 'area_version', 'year', 'indicator', 'basis', 'sex', 'age_group', 'urban_rural'],
     'labour_flows': ['period', 'area_version', 'area_level', 'area_code', 'section'],
     'transitions': ['period', 'lag', 'area_version', 'area_level', 'area_code', 'sex', 'age_group', 'from_status', 'to_status'],

@@ -14,3 +14,21 @@
     'unemployment_benefits': ['sex', 'decision_no', 'starts_on', 'ends_on'],
 }[source_name]) }}
 {% endmacro %}
+
+{# Of a unit of official statistics as sent, in small letters: the one it is published in, and times what. #}
+{% macro converted_units() %}
+{{ return({
+    'person': ['person', 1],
+    'persons': ['person', 1],
+    'người': ['person', 1],
+    'thousand_persons': ['person', 1000],
+    'nghìn người': ['person', 1000],
+    'ngàn người': ['person', 1000],
+    'percent': ['percent', 1],
+    '%': ['percent', 1],
+    'billion_vnd': ['billion_vnd', 1],
+    'tỷ đồng': ['billion_vnd', 1],
+    'trillion_vnd': ['billion_vnd', 1000],
+    'nghìn tỷ đồng': ['billion_vnd', 1000],
+}) }}
+{% endmacro %}

@@ -1,5 +1,6 @@
 -- One row per total of the country or a province that both releases give as released; it fails if it moved too far,
--- and no delivery that figures of its basis are made from is another one than then.
+-- and no delivery that figures of its basis are made from is another one than then. A figure that is published in another unit
+-- than then is not compared.
 select
     'indicators: ' || n.area_level as object,
     n.basis not in ({explained})
@@ -12,3 +13,4 @@ inner join read_parquet('{previous}/indicators.parquet') as o
     using ({{ catalogue.indicators.key | listed }})
 where n.area_level in ('country', 'province') and sex = 'total' and age_group = 'total' and urban_rural = 'total'
     and n.status = 'released' and o.status = 'released'
+    and n.unit = o.unit

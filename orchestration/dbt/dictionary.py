@@ -15,11 +15,15 @@ from typing import Any
 from expectations.catalogue import published_tables
 from orchestration.dbt.project import parsed_models, parsed_sources, stated_by
 from orchestration.home import SEEDS
+from releases.database.names import dimension_tables
+from releases.database.views import views
 from releases.pages.dictionary import Dictionary, Field, Indicator, Table
 from sources.contract import all_sources, load_contract
 
 PLACE = Path(__file__).resolve().parents[2] / "docs" / "data-dictionary.md"
 PUBLISHED = "Published tables: `<home>/releases/<id>/tables/<table>.parquet` and `labour.duckdb` beside them"
+NAMES = "Tables that name codes: `<home>/releases/<id>/dimensions/<table>.parquet`, and in `labour.duckdb`"
+VIEWS = "Views of `labour.duckdb`"
 LABOUR = "The labour database: pseudonymised microdata, `<home>/warehouse/labour.duckdb`, schema `labour`"
 HEAD = """\
 # Data dictionary / Từ điển dữ liệu
@@ -70,14 +74,26 @@ def data_dictionary() -> str:
     lines = [HEAD, "", "## Indicators / Chỉ tiêu", "", ABOUT_INDICATORS]
     for indicator in found.indicators:
         lines += ["", *_indicator_lines(indicator)]
-    for title, tables in ((PUBLISHED, found.published), (LABOUR, found.labour)):
-        lines += ["", f"## {title}"]
-        for table in tables:
-            lines += ["", *_table_lines(table, ("column", "type", "meaning", "ý nghĩa"))]
+    lines += _section(PUBLISHED, found.published)
+    lines += ["", f"## {VIEWS}", "", *_view_lines()]
+    lines += _section(NAMES, dimension_tables())
+    lines += _section(LABOUR, found.labour)
     lines += ["", "## Sources / Nguồn dữ liệu: what agencies send"]
     for source in found.sources:
         lines += ["", *_table_lines(source, ("column", "kind", "needed", "meaning", "ý nghĩa"))]
     return "\n".join(lines) + "\n"
+
+
+def _section(title: str, tables: Iterable[Table]) -> Iterator[str]:
+    yield from ("", f"## {title}")
+    for table in tables:
+        yield from ("", *_table_lines(table, ("column", "type", "meaning", "ý nghĩa")))
+
+
+def _view_lines() -> Iterator[str]:
+    yield "They show rows of the released tables and follow from the [catalogue](../expectations/catalogue.yaml)."
+    yield ""
+    yield from _markdown_table(("view", "meaning", "ý nghĩa"), ((f"`{v.name}`", v.en, v.vi) for v in views()))
 
 
 def _definitions() -> list[dict[str, str]]:

@@ -16,6 +16,7 @@ from expectations.linkage_gate import linkage_gate
 from expectations.publication_gate import publication_gate
 from expectations.rules import load_rules
 from expectations.waivers import waive
+from orchestration.dbt.dictionary import dictionary
 from orchestration.dbt.project import COUNTED_LAYERS, FIRST_LAYERS, LAST_LAYERS, reads
 from orchestration.home import SEEDS
 from orchestration.run.begun import refuse_other
@@ -152,7 +153,8 @@ def gate_publication(run: Run) -> pd.DataFrame:
             raise LabourdbError(
                 "Nobody lives in the provinces of [coverage]: a release would show no figure at all."
             )
-        tables = export_tables(warehouse, run.candidates)
+        described = {t.name: t.metadata for t in dictionary().published}
+        tables = export_tables(warehouse, run.candidates, described=described)
         blocking = blocking_failures(checks[checks["gate"] != "delivery"])
         stopping = blocking[blocking["gate"] == "publication"]
         warehouse.execute(

@@ -40,6 +40,7 @@ from orchestration.run.notes import (
 from orchestration.run.scope import Run
 from orchestration.run.site import site_reference
 from orchestration.run.tables import write
+from releases.database.names import Naming
 from releases.disclosure.remembered import prepare, remembered, settle
 from releases.release import (
     Release,
@@ -228,6 +229,7 @@ def release(run: Run) -> Release:
     published = publish(
         run.home.releases, run.candidates, run.scope.release_id, facts,
         lambda release, manifest: build_site(release, manifest, reference), run.home.ledger,
+        Naming(reference.dictionary, SEEDS),
     )  # fmt: skip
     settle(run.home.remembered, run.home.releases)
     for told in (run.home.stopped_report, run.home.stopped_facts):

@@ -8,7 +8,7 @@ and searched without this module; a test says when they are stale.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +66,9 @@ def generated() -> dict[Path, str]:
         ),
         STAGING / "_staging.yml": _yaml(models=map(_staging, contracts)),
         IDENTITY / "_linked.yml": _yaml(models=[*map(_resolved, linked), *map(_linked, linked)]),
-        MACROS / "contracts.sql": _macros(linked),
+        MACROS / "contracts.sql": _macros(
+            linked, load_contract("official_statistics").column("unit").converted
+        ),
     }
     for contract in contracts:
         own_areas = ", own_area_version=true" if contract.has("area_version") else ""
@@ -131,15 +133,18 @@ def _columns(columns: Iterable[Landed]) -> list[dict[str, str]]:
     return [{"name": c.name, "data_type": c.type, "description": c.description} for c in columns]
 
 
-def _macros(linked: Sequence[Contract]) -> str:
+def _macros(linked: Sequence[Contract], converted: Mapping[str, tuple[str, float]]) -> str:
     columns = {c.source: [part.name for part in _going_along(c)] for c in linked}
     named = "".join(f"    '{source}': {names!r},\n" for source, names in columns.items())
+    units = "".join(f"    {unit!r}: {list(to)!r},\n" for unit, to in converted.items())
     return (
         f"{{# {MARK} #}}\n\n"
         "{# Sources whose rows are linked to persons. #}\n"
         f"{{% macro linked_sources() %}}{{{{ return({list(columns)!r}) }}}}{{% endmacro %}}\n\n"
         "{# The columns that go along with a linked row. #}\n"
-        f"{{% macro linked_columns(source_name) %}}\n{{{{ return({{\n{named}}}[source_name]) }}}}\n{{% endmacro %}}\n"
+        f"{{% macro linked_columns(source_name) %}}\n{{{{ return({{\n{named}}}[source_name]) }}}}\n{{% endmacro %}}\n\n"
+        "{# Of a unit of official statistics as sent, in small letters: the one it is published in, and times what. #}\n"
+        f"{{% macro converted_units() %}}\n{{{{ return({{\n{units}}}) }}}}\n{{% endmacro %}}\n"
     )
 
 

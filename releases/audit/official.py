@@ -6,6 +6,7 @@ import duckdb
 
 from releases.audit.walk import Proof
 from releases.tables import Row, rows_of
+from sources.contract import load_contract
 from sources.ingest.deciding import LINE_OF_ROW
 from sources.restricted.database import FILE_OF_ROW
 
@@ -32,7 +33,7 @@ def official_rows(warehouse: duckdb.DuckDBPyConnection, cell: Row, proof: Proof)
         value = _derived(rows, cell) if len(rows) == 2 * len(periods) else None
     else:
         proof.equal("rows of official_statistics the figure is", 1, len(rows), public=True)
-        value = rows[0]["value"] if rows else None
+        value = _published(rows[0]) if rows else None
     proof.equal("value", cell["value"], value, public=True)
     return {"formula": formula, "rows": rows}
 
@@ -57,14 +58,20 @@ def _rows(warehouse: duckdb.DuckDBPyConnection, cell: Row, indicator: str, perio
     )  # fmt: skip
 
 
+def _published(row: Row) -> float:
+    """The figure of a row, which is shown as it was sent, in the unit it is published in (SPEC §5, basis official)."""
+    converted = load_contract("official_statistics").column("unit").converted
+    _, times = converted.get(str(row["unit"]).lower(), ("", 1))
+    return float(row["value"]) if times == 1 else round(float(row["value"]) * times, 3)
+
+
 def _derived(rows: list[Row], cell: Row) -> float:
     """The figure made again from its inputs (SPEC §5, basis official)."""
     by = {(r["indicator"], r["period"]): r for r in rows}
 
     def productivity(period: str) -> float:
         product, employed = (by[name, period] for name in INPUTS)
-        scale = 1000 if employed["unit"] == "thousand_persons" else 1
-        return float(product["value"] * 1e9 / (employed["value"] * scale))
+        return _published(product) * 1e9 / _published(employed)
 
     now = productivity(cell["period"])
     if cell["indicator"] == PRODUCTIVITY:

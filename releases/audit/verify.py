@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import duckdb
 
+from releases.database.write import DIMENSIONS
 from releases.ledger import BentLedger, entries
 from releases.release import FILES, MANIFEST, REPORT, Release, listed_files
-from releases.tables import sha256
+from releases.tables import quoted, sha256
 from sources.ingest.landing import landed
 from sources.ingest.landing import sha256 as landed_sha256
 
@@ -54,7 +55,7 @@ def verify(
         heard(table)
         items.append(_table(release.path / "tables" / f"{table}.parquet", facts))
     heard(DATABASE)
-    items += _database(release.path, manifest["tables"], same)
+    items += _database(release.path, manifest, same)
     for delivery in manifest["inputs"]:
         heard(delivery["folder"])
         items += _inputs(landing / delivery["folder"], landing, delivery["files"])
@@ -71,7 +72,8 @@ def _manifest(release: Release) -> tuple[dict[str, Any] | None, Item]:
         manifest = release.manifest
         tables = {t: (f["sha256"], f["rows"]) for t, f in manifest["tables"].items()}
         files = [(d["folder"], f["name"], f["sha256"]) for d in manifest["inputs"] for f in d["files"]]
-        whole = bool(tables) and isinstance(files, list)
+        beside = [*manifest.get("dimensions", {}).items(), *manifest.get("views", [])]
+        whole = bool(tables) and isinstance(files, list) and isinstance(beside, list)
     except (ValueError, KeyError, TypeError, AttributeError):
         whole = False
     if not whole:
@@ -144,13 +146,15 @@ def _table(path: Path, facts: Mapping[str, Any]) -> Item:
     return Item("table", str(path), "ok")
 
 
-def _database(folder: Path, tables: Mapping[str, Any], same: bool) -> Iterator[Item]:
-    """One item per table of labour.duckdb: the same columns and the same rows as its Parquet file.
+def _database(folder: Path, manifest: Mapping[str, Any], same: bool) -> Iterator[Item]:
+    """One item per table of labour.duckdb, those that name codes too: the same columns and the same rows as its Parquet file.
 
-    Where all of them are and it is still not the ``same`` file, one item that says so.
+    Views must be there; what they say is a matter of the whole file. Where all of them are and it is still not the ``same`` file, one item that says so.
     """
     ok = True
-    for item in _in_database(folder, tables):
+    places = {table: ("tables", facts["rows"]) for table, facts in manifest["tables"].items()}
+    places |= {table: (DIMENSIONS, rows) for table, rows in manifest.get("dimensions", {}).items()}
+    for item in _in_database(folder, places, manifest.get("views", [])):
         ok = ok and item.state == "ok"
         yield item
     if ok and not same:
@@ -160,13 +164,16 @@ def _database(folder: Path, tables: Mapping[str, Any], same: bool) -> Iterator[I
         yield Item("database", str(folder / DATABASE), "changed", why)
 
 
-def _in_database(folder: Path, tables: Mapping[str, Any]) -> Iterator[Item]:
+def _in_database(
+    folder: Path, tables: Mapping[str, tuple[str, int]], views: Collection[str]
+) -> Iterator[Item]:
+    """``tables`` gives of each the folder of its Parquet file and the rows the manifest says."""
     path = folder / DATABASE
     if not path.is_file():
         return
     with duckdb.connect() as database:
         try:
-            database.execute(f"attach {_quoted(path)} as kept (read_only)")
+            database.execute(f"attach {quoted(path)} as kept (read_only)")
             held = dict(
                 database.execute(
                     "select if(schema_name = 'main', name, schema_name || '.' || name), kind from ("
@@ -185,22 +192,26 @@ def _in_database(folder: Path, tables: Mapping[str, Any]) -> Iterator[Item]:
             why = f"it does not read as a database ({type(error).__name__})"
             yield Item("database", str(path), "changed", why)
             return
-        for table, facts in tables.items():
+        for table, (place, rows) in tables.items():
             where = f"{path}: {table}"
             if table not in held:
                 yield Item("database", where, "missing")
             elif held[table] != "table":
                 yield Item("database", where, "changed", "not a table")
             else:
-                why = _difference(database, table, folder / "tables" / f"{table}.parquet", facts["rows"])
+                why = _difference(database, table, folder / place / f"{table}.parquet", rows)
                 yield Item("database", where, "changed" if why else "ok", why)
-        for name in sorted(held.keys() - tables.keys()):
+        for name in views:
+            if held.get(name) != "view":
+                state: State = "changed" if name in held else "missing"
+                yield Item("database", f"{path}: {name}", state, "not a view" if name in held else "")
+        for name in sorted(held.keys() - tables.keys() - set(views)):
             yield Item("database", f"{path}: {name}", "added", "not a part of the release")
 
 
 def _difference(database: duckdb.DuckDBPyConnection, table: str, file: Path, rows: int) -> str:
     """In which way a table of the database is not its Parquet file, or nothing. Never what a row says."""
-    kept, published = f'kept.main."{table}"', f"read_parquet({_quoted(file)})"
+    kept, published = f'kept.main."{table}"', f"read_parquet({quoted(file)})"
     try:
         columns = [
             [column[:2] for column in database.execute(f"describe from {rows_of}").fetchall()]
@@ -232,7 +243,3 @@ def _inputs(folder: Path, landing: Path, files: list[dict[str, str]]) -> Iterato
             yield Item("input", where, "changed", "its SHA-256 is not the one in the manifest")
         else:
             yield Item("input", where, "ok")
-
-
-def _quoted(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -29,6 +31,15 @@ class Table:
     en: str
     vi: str
     fields: tuple[Field, ...]
+
+    @property
+    def metadata(self) -> Mapping[str, str]:
+        """What a Parquet file says of itself: titles, what a row is, and its columns as JSON, in both languages."""
+        columns = {f.name: {"vi": f.vi, "en": f.en} for f in self.fields}
+        return {
+            "title_vi": self.title_vi, "title_en": self.title_en, "description_vi": self.vi, "description_en": self.en,
+            "columns": json.dumps(columns, ensure_ascii=False),
+        }  # fmt: skip
 
 
 @dataclass(frozen=True)

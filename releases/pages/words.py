@@ -41,6 +41,16 @@ LEVELS: Words = {
     "logical": ("lô-gic", "logical"),
     "analytical": ("phân tích", "analytical"),
 }
+SEVERITIES: Words = {
+    "block": ("chặn phát hành", "blocks the release"),
+    "warn": ("cảnh báo", "warns"),
+}
+CHECK_STATUSES: Words = {
+    "passed": OUTCOMES["passed"],
+    "failed": ("Không đạt", "Failed"),
+    "not_applicable": OUTCOMES["not_applicable"],
+    "error": ("Không kiểm tra được", "Could not be checked"),
+}
 DISPOSITIONS: Words = {
     "used": ("Được dùng", "Used"),
     "replaced": ("Được thay thế", "Replaced"),
@@ -180,6 +190,25 @@ SECTIONS: Words = {  # VSIC 2018
     "T": ("Làm thuê trong hộ gia đình", "Households as employers"),
     "U": ("Tổ chức quốc tế", "International organisations"),
     "unknown": ("Không rõ ngành", "Unknown section"),
+}
+OCCUPATIONS: Words = {  # major groups of the Vietnamese classification of occupations
+    "1": ("Lãnh đạo trong các ngành, các cấp và các đơn vị", "Leaders in sectors, levels and units"),
+    "2": ("Chuyên môn kỹ thuật bậc cao", "High-level professionals"),
+    "3": ("Chuyên môn kỹ thuật bậc trung", "Mid-level professionals"),
+    "4": ("Nhân viên trợ lý văn phòng", "Clerical assistants"),
+    "5": ("Nhân viên dịch vụ và bán hàng", "Service and sales workers"),
+    "6": (
+        "Lao động có kỹ năng trong nông nghiệp, lâm nghiệp và thủy sản",
+        "Skilled agricultural, forestry and fishery workers",
+    ),
+    "7": ("Lao động thủ công và các nghề có liên quan", "Craft and related trades workers"),
+    "8": ("Thợ lắp ráp và vận hành máy móc, thiết bị", "Plant and machine operators and assemblers"),
+    "9": ("Lao động giản đơn", "Elementary occupations"),
+    "0": ("Lực lượng vũ trang", "Armed forces"),
+}
+FIELDS: Words = {  # of training; there is no list of the others' names
+    "total": ("Mọi ngành đào tạo", "All fields"),
+    "unknown": ("Không rõ ngành đào tạo", "Unknown field"),
 }
 OFFICIAL_INDICATORS: Words = {  # what statistics offices publish beside the indicators of the registers
     "unemployment_rate": ("Tỷ lệ thất nghiệp (điều tra)", "Unemployment rate (survey)"),

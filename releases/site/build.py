@@ -88,16 +88,10 @@ def build_site(release: Path, manifest: Mapping[str, Any], reference: Reference)
                 e=_facts(facts["release"], explorer, named_areas(areas, reference.areas), protected),
             )
         downloads = write_downloads(
-            connection, release, facts["release"], _notes(manifest, protected), reference.dictionary.published
+            connection, release, facts["release"], _notes(manifest, protected), reference
         )
-    groups = [
-        {"vi": vi, "en": en, "files": [asdict(d) for d in found]}
-        for (vi, en), found in groupby(
-            downloads,
-            key=lambda d: ("Từng bảng", "Table by table") if d.table else ("Mọi bảng trong một tệp", "All tables in one file"),
-        )
-    ]  # fmt: skip
-    page("downloads.html", "downloads.html", groups=[g | {"files": list(g["files"])} for g in groups])
+    groups = [(group, list(found)) for group, found in groupby(downloads, key=lambda d: d.group)]
+    page("downloads.html", "downloads.html", groups=groups)
     page("dictionary.html", "dictionary.html", d=reference.dictionary)
 
 
@@ -139,7 +133,8 @@ def _notes(manifest: Mapping[str, Any], protected: bool) -> list[words.Pair]:
         *((words.NOISE, words.FEW_MEANS) if protected else ()),
         ("Thất nghiệp theo sổ đăng ký là thất nghiệp đăng ký, không theo chuẩn ILO.", "Unemployment of basis register is registered unemployment (not ILO)."),
         ("Trạng thái suppressed: trung vị tiền lương của quá ít người hoặc đơn vị, không công bố; provisional: sơ bộ; low_coverage: dưới 80 % dân số biết tình trạng, hoặc điều cần biết (giờ làm, ngành, trình độ) chỉ biết được của chưa đến một nửa số người.", "Status suppressed: a median wage of too few persons or employers, not shown; provisional: first figure of the quarter; low_coverage: the status of under 80 % of persons is known, or what it rests on (hours, section, level) of under half."),
-        ("Trang indicators chỉ có cả nước và các tỉnh; huyện và xã có trong CSV, Parquet và DuckDB. Trang không đủ chỗ thì chỉ có các kỳ mới nhất.", "The sheet indicators holds country and provinces; districts and communes are in CSV, Parquet and DuckDB. A sheet that cannot take all rows holds the newest periods."),
+        ("Bảng indicators có một trang tính cho mỗi nguồn (register: sổ đăng ký, official: thống kê chính thức) và đơn vị tính; trang headline chỉ gồm các dòng tổng. Các trang này chỉ có cả nước và các tỉnh; huyện và xã có trong CSV, Parquet và DuckDB. Trang không đủ chỗ thì chỉ có các kỳ mới nhất.", "The table indicators has a sheet for each basis (register, official) and unit; the sheet headline holds its totals alone. They hold country and provinces; districts and communes are in CSV, Parquet and DuckDB. A sheet that cannot take all rows holds the newest periods."),
+        ("Không cộng cả cột: dòng total đã gồm các dòng khác, và mỗi số liệu đứng ở cả hai danh mục đơn vị hành chính. Hãy lọc từng cột trước. Mỗi trang xếp theo cột mã; vài dòng đầu có thể được đưa lên để phần mềm nhận đúng kiểu dữ liệu của mọi cột.", "Do not add up a whole column: rows at total hold the others, and every figure stands in both lists of areas. Filter each column first. Sheets are in the order of their codes; a few rows may be moved to the top, so that software sees the type of every column."),
     ]  # fmt: skip
     if manifest["synthetic"]:
         notes.insert(1, ("DỮ LIỆU MÔ PHỎNG", "SYNTHETIC DATA"))

@@ -1,32 +1,57 @@
-"""What the site hands out beside Parquet and DuckDB: every table as CSV, and one workbook with a sheet for each."""
+"""What the site hands out beside Parquet and DuckDB: a workbook, small CSV files for spreadsheets, every table as CSV for programs.
+
+Not offered: a file for every indicator of every place, which would be thousands; nor tables for spreadsheets as CSV, which drop the
+zeros of their codes, where the workbook has them right.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
-import xlsxwriter
 
-from expectations.catalogue import published_tables
-from releases.pages.dictionary import Table
-from releases.tables import RELEASED, csv_select
-from sources.reading.sheets import ROW_LIMIT
+from releases.pages import words
+from releases.site.csv_files import write_for_programs, write_for_spreadsheets
+from releases.site.reference import Reference
+from releases.site.selections import HEADLINE, ONE_WAY, typed_first
+from releases.site.vocabulary import indicator_names
+from releases.site.workbook import write_workbook
+from releases.tables import RELEASED
 
-# a sheet holds country and provinces; places below them would fill it, and stand in the other forms
-LEFT_OUT = {
-    t.name: "area_level not in ('district', 'commune')"
-    for t in published_tables().values()
-    if {"district", "commune"} & set(t.levels)
-}
+EVERY: words.Pair = ("Mọi bảng", "All tables")
+HEADLINES: words.Pair = (
+    "Số liệu tổng hợp: cả nước và các tỉnh, chỉ dòng tổng",
+    "Headline: country and provinces, totals alone",
+)
+WORKBOOK: words.Pair = (
+    "Excel và phần mềm bảng tính khác, mọi thiết lập",
+    "Excel and other spreadsheets, whatever their settings",
+)
+SMALL: words.Pair = (
+    "Bảng tính với thiết lập Việt Nam: tệp nhỏ",
+    "Spreadsheets with Vietnamese settings: small files",
+)
+PLACES: words.Pair = (
+    "Bảng tính với thiết lập Việt Nam: từng địa bàn",
+    "Spreadsheets with Vietnamese settings: one place each",
+)
+SERIES: words.Pair = ("Bảng tính với thiết lập Việt Nam: từng chỉ tiêu", "Spreadsheets with Vietnamese settings: one indicator each")  # fmt: skip
+PROGRAMS: words.Pair = ("Chương trình, R, Python, SQL", "Programs, R, Python, SQL")
+PLAIN = re.compile(
+    r"[A-Za-z0-9_-]+"
+)  # of what may be the name of a file: an official indicator is called as its agency sent it
 
 
 @dataclass(frozen=True)
 class Download:
-    """A file to hand out: where it lies as seen from the site, what it holds, and how large it is."""
+    """A file to hand out: where it lies as seen from the site, for whom, what it holds, its form, and how large it is."""
 
     file: str
-    table: str
+    group: words.Pair
+    holds: words.Pair
     form: str
     bytes: int
 
@@ -35,87 +60,73 @@ def write_downloads(
     connection: duckdb.DuckDBPyConnection,
     release: Path,
     name: str,
-    notes: list[tuple[str, str]],
-    tables: tuple[Table, ...],
+    notes: list[words.Pair],
+    reference: Reference,
 ) -> list[Download]:
-    """Write CSV files and the workbook under ``<release>/site/downloads``; returns all there is.
+    """Write CSV files and the workbook under ``<release>/site/downloads``; returns all there is, what opens right first.
 
     ``name`` is that of the release; ``connection`` has a view per released table; ``notes`` go onto the workbook's first sheet.
     """
-    folder = release / "site" / "downloads"
-    folder.mkdir()
+    site = release / "site"
+    (site / "downloads").mkdir()
+    workbook = f"downloads/labourdb-{name}.xlsx"
+    write_workbook(connection, site / workbook, notes, reference.dictionary.published)
+    files = [(workbook, WORKBOOK, EVERY, "Excel"), *_small(connection, site, reference)]
+    files.append(("../labour.duckdb", PROGRAMS, EVERY, "DuckDB"))
+    write_for_programs(
+        connection, typed_first(connection, HEADLINE, "indicators"), site / "downloads/headline.csv"
+    )
+    files.append(("downloads/headline.csv", PROGRAMS, HEADLINES, "CSV"))
     for table in RELEASED:
-        path = str(folder / f"{table}.csv").replace("'", "''")
-        connection.execute(f"copy ({csv_select(connection, table)}) to '{path}' (format csv, header)")
-    workbook = folder / f"labourdb-{name}.xlsx"
-    _write_workbook(connection, workbook, notes, {t.name: t for t in tables})
-    found = [Download("../labour.duckdb", "", "DuckDB", (release / "labour.duckdb").stat().st_size)]
-    found.append(Download(f"downloads/{workbook.name}", "", "Excel", workbook.stat().st_size))
-    for table in RELEASED:
-        parquet, csv = release / "tables" / f"{table}.parquet", folder / f"{table}.csv"
-        found.append(Download(f"../tables/{table}.parquet", table, "Parquet", parquet.stat().st_size))
-        found.append(Download(f"downloads/{table}.csv", table, "CSV", csv.stat().st_size))
-    return found
+        csv = f"downloads/{table}.csv"
+        write_for_programs(connection, typed_first(connection, f"from {table}", table), site / csv)
+        files.append((f"../tables/{table}.parquet", PROGRAMS, words.TABLES[table], "Parquet"))
+        files.append((csv, PROGRAMS, words.TABLES[table], "CSV"))
+    return [
+        Download(file, group, holds, form, (site / file).stat().st_size) for file, group, holds, form in files
+    ]
 
 
-def _write_workbook(
-    connection: duckdb.DuckDBPyConnection,
-    path: Path,
-    notes: list[tuple[str, str]],
-    described: dict[str, Table],
-) -> None:
-    with xlsxwriter.Workbook(str(path), {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}) as book:  # fmt: skip
-        bold, wrapped = book.add_format({"bold": True}), book.add_format({"text_wrap": True, "valign": "top"})
-        first = book.add_worksheet("Ghi chú - Notes")
-        first.set_column(0, 1, 90, wrapped)
-        for row, pair in enumerate(notes):
-            first.write_row(row, 0, pair)
-        row = len(notes) + 1
-        for table in RELEASED:
-            row = _describe(first, row, described.get(table), bold)
-        for table in RELEASED:
-            sheet = book.add_worksheet(table)
-            sheet.freeze_panes(1, 0)
-            chosen = f"where {LEFT_OUT[table]}" if table in LEFT_OUT else ""
-            chosen += _newest(connection, table, chosen)
-            rows = connection.execute(
-                f"select * exclude (release_id) from {table} {chosen} limit {ROW_LIMIT - 1}"
-                if "release_id" in _columns(connection, table)
-                else f"from {table} {chosen} limit {ROW_LIMIT - 1}"
-            )
-            sheet.write_row(0, 0, [column[0] for column in rows.description or ()], bold)
-            line = 1
-            while batch := rows.fetchmany(5_000):
-                for values in batch:
-                    sheet.write_row(line, 0, values)
-                    line += 1
-            sheet.autofilter(0, 0, line - 1, len(rows.description or ()) - 1)
+def _small(
+    connection: duckdb.DuckDBPyConnection, site: Path, reference: Reference
+) -> Iterator[tuple[str, words.Pair, words.Pair, str]]:
+    """Write the files for spreadsheets: the headline, then a file per place and per indicator of a basis."""
+    order = f"order by {', '.join(RELEASED['indicators'])}"
+    write_for_spreadsheets(connection, f"{HEADLINE} {order}", site / "downloads/headline-vi.csv")
+    yield "downloads/headline-vi.csv", SMALL, HEADLINES, "CSV"
+    connection.execute(f"create temp table one_way as {ONE_WAY}")
+    for folder in ("places-vi", "indicators-vi"):
+        (site / "downloads" / folder).mkdir()
+    for file, group, holds, chosen in [*_places(connection), *_series(connection, reference)]:
+        write_for_spreadsheets(connection, f"from one_way where {chosen} {order}", site / file)
+        yield file, group, holds, "CSV"
+    connection.execute("drop table one_way")
 
 
-def _newest(connection: duckdb.DuckDBPyConnection, table: str, chosen: str) -> str:
-    """A further condition where a sheet cannot take all rows: those of the newest periods that fit."""
-    if "period" not in _columns(connection, table):
-        return ""
-    first = connection.execute(
-        "select min(period) filter (where so_far < $most), max(so_far) < $most from ("
-        " select period, sum(count(*)) over (order by period desc) as so_far"
-        f" from {table} {chosen} group by period)",
-        {"most": ROW_LIMIT},
-    ).fetchone()
-    if first is None or first[0] is None or first[1]:
-        return ""
-    return f"{' and' if chosen else 'where'} period >= '{first[0]}'"
+def _places(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, words.Pair, words.Pair, str]]:
+    """Files of one place: where it lies, its group, its title, and the condition on its rows."""
+    for version, code, name in connection.execute(
+        "select distinct area_version, area_code, area_name from one_way order by all"
+    ).fetchall():
+        if PLAIN.fullmatch(f"{version}{code}"):
+            title = _titled(words.AREAS.get(code, (name, name)), words.AREA_VERSIONS[version])
+            chosen = f"area_version = '{version}' and area_code = '{code}'"
+            yield f"downloads/places-vi/{version}-{code}.csv", PLACES, title, chosen
 
 
-def _columns(connection: duckdb.DuckDBPyConnection, table: str) -> list[str]:
-    return [str(row[0]) for row in connection.execute(f"describe {table}").fetchall()]
+def _series(
+    connection: duckdb.DuckDBPyConnection, reference: Reference
+) -> Iterator[tuple[str, words.Pair, words.Pair, str]]:
+    """Files of one indicator of a basis, as ``_places`` has them."""
+    for basis, indicator in connection.execute(
+        "select distinct basis, indicator from one_way order by basis = 'official', indicator"
+    ).fetchall():
+        if PLAIN.fullmatch(f"{basis}{indicator}"):
+            named = indicator_names(reference.dictionary, basis).get(indicator, (indicator, indicator))
+            chosen = f"basis = '{basis}' and indicator = '{indicator}'"
+            title = _titled(named, words.BASES[basis])
+            yield f"downloads/indicators-vi/{basis}-{indicator}.csv", SERIES, title, chosen
 
 
-def _describe(sheet: xlsxwriter.worksheet.Worksheet, row: int, table: Table | None, bold: object) -> int:
-    """Write a table's description and its columns'; returns the next free row."""
-    if table is None:
-        return row
-    sheet.write_row(row, 0, [f"{table.name}: {table.title_vi}. {table.vi}", f"{table.name}: {table.title_en}. {table.en}"], bold)  # fmt: skip
-    for number, field in enumerate(table.fields, start=1):
-        sheet.write_row(row + number, 0, [f"{field.name}: {field.vi}", f"{field.name}: {field.en}"])
-    return row + len(table.fields) + 2
+def _titled(name: words.Pair, of: words.Pair) -> words.Pair:
+    return f"{name[0]} ({of[0].lower()})", f"{name[1]} ({of[1].lower()})"

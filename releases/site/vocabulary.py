@@ -51,7 +51,6 @@ NOTES: words.Words = {
     ),
     "few": words.RESTS_ON_FEW,
 }
-FIELDS: words.Words = {"total": ("Mọi ngành đào tạo", "All fields")}
 
 
 def indicator_names(dictionary: Dictionary, basis: str) -> dict[str, words.Pair]:
@@ -82,7 +81,7 @@ def vocabulary(dictionary: Dictionary) -> dict[str, words.Words]:
         "labour_status": words.LABOUR_STATUSES,
         "level": words.TRAINING_LEVELS,
         "kind": words.TRAINING_KINDS,
-        "field_code": FIELDS,
+        "field_code": words.FIELDS,
         "area_level": words.LEVELS_OF_AREA,
         "columns": {**DIMENSIONS, **FIGURES, **words.FLOWS},
         "notes": NOTES,

@@ -9,13 +9,13 @@ from collections.abc import Iterator
 import duckdb
 import pytest
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from support.home_tables import released
 
 from orchestration.home import SEEDS, Home
 from orchestration.run.execute import execute
 from orchestration.settings import load_settings
 from orchestration.tasks.serve import served
 from releases.release import Release
-from releases.tables import RELEASED
 from sources.simulator import simulate
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
@@ -34,9 +34,7 @@ def release(tmp_path_factory: pytest.TempPathFactory) -> Release:
 @pytest.fixture(scope="session")
 def tables(release: Release) -> Iterator[duckdb.DuckDBPyConnection]:
     """The release's tables, each by its name."""
-    with duckdb.connect() as connection:
-        for table in RELEASED:
-            connection.execute(f"create view {table} as from '{release.path}/tables/{table}.parquet'")
+    with released(release.path) as connection:
         yield connection
 
 

@@ -22,7 +22,7 @@ from worlds import eighteen_persons as worlds
 from orchestration.cli.main import app
 from orchestration.run.site import site_reference
 from orchestration.tasks.serve import served
-from releases.disclosure import NOT_PROTECTED, PROTECTION
+from releases.disclosure import NOT_PROTECTED
 from releases.pages import words
 from releases.release import Release, current_release, listed_files
 from releases.site.build import PAGES, build_site
@@ -120,22 +120,6 @@ def test_places_lie_in_the_file_of_their_province(release: Release) -> None:
     _, rows = rows_of(release.path / "site" / "data" / "places-2024-30.js")
     codes = {r["place"].split()[0] for r in rows}
     assert {"10507", "11161"} <= codes and not {"05431", "05503"} & codes
-
-
-def test_the_workbook_has_a_sheet_for_each_table_and_its_notes(release: Release) -> None:
-    (path,) = (release.path / "site" / "downloads").glob("*.xlsx")
-    book = openpyxl.load_workbook(path, read_only=True)
-    assert book.sheetnames[1:] == list(RELEASED)
-    notes = " ".join(str(c) for row in book.worksheets[0].values for c in row if c)
-    assert release.id in notes and "not ILO" in notes and "target_progress" in notes
-    for said in (*words.NOISE, *words.FEW_MEANS, *words.PROTECTIONS[PROTECTION]):
-        assert notes.count(said) == 1
-    for table in RELEASED:
-        lines = list(book[table].values)
-        where = "where area_level not in ('district', 'commune')" if table == "indicators" else ""
-        stated = duckdb.execute(f"from '{release.path}/tables/{table}.parquet' {where}").df()
-        stated = stated.drop(columns="release_id", errors="ignore")
-        assert list(lines[0]) == list(stated.columns) and len(lines) - 1 == len(stated)
 
 
 def rebuilt(release: Release, folder: Path, change: str = "*", **manifest: Any) -> Path:

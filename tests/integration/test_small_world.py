@@ -6,9 +6,7 @@ public sample.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import duckdb
 import pytest
@@ -327,15 +325,3 @@ def test_gates(world: duckdb.DuckDBPyConnection) -> None:
         ("unusable_id_share", "social_insurance/2025-12", 2, 9, "warn"),  # Rạng's and Uyên's
         ("unusable_id_share", "training/2025-09", 2, 7, "warn"),  # Sơn's and nobody's
     ]
-
-
-def test_the_queries_of_docs_run_on_a_release() -> None:
-    """docs/query.md gives them to readers; here there are too few people for its figures."""
-    page = Path(__file__).parents[2] / "docs" / "query.md"
-    queries = re.findall(r"```sql\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
-    assert len(queries) == 5
-    released = small_home().releases / "current" / "labour.duckdb"
-    with duckdb.connect(str(released), read_only=True) as release:
-        found = [len(release.execute(query).fetchall()) for query in queries]
-    # too few months for flows; and noise may leave none of a few persons
-    assert [n > 0 for i, n in enumerate(found) if i not in (2, 3)] == [True, True, True] and found[3] == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -11,12 +12,17 @@ from releases.release import current_release
 from releases.tables import RELEASED
 
 
+def released(release: Path) -> duckdb.DuckDBPyConnection:
+    """A connection with a release's tables, read from its Parquet files, each by its name; the caller closes it."""
+    connection = duckdb.connect()
+    for table in RELEASED:
+        connection.execute(f"create view {table} as from '{release}/tables/{table}.parquet'")
+    return connection
+
+
 def shown(home: Home, query: str) -> list[tuple[Any, ...]]:
     """Query a home's current tables, each by its name: as readers see them, with noise."""
-    with duckdb.connect() as connection:
-        for table in RELEASED:
-            file = home.releases / "current" / "tables" / f"{table}.parquet"
-            connection.execute(f"create view {table} as select * from read_parquet('{file}')")
+    with released(home.releases / "current") as connection:
         return connection.execute(query).fetchall()
 
 

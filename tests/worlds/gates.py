@@ -105,14 +105,25 @@ def _indicators() -> pd.DataFrame:
                     value = 5e6 if d["kind"] == "median" else 100.0 * numerator / denominator
             status = "not_available" if missing else "provisional" if cell[0] == "2025Q4" else "released"
             lines.append(
-                (d["indicator"], *cell, "register", numerator, denominator, value, None, None, status)
+                (
+                    d["indicator"],
+                    *cell,
+                    "register",
+                    numerator,
+                    denominator,
+                    value,
+                    None,
+                    None,
+                    d["unit"],
+                    status,
+                )
             )
     survey = ("2025", "2025", "province", "31", "total", "total", "total", "official", None, None)
     lines += [
-        ("agriculture_share", *survey, 25.0, 24.0, 26.0, "released"),
-        ("grdp", *survey, 1e5, None, None, "released"),
+        ("agriculture_share", *survey, 25.0, 24.0, 26.0, "percent", "released"),
+        ("grdp", *survey, 1e5, None, None, "billion_vnd", "released"),
     ]
-    columns = [*KEY, "basis", "numerator", "denominator", "value", "ci_low", "ci_high", "status"]
+    columns = [*KEY, "basis", "numerator", "denominator", "value", "ci_low", "ci_high", "unit", "status"]
     return pd.DataFrame(lines, columns=columns).astype({"numerator": "Int64", "denominator": "Int64"})
 
 

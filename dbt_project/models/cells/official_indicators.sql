@@ -1,7 +1,13 @@
--- Survey figures passed through in their own area list, and productivity derived from them (SPEC §5, basis official).
+-- Survey figures passed through in their own area list, in one unit, and productivity derived from them
+-- (SPEC §5, basis official).
 with latest as (
 
-    select *
+    select
+        indicator, area_version, area_code, period, sex, age_group, urban_rural,
+        {{ in_published_unit('value') }} as value,
+        {{ in_published_unit('ci_low') }} as ci_low,
+        {{ in_published_unit('ci_high') }} as ci_high,
+        {{ published_unit() }} as unit
     from {{ ref('stg_official_statistics') }}
     qualify
         row_number() over (
@@ -19,7 +25,7 @@ productivity as (
         g.sex,
         g.age_group,
         g.urban_rural,
-        g.value * 1e9 / (e.value * case e.unit when 'thousand_persons' then 1000 else 1 end) as value
+        g.value * 1e9 / e.value as value
     from latest as g
     inner join latest as e
         on g.area_version = e.area_version and g.area_code = e.area_code and g.period = e.period

@@ -11,7 +11,7 @@ import duckdb
 import pytest
 import yaml
 
-from expectations.catalogue import AREA, RELEASE, published_tables, readers, table_of
+from expectations.catalogue import AREA, RELEASE, named_by, published_tables, readers, table_of
 from expectations.measuring import measure_rules
 from expectations.rules import CHECKS, load_rules, rules_from
 from releases.tables import RELEASED
@@ -95,6 +95,10 @@ def test_what_does_not_belong_in_an_entry_is_refused() -> None:
         ({"protected": ["names"]}, "names"),
         ({"levels": ["village"]}, "village"),
         ({"keys": ["period"]}, "keys"),
+        ({"leaf": {"called": "x"}}, "leaf"),  # of a table that holds no parts
+        ({"leaf": {"named": "x"}}, "named"),
+        ({"leaf": {"apart": {"lag": ["year"]}}}, "lag"),
+        ({"totals": {"headline": ["country"]}}, "country"),
         ({"finest": {"m": {"key": ["quarter"], "counts": ["n"], "whole": "n"}}}, "m"),
     ):
         with pytest.raises(ValueError, match=said):
@@ -141,6 +145,9 @@ def world() -> duckdb.DuckDBPyConnection:
         ("parts_sum_to_totals", "vacancies: provinces 2025", "delete from candidates.vacancies where area_level = 'province'", 4),
         ("parts_sum_to_totals", "published vacancies: occupation", "delete from published.vacancies where occupation = '2'", 2),
         ("parts_sum_to_totals", "published vacancies: provinces 2025", "update published.vacancies set vacancies = 9 where area_code = 'VN'", 4),
+        ("leaves_sum_to_totals", "vacancies", "update published.vacancies set vacancies = 6 where occupation = '1' and area_code = '31'", 3),
+        ("leaves_sum_to_totals", "vacancies", "delete from published.vacancies where occupation = 'total' and area_code = 'VN'", 1),
+        ("leaves_sum_to_totals", "vacancies", "update published.vacancies set vacancies = null where occupation = 'total'", 2),
         ("cells_unique", "vacancies", "insert into candidates.vacancies from candidates.vacancies limit 2", 2),
         ("published_from_counts", "vacancies", "update published.vacancies set mean_wage = 4e6 where area_code = 'VN'", 4),
         ("published_from_counts", "vacancies", "delete from published.vacancies where occupation = 'total'", 2),
@@ -214,3 +221,11 @@ def test_a_list_of_a_key_is_found() -> None:
     )
     assert lists_of(key, "using (object, section, period, area_version, area_level, area_code)") == 1
     assert lists_of(key, "select period, area_version, area_code, section") == 0
+
+
+def test_what_names_a_code_goes_by_the_table_first() -> None:
+    assert (
+        named_by("training_outcomes", "level") == "training_level"
+        and named_by("checks", "level") == "check_level"
+    )
+    assert named_by("labour_flows", "section") == "sections" and named_by("labour_flows", "period") is None

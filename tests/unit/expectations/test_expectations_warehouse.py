@@ -85,6 +85,18 @@ BREAKS = [
     ("linkage_counts", "linkage: published", "update published.linkage set rows = 105 where source = 'training'", 1),
     ("linkage_counts", "linkage: published", "delete from published.linkage where source = 'training'", 1),
     ("official_intervals_ordered", "indicators: official", "update candidates.indicators set ci_low = 27 where basis = 'official'", 1),
+    ("leaves_sum_to_totals", "indicators", f"{CUBE.replace('candidates', 'published')} where {CELL} and indicator = 'employed' and area_code = 'VN'", 2),
+    ("leaves_sum_to_totals", "indicators", "update published.indicators set denominator = denominator + 1 where indicator = 'si_coverage' and period = '2025Q4' and area_version = '2024' and area_code = '30' and sex = 'total' and age_group = 'total' and urban_rural = 'rural'", 1),
+    ("leaves_sum_to_totals", "indicators", "delete from published.indicators where indicator = 'population_15_plus' and period = '2025Q3' and area_version = '2025' and area_code = '31' and sex = 'male' and age_group = '35-44' and urban_rural = 'rural'", 15),
+    ("leaves_sum_to_totals", "indicators", f"delete from published.indicators where {CELL} and indicator = 'inactive' and area_version = '2024' and area_code = '33'", 1),
+    ("leaves_sum_to_totals", "labour_flows", "update published.labour_flows set M = M + 1 where section = 'C' and area_code = '30' and period = '2025Q1'", 3),
+    ("leaves_sum_to_totals", "labour_flows", "update published.labour_flows set R = 0 where section = 'total' and area_code = 'VN' and period = '2025Q1'", 2),
+    ("leaves_sum_to_totals", "transitions", "delete from published.transitions where area_level = 'province' and area_version = '2024' and sex = 'male'", None),
+    ("leaves_sum_to_totals", "training_outcomes", "update published.training_outcomes set completions = 9 where area_code = '31' and field_code = '48' and level = 'college' and kind = 'initial'", 15),
+    ("one_unit_per_indicator", "indicators: official units", "update candidates.indicators set unit = 'thousand_persons' where indicator = 'grdp'", 1),
+    ("one_unit_per_indicator", "indicators: official units", "insert into candidates.indicators by name select * replace ('2024' as period, 'km' as unit) from candidates.indicators where indicator = 'grdp'", 1),
+    ("one_unit_per_indicator", "indicators: register units", "update candidates.indicators set unit = null where indicator = 'employed' and sex = 'male'", 1),
+    ("one_unit_per_indicator", "indicators: register units", "update candidates.indicators set unit = 'share' where sex = 'male'", 20),
     ("expected_cells_present", "indicators: country 2025", f"delete from candidates.indicators where {CELL} and area_level = 'country' and area_version = '2025' and indicator = 'abroad'", 1),
     ("expected_cells_present", "indicators: province 2024", f"delete from candidates.indicators where {CELL} and area_code = '33'", 20),
     ("expected_cells_present", "indicators: district 2024", f"delete from candidates.indicators where {CELL} and area_code = '300'", 20),
@@ -189,6 +201,24 @@ def test_an_object_nobody_lists_is_an_error(world: duckdb.DuckDBPyConnection) ->
         "error",
         "block",
     ]
+
+
+def test_a_figure_in_another_unit_than_in_the_last_release_has_not_moved(
+    world: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    """One that a release before gave in thousands of persons and this one gives in persons."""
+    official = "where basis = 'official' and indicator = 'grdp'"
+    world.execute(f"update published.indicators set value = 960.3, unit = 'thousand_persons' {official}")
+    world.execute(f"copy published.indicators to '{tmp_path}/indicators.parquet' (format parquet)")
+
+    def failed() -> int:
+        checks = publication_gate(world, RULES, tmp_path, ())
+        return int(checks[checks["check_id"] == "change_since_last_release"]["rows_failed"].sum())
+
+    world.execute(f"update published.indicators set value = 960300, unit = 'person' {official}")
+    assert failed() == 0
+    world.execute(f"update published.indicators set unit = 'thousand_persons' {official}")
+    assert failed() == 1
 
 
 @pytest.mark.parametrize(

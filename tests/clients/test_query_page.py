@@ -1,0 +1,88 @@
+"""What docs/query.md tells readers to type into polars, R, dbt and PostgreSQL runs, and gives the release's figures."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+from support.query_page import blocks
+
+from releases.release import Release
+
+COVERAGE = (
+    "select period, area_name, round(value, 1) from '{}/tables/indicators.parquet' where indicator = 'si_coverage'"
+    " and basis = 'register' and area_version = '2024' and area_level = 'province' and sex = 'total'"
+    " and age_group = 'total' and urban_rural = 'total' order by 1, 2"
+)
+
+
+def printed(*command: str, given: str = "", folder: Path | None = None, **settings: str) -> str:
+    done = subprocess.run(
+        command,
+        input=given,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        cwd=folder,
+        env=os.environ | settings,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_the_average_of_rates_is_wrong(release: Release) -> None:
+    _, query = blocks("sql wrong")
+    exact, rate = (
+        query.replace("round(avg(value), 2)", "avg(value)"),
+        "100 * sum(numerator) / sum(denominator)",
+    )
+    with duckdb.connect(str(release.path / "labour.duckdb"), read_only=True) as database:
+        ((averaged,),) = database.execute(exact).fetchall()
+        ((right,),) = database.execute(exact.replace("avg(value)", rate)).fetchall()
+    assert abs(averaged - right) > 1e-9
+
+
+def test_polars(release: Release) -> None:
+    (script,) = blocks("polars", release.path)
+    said = printed(sys.executable, "-c", script, POLARS_FMT_MAX_ROWS="100")
+    assert "shape: (16, 4)" in said and "Tỉnh Hải Dương" in said
+
+
+def test_r(release: Release, tmp_path: Path) -> None:
+    (script,) = blocks("r", release.path)
+    said = printed("Rscript", "--vanilla", "-e", script, LC_ALL="C.UTF-8")
+    ((employed,),) = duckdb.execute(
+        f"select value::bigint from '{release.path}/tables/indicators.parquet' where indicator = 'employed'"
+        " and area_version = '2024' and area_code = '30' and period = '2025Q4' and sex = 'total' and age_group = 'total'"
+        " and urban_rural = 'total' and basis = 'register'"
+    ).fetchall()
+    assert re.search(rf"2025Q4\s+{employed}\s", said), said
+
+
+def test_dbt(release: Release, tmp_path: Path) -> None:
+    (tmp_path / "dbt_project.yml").write_text("name: dashboards\nprofile: dashboards\n", encoding="utf-8")
+    (tmp_path / "models").mkdir()
+    for file in ("profiles.yml", "models/sources.yml"):
+        (text,) = blocks(f"yaml {file}")
+        (tmp_path / file).write_text(text, encoding="utf-8")
+    model = "select count(*) as n from {{ source('labour', 'headline') }}"
+    (tmp_path / "models" / "counted.sql").write_text(model, encoding="utf-8")
+    command = [str(Path(sys.executable).parent / "dbt"), "build", "--profiles-dir", "."]
+    said = printed(*command, folder=tmp_path, LABOURDB_RELEASE=str(release.path))
+    assert "PASS=1 WARN=0 ERROR=0" in said
+
+
+def test_postgresql(release: Release, tmp_path: Path) -> None:
+    """In a cluster of its own, which is gone afterwards."""
+    (script,) = blocks("psql", release.path)
+    file = tmp_path / "load.sql"
+    file.write_text(script, encoding="utf-8")
+    command = ["pg_virtualenv", "psql", "-v", "ON_ERROR_STOP=1", "-q", "-A", "-t", "-F", ";", "-f", str(file)]
+    said = printed(*command, PGCLIENTENCODING="UTF8")
+    found = [line.split(";") for line in said.splitlines() if line.count(";") == 2]
+    stated = duckdb.execute(COVERAGE.format(release.path)).fetchall()
+    assert sorted((p, a, float(v)) for p, a, v in found) == sorted(stated) and len(found) == 16
