@@ -53,21 +53,23 @@ GATE_1, LAST_STEP = "delivery_gate", "releases__release"  # names of steps
 PATIENCE = 12 * 3600.0  # seconds a run waits for another process, such as `labourdb run`, to finish
 
 
-def _holds(run: dg.DagsterRun, step: str) -> bool:
+def _holds(run: dg.DagsterRun, step: str, instance: dg.DagsterInstance | None) -> bool:
     """Whether a step is part of a Dagster run: of what was selected of its job or, in one executed again, is left to do."""
-    if run.step_keys_to_execute is not None:
-        return step in run.step_keys_to_execute
-    return not run.asset_selection and not run.asset_check_selection
+    steps = run.step_keys_to_execute
+    if steps is None and run.execution_plan_snapshot_id is not None and instance is not None:
+        # so it is where assets that failed are made again: the plan alone tells which
+        steps = instance.get_execution_plan_snapshot(run.execution_plan_snapshot_id).step_keys_to_execute
+    return steps is None or step in steps
 
 
 def _begun_by(run: dg.DagsterRun, instance: dg.DagsterInstance | None) -> str:
     """The Dagster run whose gate 1 ``run`` holds or, executed again without it, goes on with; empty if it had none."""
-    if _holds(run, GATE_1):
+    if _holds(run, GATE_1, instance):
         return run.root_run_id or run.run_id
     if run.root_run_id is None:
         return ""
     first = instance.get_run_by_id(run.root_run_id) if instance is not None else None
-    return run.root_run_id if first is None or _holds(first, GATE_1) else ""
+    return run.root_run_id if first is None or _holds(first, GATE_1, instance) else ""
 
 
 class Installation(dg.ConfigurableResource):  # type: ignore[type-arg]
@@ -88,8 +90,8 @@ class Installation(dg.ConfigurableResource):  # type: ignore[type-arg]
         """Hold the home's lock from the first step of a Dagster run to its last; Dagster sets a resource up once a run."""
         run, log = context.run, context.log
         if run is not None:
-            self._begins = _holds(run, GATE_1)
-            self._whole = self._begins and _holds(run, LAST_STEP)
+            self._begins = _holds(run, GATE_1, context.instance)
+            self._whole = self._begins and _holds(run, LAST_STEP, context.instance)
             self._begun_by = _begun_by(run, context.instance)
         what = f"run {run.run_id[:8]} in Dagster" if run is not None else "a step in Dagster"
         with self._home().locked(what, PATIENCE, log.info if log is not None else None):

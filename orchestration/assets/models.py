@@ -122,7 +122,9 @@ def _dbt_events(
             metadata: dict[str, Any] = {"seconds": round(result.seconds, 2)}
             if (schema, name) in rows:
                 metadata["dagster/row_count"] = rows[schema, name]
-            yield dg.MaterializeResult(asset_key=asset, metadata=metadata)
+            # of this build: what reads another is shown as stale, as the gates have it (`run.built`)
+            version = dg.DataVersion(context.run_id)
+            yield dg.MaterializeResult(asset_key=asset, metadata=metadata, data_version=version)
 
 
 def _nodes() -> Mapping[str, Any]:

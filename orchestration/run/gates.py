@@ -22,7 +22,7 @@ from orchestration.home import SEEDS
 from orchestration.run.begun import refuse_other
 from orchestration.run.fingerprint import arrivals, input_facts, run_fingerprint
 from orchestration.run.inputs import write_run_inputs
-from orchestration.run.marks import refuse_stale
+from orchestration.run.marks import GATE_2, refuse_stale
 from orchestration.run.notes import (
     as_published,
     changed_deliveries,
@@ -103,12 +103,12 @@ def gate_linkage(run: Run) -> pd.DataFrame:
     """
     with run.warehouse(with_restricted=True) as warehouse:
         refuse_other(run, warehouse)
-        refuse_stale(warehouse, reads(FIRST_LAYERS), after_gate_2=False)
+        refuse_stale(warehouse, reads(FIRST_LAYERS))
         rules = load_rules(run.settings.thresholds)
         own = linkage_gate(warehouse, rules)
         tests = warehouse.execute("select * from run.dbt_tests where gate = 'linkage'").df()
         checks = waive(pd.concat([own, tests], ignore_index=True), run.settings.waived())
-        write(warehouse, "linkage_checks", checks)
+        write(warehouse, GATE_2, checks)
         write(warehouse, "culprits", find_culprits(warehouse, blocking_failures(checks), rules))
     return checks
 
@@ -116,14 +116,18 @@ def gate_linkage(run: Run) -> pd.DataFrame:
 def gate_publication(run: Run) -> pd.DataFrame:
     """Gate 3 on the candidates; writes the checks table, the candidate files and the verdict on exactly these.
 
-    Returns every check of the run. Blocking failures of gates 2 and 3 are in the stored verdict. Raises ``LabourdbError``
-    if the tables are of another run than this, ``Stale`` if not all of them were built, tested and judged by gate 2 since
-    gate 1 (SPEC §5, §6).
+    Returns every check of the run. Blocking failures of gates 2 and 3 are in the stored verdict: where gate 2 has not judged
+    what lies there now, as after a part of it was made again, it does so first. Raises ``LabourdbError`` if the tables are of
+    another run than this, ``Stale`` if not all of them were built and tested since gate 1 (SPEC §5, §6).
     """
+    with run.warehouse() as warehouse:
+        judged = has_table(warehouse, GATE_2)
+    if not judged:
+        gate_linkage(run)
     previous = latest_release(run)
     with run.warehouse(with_restricted=True) as warehouse:
         refuse_other(run, warehouse)
-        refuse_stale(warehouse, reads([*FIRST_LAYERS, *COUNTED_LAYERS, *LAST_LAYERS]), after_gate_2=True)
+        refuse_stale(warehouse, reads([*FIRST_LAYERS, *COUNTED_LAYERS, *LAST_LAYERS]))
         drop_verdict(run.candidates)  # not before: who is refused changes nothing
         inputs = noted_inputs(warehouse)
         new, gone = changed_deliveries(previous.manifest["inputs"] if previous else inputs, inputs)

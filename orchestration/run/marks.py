@@ -8,7 +8,7 @@ import duckdb
 import pandas as pd
 
 from orchestration.run.begun import AGAIN
-from orchestration.run.tables import CHECKS, has_table, write
+from orchestration.run.tables import CHECKS, write
 from sources.errors import LabourdbError
 
 NAMED = 5  # of what is missing, in a message
@@ -76,12 +76,8 @@ def refuse_unbuilt(
         )
 
 
-def refuse_stale(
-    warehouse: duckdb.DuckDBPyConnection, reads: Mapping[str, Collection[str]], *, after_gate_2: bool
-) -> None:
-    """Raise ``Stale`` naming what a gate would judge that is stale: models, tests, and gate 2 where gate 3 rests
-    on it.
-    """
+def refuse_stale(warehouse: duckdb.DuckDBPyConnection, reads: Mapping[str, Collection[str]]) -> None:
+    """Raise ``Stale`` naming the models and tests that a gate would judge and that are stale."""
     found = stale(warehouse, reads)
     tested = {n for (n,) in warehouse.execute("select check_id from run.dbt_tests").fetchall()}
     tests = [n for n in reads if n.startswith("test.") and (n in found or _name(n) not in tested)]
@@ -91,8 +87,6 @@ def refuse_stale(
         said.append(f"{len(models)} models are not built from what lies below them now, {named(models)}")
     if tests:
         said.append(f"{len(tests)} tests did not run, {named(tests)}")
-    if after_gate_2 and not has_table(warehouse, GATE_2):
-        said.append("gate 2 has not judged them")
     if said:
         raise Stale(
             f"The tables of this run were not all built and tested: {'; '.join(said)}. Nothing was published."

@@ -6,7 +6,7 @@ Code location, queue and run workers are the real ones: each run is a process, s
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -33,12 +33,19 @@ mutation($params: ReexecutionParams!) { launchRunReexecution(reexecutionParams: 
   __typename ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }
 """
 WITH = "query($keys: [AssetKeyInput!]!) { assetNodeAdditionalRequiredKeys(assetKeys: $keys) { path } }"
-NODES = "query { assetNodes { assetKey { path } dependencyKeys { path } isMaterializable jobNames } }"
+NODES = """
+query { assetNodes { assetKey { path } dependencyKeys { path } dependedByKeys { path } isMaterializable staleStatus } }
+"""
 
 
 def path_of(asset: str) -> dict[str, list[str]]:
     """An asset's key as GraphQL takes it."""
     return {"path": asset.split("/")}
+
+
+def name_of(key: dict[str, list[str]]) -> str:
+    """An asset's name from its key in GraphQL."""
+    return "/".join(key["path"])
 
 
 class DagsterUi:
@@ -103,12 +110,16 @@ class DagsterUi:
 
     def ended(self, run_id: str) -> str:
         """Wait until a run has ended; returns its status."""
-        until = time.monotonic() + LONGEST
-        while self.status(run_id) not in SETTLED:
-            assert time.monotonic() < until, f"still {self.status(run_id)}"
+        self.until(lambda: self.status(run_id) in SETTLED)
+        return self.status(run_id).value
+
+    def until(self, true: Callable[[], bool]) -> None:
+        """Wait, with the daemon at work, until something is true."""
+        patience = time.monotonic() + LONGEST
+        while not true():
+            assert time.monotonic() < patience, {r.run_id: r.status for r in self.instance.get_runs(limit=3)}
             self.dequeue()
             time.sleep(0.2)
-        return self.status(run_id).value
 
     def did(self, *arguments: Any, **named: Any) -> tuple[str, str]:
         """Launch, wait and return how it ended, with what was said of errors."""
@@ -122,6 +133,10 @@ class DagsterUi:
         return "\n".join(e.dagster_event.event_specific_data.error.to_string() for e in entries
                          if e.dagster_event is not None and getattr(e.dagster_event.event_specific_data, "error", None))  # fmt: skip
 
+    def told(self, run_id: str) -> str:
+        """What a run wrote to its log by itself."""
+        return "\n".join(e.user_message for e in self.instance.all_logs(run_id) if not e.is_dagster_event)
+
     def made(self, run_id: str) -> set[str]:
         """Assets that a run materialized."""
         kind = dg.DagsterEventType.ASSET_MATERIALIZATION
@@ -134,6 +149,30 @@ class DagsterUi:
         events = [e.dagster_event for e in self.instance.all_logs(run_id, of_type=kind)]
         found = [e.asset_check_evaluation_data for e in events if e is not None]
         return {f.asset_check_key.name: f for f in found}
+
+    def assets(self) -> set[str]:
+        """Everything that can be materialized."""
+        return {name_of(n["assetKey"]) for n in self.ask(NODES) if n["isMaterializable"]}
+
+    def below(self, asset: str) -> set[str]:
+        """All that rests on an asset, as the UI selects downstream."""
+        return self._reached(asset, "dependedByKeys")
+
+    def above(self, asset: str) -> set[str]:
+        """All that an asset rests on and that can be materialized."""
+        return self._reached(asset, "dependencyKeys") & self.assets()
+
+    def _reached(self, asset: str, along: str) -> set[str]:
+        edges = {name_of(n["assetKey"]): {name_of(k) for k in n[along]} for n in self.ask(NODES)}
+        reached, new = set[str](), {asset}
+        while new:
+            new = {far for near in new for far in edges[near]} - reached
+            reached |= new
+        return reached
+
+    def stale(self) -> set[str]:
+        """Assets that the UI marks as not in step with what they rest on."""
+        return {name_of(n["assetKey"]) for n in self.ask(NODES) if n["staleStatus"] == "STALE"}
 
 
 @contextmanager

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -153,7 +154,7 @@ def rebuild(warehouse: duckdb.DuckDBPyConnection, *nodes: str, first: bool = Fal
 
 def test_nothing_is_stale_where_all_was_built(built: duckdb.DuckDBPyConnection) -> None:
     assert marks.stale(built, READS) == []
-    marks.refuse_stale(built, READS, after_gate_2=True)
+    marks.refuse_stale(built, READS)
     marks.refuse_unbuilt(built, ["model.x.c"], READS)
 
 
@@ -163,7 +164,7 @@ def test_what_rests_on_a_rebuilt_model_is_stale_until_it_is_rebuilt(built: duckd
     rebuild(built, "model.x.c")  # of a stale model: still stale
     assert "model.x.c" in marks.stale(built, READS)
     with pytest.raises(marks.Stale, match=r"2 models are not .*, b, c; 1 tests did not run, b_unique\. "):
-        marks.refuse_stale(built, READS, after_gate_2=True)
+        marks.refuse_stale(built, READS)
     rebuild(built, "model.x.b")
     assert marks.stale(built, READS) == ["model.x.c", "test.x.b_unique.1"]
     rebuild(built, "model.x.c", "test.x.b_unique.1")
@@ -181,7 +182,7 @@ def test_what_was_begun_and_not_ended_is_not_built(built: duckdb.DuckDBPyConnect
 def test_a_test_without_a_kept_outcome_has_not_run(built: duckdb.DuckDBPyConnection) -> None:
     built.execute("delete from run.dbt_tests")
     with pytest.raises(marks.Stale, match=r"tested: 1 tests did not run, b_unique\. "):
-        marks.refuse_stale(built, READS, after_gate_2=True)
+        marks.refuse_stale(built, READS)
 
 
 def test_a_rebuild_takes_the_judgements_away(built: duckdb.DuckDBPyConnection) -> None:
@@ -190,9 +191,7 @@ def test_a_rebuild_takes_the_judgements_away(built: duckdb.DuckDBPyConnection) -
     assert built.execute(tables).fetchall() == [("linkage_checks",)]
     rebuild(built, "model.x.d", first=True)
     assert built.execute(tables).fetchall() == []
-    marks.refuse_stale(built, READS, after_gate_2=False)
-    with pytest.raises(marks.Stale, match="gate 2 has not judged"):
-        marks.refuse_stale(built, READS, after_gate_2=True)
+    marks.refuse_stale(built, READS)  # built and tested it is: gate 3 lets gate 2 judge again
 
 
 # ---- the lock ------------------------------------------------------------------------------------------------
@@ -276,19 +275,24 @@ def at_work(
     as_of: str = "",
     root: str | None = None,
     root_steps: list[str] | None = None,
+    planned: bool = False,
 ) -> Iterator[Installation]:
-    """The installation in a Dagster run of these steps; executed again, if it has a root."""
-    run = dg.DagsterRun("run", "second", step_keys_to_execute=steps, root_run_id=root, parent_run_id=root)
+    """The installation in a Dagster run of these steps; executed again, if it has a root. A run of a part says which steps,
+    or only its plan does, if ``planned``.
+    """
+    told: dict[str, Any] = {"execution_plan_snapshot_id": "p"} if planned else {"step_keys_to_execute": steps}
+    run = dg.DagsterRun("run", "second", **told, root_run_id=root, parent_run_id=root)
     first = dg.DagsterRun("run", root, step_keys_to_execute=root_steps) if root and root_steps else None
-    instance = SimpleNamespace(get_run_by_id=lambda run_id: first)
+    instance = SimpleNamespace(
+        get_run_by_id=lambda run_id: first,
+        get_execution_plan_snapshot={"p": SimpleNamespace(step_keys_to_execute=steps)}.__getitem__,
+    )
     context: Any = SimpleNamespace(run=run, log=None, instance=instance)
     with Installation(home=str(home.root), as_of=as_of).yield_for_execution(context) as installation:
         yield installation
 
 
 def test_a_whole_run_is_of_the_last_quarter_by_default(home: Home) -> None:
-    from datetime import date
-
     with at_work(home, WHOLE) as installation:
         assert installation.run().scope.release_id == f"{last_whole_quarter(date.today())}.1"
         assert installation.run().begun_by == "second"
@@ -328,6 +332,16 @@ def test_a_run_executed_again_goes_on_with_its_own_tables_alone(home: Home) -> N
             pytest.raises(LabourdbError, match="after run other, another run was begun"),
         ):
             installation.continued()
+    # so too where Dagster tells in the plan alone what is left to do: assets that failed, made again
+    with (
+        at_work(home, REST, root="other", root_steps=WHOLE, planned=True) as installation,
+        pytest.raises(LabourdbError, match="after run other, another run was begun"),
+    ):
+        installation.continued()
+    with at_work(home, WHOLE[1:], root="other", root_steps=WHOLE, planned=True) as installation:
+        assert (
+            installation.run().scope.release_id == f"{last_whole_quarter(date.today())}.1"
+        )  # not the one that lies there
     # one that never held gate 1 goes on with what there is, now as then
     with at_work(home, REST, root="other", root_steps=REST) as installation:
         assert installation.continued().scope.release_id == "2025Q4.2"
