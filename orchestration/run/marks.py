@@ -46,6 +46,7 @@ def ended(warehouse: duckdb.DuckDBPyConnection, nodes: Collection[str]) -> None:
     """Note that ``nodes`` were built, or ran, in one build, which is later than all before."""
     last = warehouse.execute("select coalesce(max(number), 0) from run.built").fetchone()
     number = (last[0] if last else 0) + 1
+    warehouse.execute("delete from run.built where node in (select unnest(?))", [list(nodes)])
     write(warehouse, "built", pd.DataFrame({"node": list(nodes)}).assign(number=number), append=True)
 
 

@@ -17,7 +17,7 @@ from expectations.dbt_tests import dbt_test_checks
 from expectations.delivery_gate import delivery_gate
 from expectations.judge import NOT_MEASURED
 from expectations.rules import load_rules
-from orchestration.dbt.build import dbt_build
+from orchestration.dbt.build import dbt_build, exactly
 from orchestration.dbt.project import (
     FIRST_LAYERS,
     NodeResult,
@@ -62,7 +62,7 @@ from sources.restricted.database import DATABASE
 from sources.restricted.retention import Deleted, delete_old
 
 # seeds that did not change are not loaded again, but checked all the same
-SEED_TESTS = ["path:seeds,resource_type:test"]
+SEED_TESTS = "path:seeds,resource_type:test"
 EVERYTHING = month_number("9999-12")  # a cut-off after which nothing comes
 
 
@@ -148,8 +148,13 @@ def attempt(
         drop_verdict(run.candidates)  # what was judged is about to change
         marks.starts(warehouse, selected, judged_by_gate_2=first)
         stale = seeds_changed(warehouse)
-    seeds = ["resource_type:seed"] if stale else SEED_TESTS if layers == FIRST_LAYERS and only is None else []
-    results = dbt_build(run.home, run.settings, [*seeds, *layers], on_event, only)
+    select = list(layers) if only is None else exactly(only)
+    if stale:
+        select += ["resource_type:seed", SEED_TESTS]
+    elif first and only is None:
+        select.append(SEED_TESTS)
+    indirect = "buildable" if only is None else "empty"
+    results = dbt_build(run.home, run.settings, select, on_event, indirect)
     tests = [_test_line(r, r.tested or r.folder) for r in results if r.kind == "test"]
     ran = {r.unique_id for r in results if r.kind == "test"}
     missing = [t for t in expected_tests(layers) if t.unique_id in selected - ran]
@@ -204,12 +209,13 @@ def _test_line(test: NodeResult, model: str) -> Mapping[str, Any]:
 def release(run: Run) -> Release:
     """Publish the candidates the gates passed; if the last release of the period says the same, it stands.
 
-    Raises ``LabourdbError`` if the run is not the one that lies in the warehouse, if a withdrawn release of the period
-    says the same, or if the number it began with was used since.
+    Raises ``LabourdbError`` if the run is not the one that lies in the warehouse, if the gates have not passed what lies
+    there, if a withdrawn release of the period says the same, or if the number it began with was used since.
     """
     with run.warehouse() as warehouse:
         refuse_other(run, warehouse)
         facts = facts_of(run, warehouse)
+    confirmed_verdict(run.candidates, run.scope.release_id, facts["fingerprint"])
     period = quarter_label(run.scope.as_of)
     standing = latest_of(run.home.releases, period)
     if standing is not None and standing.manifest.get("fingerprint") == facts["fingerprint"]:
@@ -218,9 +224,6 @@ def release(run: Run) -> Release:
     refuse_withdrawn(run.home.releases, period, facts["fingerprint"])
     if run.scope.release_id != next_id(run.home.releases, period, remembered(run.home.remembered)):
         raise LabourdbError(f"The number {run.scope.release_id} was used after this run began. {AGAIN}")
-    confirmed_verdict(
-        run.candidates, run.scope.release_id, facts["fingerprint"]
-    )  # before anything is written of it
     from releases.site.build import build_site  # what only a run that publishes needs takes a while to import
 
     reference = site_reference(run.home.warehouse / "kept")

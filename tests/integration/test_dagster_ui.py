@@ -212,6 +212,10 @@ def test_assets_that_failed_alone_are_made_again(ui: DagsterUi, home: Home) -> N
 
 def test_runs_wait_for_each_other_and_the_command_line(ui: DagsterUi, home: Home) -> None:
     with home.locked("labourdb run --as-of 2025Q3"):
+        waits = ui.launch([MODEL])
+        ui.until(lambda: "labourdb run --as-of 2025Q3) is working on" in ui.told(waits))
+        ui.cancel(waits)
+        assert ui.ended(waits) == "CANCELED"
         first, second = ui.launch([MODEL]), ui.launch([MODEL])
         ui.until(lambda: "labourdb run --as-of 2025Q3) is working on" in ui.told(first))
         assert ui.status(second).value == "QUEUED" and not ui.made(first)

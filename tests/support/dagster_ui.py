@@ -32,6 +32,7 @@ AGAIN = """
 mutation($params: ReexecutionParams!) { launchRunReexecution(reexecutionParams: $params) {
   __typename ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }
 """
+CANCEL = "mutation($id: String!) { terminateRun(runId: $id) { __typename } }"
 WITH = "query($keys: [AssetKeyInput!]!) { assetNodeAdditionalRequiredKeys(assetKeys: $keys) { path } }"
 NODES = """
 query { assetNodes { assetKey { path } dependencyKeys { path } dependedByKeys { path } isMaterializable staleStatus } }
@@ -92,6 +93,10 @@ class DagsterUi:
     def again(self, run_id: str, strategy: str = "FROM_FAILURE") -> str:
         """Execute a run again, from where it failed or as ``strategy`` says; returns the new run's identifier."""
         return self._launched(AGAIN, {"parentRunId": run_id, "strategy": strategy})
+
+    def cancel(self, run_id: str) -> None:
+        """Terminate a run."""
+        assert self.ask(CANCEL, id=run_id)["__typename"] == "TerminateRunSuccess"
 
     def _launched(self, mutation: str, params: dict[str, Any]) -> str:
         answer = self.ask(mutation, params=params)
