@@ -238,7 +238,7 @@ def expected_tests(layers: Sequence[str]) -> list[NodeResult]:
     for node in parsed().nodes.values():
         attached = getattr(node, "attached_node", None)
         model = parsed().nodes.get(attached) if attached else None
-        if str(node.resource_type) == "test" and model is not None and folder_of(model) in layers:
+        if str(node.resource_type) == "test" and model is not None and _layer(model) in layers:
             found.append(
                 NodeResult(
                     node.unique_id,
@@ -255,6 +255,23 @@ def expected_tests(layers: Sequence[str]) -> list[NodeResult]:
                 )
             )
     return found
+
+
+def reads(layers: Sequence[str]) -> dict[str, list[str]]:
+    """The models and data tests of these layers by their unique names, each with the models it reads. The tests of seeds are
+    of the first.
+    """
+    found = {}
+    for node in parsed().nodes.values():
+        kind = str(node.resource_type)
+        at = parsed().nodes.get(getattr(node, "attached_node", None) or "") if kind == "test" else node
+        if kind in ("model", "test") and at is not None and _layer(at) in layers:
+            found[node.unique_id] = [p for p in node.depends_on.nodes if p.startswith("model.")]
+    return found
+
+
+def _layer(node: Any) -> str:
+    return FIRST_LAYERS[0] if str(node.resource_type) == "seed" else folder_of(node)
 
 
 def described(node: Any) -> tuple[str, str]:

@@ -73,7 +73,7 @@ def execute(home: Home, settings: Settings, as_of: str, listener: Listener | Non
 
     number = quarter_number(as_of)
     home.require_landing()
-    with home.locked():
+    with home.locked(f"labourdb run --as-of {as_of}"):
         settle(home.remembered, home.releases)
         scope = RunScope(number, next_id(home.releases, as_of, remembered(home.remembered)))
         run = Run(home, settings, scope)
