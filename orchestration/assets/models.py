@@ -33,6 +33,7 @@ GROUPS = {
     "published": PUBLICATION,
 }
 ZONES = {"restricted": "restricted", "labour": "pseudonymised"}  # by database
+LINEAGE = project.column_lineage()
 
 
 class _Translator(DagsterDbtTranslator):
@@ -51,6 +52,10 @@ class _Translator(DagsterDbtTranslator):
         tags = super().get_tags(dbt_resource_props)
         zone = ZONES.get(str(dbt_resource_props.get("database")))
         return {**tags, "zone": zone} if zone else tags
+
+    def get_metadata(self, dbt_resource_props: Mapping[str, Any]) -> Mapping[str, Any]:
+        key = self.get_asset_key(dbt_resource_props).to_user_string()
+        return described.made_of(super().get_metadata(dbt_resource_props), LINEAGE.get(key, {}))
 
     def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> Sequence[str] | None:
         late = self.get_group_name(dbt_resource_props) in (DISCLOSURE, PUBLICATION)
@@ -128,7 +133,7 @@ def _dbt_events(
             if (schema, name) in rows:
                 metadata["dagster/row_count"] = rows[schema, name]
             if (schema, name) in columns:
-                metadata |= described.typed(context.assets_def.specs_by_key[asset], columns[schema, name])
+                metadata |= described.typed(columns[schema, name])
             # of this build: what reads another is shown as stale, as the gates have it (`run.built`)
             version = dg.DataVersion(context.run_id)
             yield dg.MaterializeResult(asset_key=asset, metadata=metadata, data_version=version)
