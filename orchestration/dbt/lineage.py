@@ -74,8 +74,9 @@ def columns_read(
     """For each of the ``columns`` a query gives, the columns of ``tables`` its values are made of, sorted: none of a constant
     or a count of rows.
 
-    ``tables`` are all that the query reads, with their columns; one it names without a schema is the one of that name. What
-    only filters, joins, groups or orders is not among the columns. Raises ``ValueError`` where the query cannot be followed.
+    ``tables`` are all that the query reads, with their columns; one it names without a schema is the one of that name. By
+    what a window is cut and ordered is among the columns, what only filters, joins or groups is not. Raises ``ValueError``
+    where the query cannot be followed.
     """
     schema = MappingSchema(dialect=DIALECT)
     for (database, place, name), of_table in tables.items():
