@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import sqlglot
@@ -17,23 +17,22 @@ from sqlglot.schema import MappingSchema
 
 from orchestration.dbt.project import COMMON, QUIET, environment
 from orchestration.settings import Settings
-from sources.errors import LabourdbError
 
 DIALECT = "duckdb"
 Table = tuple[str, str, str]  # database, schema, name
 Column = tuple[Table, str]
 
 
-def of_models(manifest: Any, place: Path) -> dict[str, dict[str, list[tuple[str, str]]]]:
-    """``project.column_lineage()`` of a parsed project; dbt leaves what it compiles in ``place``.
+def of_models(manifest: Any) -> dict[str, dict[str, list[tuple[str, str]]]]:
+    """``project.column_lineage()`` of a parsed project.
 
-    A model that cannot be compiled or followed is left out: what is wrong with it is said when it is built.
+    What cannot be compiled or followed is left out: what is wrong with it is said when it is built.
     """
     from orchestration.dbt.plugin import declared_columns
 
     nodes = {node.unique_id: (node, list(types)) for node, types in declared_columns(manifest)}
     found = {}
-    for name, sql in _compiled(manifest, place).items():
+    for name, sql in _compiled(manifest).items():
         node, columns = nodes[name]
         read = {_table(nodes[above][0]): nodes[above][1] for above in node.depends_on.nodes}
         with suppress(ValueError):
@@ -48,23 +47,22 @@ def _table(node: Any) -> Table:
     return node.database, node.schema, node.identifier
 
 
-def _compiled(manifest: Any, place: Path) -> dict[str, str]:
-    """SQL of every model, by its unique name, as dbt compiles it in a world in memory, which has the tables it may look at."""
+def _compiled(manifest: Any) -> dict[str, str]:
+    """SQL of every model, by its unique name, as dbt compiles it in a world in memory, which has the tables it may look at;
+    nothing if a model, or a type in that world, is wrong.
+    """
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
-    places = ["--target", "empty", "--target-path", str(place), "--log-path", str(place), "--no-write-json"]
-    without_tests = ["--indirect-selection", "empty"]
-    with environment(None, Settings()):
+    models = ["--select", "resource_type:model", "--indirect-selection", "empty", "--target", "empty"]
+    # where a model is wrong, dbt gives up at once and still writes
+    with environment(None, Settings()), TemporaryDirectory(ignore_cleanup_errors=True) as place:
         try:
-            outcome = dbtRunner(manifest=manifest).invoke(
-                ["compile", *COMMON, *QUIET, *places, "--select", "resource_type:model", *without_tests]
-            )
+            places = ["--target-path", place, "--log-path", place, "--no-write-json"]
+            outcome = dbtRunner(manifest=manifest).invoke(["compile", *COMMON, *QUIET, *models, *places])
         finally:
             DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
-    if outcome.result is None:
-        raise LabourdbError(f"The dbt project cannot be compiled: {outcome.exception}")
-    results: Any = outcome.result
+    results: Any = outcome.result or ()
     return {r.node.unique_id: r.node.compiled_code for r in results if r.node.compiled_code}
 
 

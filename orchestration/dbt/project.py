@@ -172,7 +172,7 @@ def _parse(place: Path) -> None:
     (place / "manifest.json").write_text(json.dumps(manifest.writable_manifest().to_dict(omit_none=False)))
     manifest.nodes = {name: node for name, node in manifest.nodes.items() if not _is_developers(node)}
     (place / "manifest.msgpack").write_bytes(manifest.to_msgpack(extended_mashumaro_encoder))
-    (place / "lineage.json").write_text(json.dumps(of_models(_in_place(manifest), place)))
+    (place / "lineage.json").write_text(json.dumps(of_models(_in_place(manifest))))
 
 
 def _is_developers(node: Any) -> bool:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from orchestration.dbt.lineage import Table, columns_read
-from orchestration.dbt.project import column_lineage, parsed_models
+from orchestration.dbt.lineage import Table, columns_read, of_models
+from orchestration.dbt.project import column_lineage, parsed, parsed_models
 
 PAY: Table = ("labour", "labour", "pay")
 PERSONS: Table = ("restricted", "identity", "persons")
@@ -122,3 +122,15 @@ def test_a_published_column_is_followed_to_what_agencies_send() -> None:
         "landing/official_statistics.value",
         "landing/social_insurance.wage_base",
     }
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("wrong", ["a model", "a type"])
+def test_a_wrong_model_has_no_lineage_and_stops_nothing(wrong: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is said when the model is built."""
+    model = parsed().nodes["model.labourdb.spells"]
+    if wrong == "a model":
+        monkeypatch.setattr(model, "raw_code", "{{ exceptions.raise_compiler_error('wrong') }}")
+    else:
+        monkeypatch.setattr(model.columns["person_key"], "data_type", "bigintt")
+    assert of_models(parsed()) == {}
