@@ -8,7 +8,7 @@ import dagster as dg
 from expectations.rules import load_rules
 from orchestration.assets import described, shown
 from orchestration.assets.arrived import arrived
-from orchestration.resources import GATE_1, LAST_STEP, Installation
+from orchestration.resources import GATE_1, Installation
 from orchestration.run import gates, steps
 from orchestration.run.execute import nothing_new
 from orchestration.run.history import of_command_line
@@ -21,7 +21,7 @@ from sources.restricted.retention import Deleted
 MONTHS = dg.MonthlyPartitionsDefinition(start_date="2015-01-01", end_offset=1)
 DELIVERIES, JUDGED, IDENTITY, REFERENCE = "1_deliveries", "2_in_force", "4_identity", "reference"
 LEFT_OUT, RHYTHM = "nothing_held_or_refused", "delivered_in_its_rhythm"
-RELEASE = dg.AssetKey(LAST_STEP.split("__"))
+RELEASE = dg.AssetKey(["releases", "release"])
 AS_OF, FOR_RELEASE = "labourdb/as_of", "labourdb/release"  # tags of a run
 
 

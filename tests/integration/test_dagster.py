@@ -74,7 +74,7 @@ def test_a_run_with_nothing_new_makes_nothing_and_says_what_stands(tmp_path: Pat
         (run,) = fresh.get_runs()
     assert run.tags["labourdb/release"] == "2025Q4.1"
     skipped = {e.step_key for e in result.all_events if e.is_step_skipped}
-    assert {"delivery_gate", "labour_database", "releases__release"} <= skipped
+    assert {"delivery_gate", "build_labour_database", "publish"} <= skipped
     assert result.get_asset_materialization_events() == []
     checks = result.get_asset_check_evaluations()
     assert {c.check_name for c in checks} == {deliveries.LEFT_OUT, deliveries.RHYTHM}
