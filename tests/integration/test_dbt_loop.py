@@ -136,18 +136,15 @@ def test_a_run_leaves_out_what_developers_ask() -> None:
     nodes = json.loads(manifest_path().read_text(encoding="utf-8"))["nodes"].values()
     tests = [n for n in nodes if n["resource_type"] == "test"]
     own = {n["name"] for n in tests if n["test_metadata"]["name"] in DEVELOPERS_TESTS}
-    seeds = {
-        n["name"] for n in tests if n["attached_node"].startswith("seed.")
-    }  # steps.py has them beside the layers
     asked = {t.name for t in expected_tests([*FIRST_LAYERS, *COUNTED_LAYERS, *LAST_LAYERS])}
     assert len(own) > 180 and len(asked) > 40
-    assert asked == {n["name"] for n in tests} - own - seeds and not own & asked
+    assert asked == {n["name"] for n in tests} - own and not own & asked
     checks = {
         key.name
         for assets in (build_labour_database, count_indicators, make_published_tables)
         for key in assets.check_keys
     }
-    assert asked | seeds - own <= checks and not own & checks
+    assert asked <= checks and not own & checks
     guarding = [
         n["name"] for n in tests if n["name"] not in own and not n["config"]["meta"].get("description_vi")
     ]
