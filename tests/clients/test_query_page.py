@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 
 import duckdb
+import pytest
+from support.clients import Client, clients
 from support.query_page import blocks
 
 from releases.release import Release
@@ -46,12 +48,18 @@ def test_the_average_of_rates_is_wrong(release: Release) -> None:
     assert abs(averaged - right) > 1e-9
 
 
-def test_polars(release: Release) -> None:
+@pytest.mark.client("polars")
+@pytest.mark.parametrize(
+    "client", [c for c in clients("pinned") if c.name == "polars" and "Parquet" in c.reads], ids=str
+)
+def test_polars(release: Release, client: Client) -> None:
     (script,) = blocks("polars", release.path)
-    said = printed(sys.executable, "-c", script, POLARS_FMT_MAX_ROWS="100")
+    said = printed(str(client.environment()), "-c", script, POLARS_FMT_MAX_ROWS="100")
     assert "shape: (16, 4)" in said and "Tỉnh Hải Dương" in said
 
 
+@pytest.mark.client("base R")
+@pytest.mark.client("R's readxl")
 def test_r(release: Release, tmp_path: Path) -> None:
     (script,) = blocks("r", release.path)
     said = printed("Rscript", "--vanilla", "-e", script, LC_ALL="C.UTF-8")
@@ -63,6 +71,7 @@ def test_r(release: Release, tmp_path: Path) -> None:
     assert re.search(rf"2025Q4\s+{employed}\s", said), said
 
 
+@pytest.mark.client("dbt-duckdb")
 def test_dbt(release: Release, tmp_path: Path) -> None:
     (tmp_path / "dbt_project.yml").write_text("name: dashboards\nprofile: dashboards\n", encoding="utf-8")
     (tmp_path / "models").mkdir()
@@ -76,6 +85,7 @@ def test_dbt(release: Release, tmp_path: Path) -> None:
     assert "PASS=1 WARN=0 ERROR=0" in said
 
 
+@pytest.mark.client("PostgreSQL")
 def test_postgresql(release: Release, tmp_path: Path) -> None:
     """In a cluster of its own, which is gone afterwards."""
     (script,) = blocks("psql", release.path)
