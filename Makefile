@@ -86,7 +86,7 @@ browser: setup
 # a release in every client of tests/clients/clients.yaml, in environments of their own in .venv-clients/ or as Debian has them, and
 # what docs/query.md tells them; writes the table of docs/clients.md where all were tried and read right
 clients: setup
-	command -v soffice > /dev/null && command -v pg_virtualenv > /dev/null && test -d /usr/lib/R/site-library/readxl || { $(ROOT) apt-get update -qq && $(ROOT) apt-get install -qq -y --no-install-recommends libreoffice-calc r-base-core r-cran-readxl postgresql; }
+	command -v soffice > /dev/null && command -v pg_virtualenv > /dev/null && command -v sqlite3 > /dev/null && test -d /usr/lib/R/site-library/readxl || { $(ROOT) apt-get update -qq && $(ROOT) apt-get install -qq -y --no-install-recommends libreoffice-calc r-base-core r-cran-readxl postgresql sqlite3; }
 	$(BIN)/pytest -o addopts=-q tests/clients
 
 # the contracts in the standard's own command-line tool, which wants an environment of its own

@@ -96,3 +96,29 @@ def test_postgresql(release: Release, tmp_path: Path) -> None:
     found = [line.split(";") for line in said.splitlines() if line.count(";") == 2]
     stated = duckdb.execute(COVERAGE.format(release.path)).fetchall()
     assert sorted((p, a, float(v)) for p, a, v in found) == sorted(stated) and len(found) == 16
+
+
+@pytest.mark.client("SQLite")
+def test_sqlite(release: Release) -> None:
+    """Counts are whole numbers, codes texts, and what is empty is null: sums and averages are those of the release."""
+    (script,) = blocks("sqlite", release.path)
+    kinds = {
+        "numerator": "integer",
+        "denominator": "integer",
+        "value": "real",
+        "ci_low": "real",
+        "ci_high": "real",
+    }
+    asked = "select {} from headline".format(", ".join(f"count({c}), avg({c})" for c in kinds))
+    types = "select {} from headline".format(", ".join(f"group_concat(distinct typeof({c}))" for c in kinds))
+    said = printed("sqlite3", "-bail", ":memory:", given=f"{script}\n{asked};\n{types};\n")
+    *found, figures, stored = [line.split("|") for line in said.splitlines()]
+    assert [(p, a, float(v)) for p, a, v in found] == duckdb.execute(COVERAGE.format(release.path)).fetchall()
+    assert len(found) == 16
+    with duckdb.connect(str(release.path / "labour.duckdb"), read_only=True) as database:
+        (stated,) = database.execute(asked).fetchall()
+    assert [float(cell) for cell in figures] == pytest.approx(stated) and stated[2] < stated[
+        4
+    ]  # some are empty
+    for kind, cell in zip(kinds.values(), stored, strict=True):
+        assert kind in cell.split(",") and set(cell.split(",")) <= {kind, "null"}
