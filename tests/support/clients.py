@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -80,14 +81,14 @@ def _run(*command: str) -> str:
 
 
 def clients(kind: str) -> list[Client]:
-    """The clients of one kind, in the order of the file: those with environments of their own, installed, or not_tried."""
+    """The clients of one kind, in the order of the file: pinned, installed or by_hand."""
     stated = yaml.safe_load(FILE.read_text(encoding="utf-8"))
     return [
         Client(
             name=of["client"],
             reads=tuple(of.get("reads", ())),
             said=of.get("said", ""),
-            version=of["packages"][0].partition("==")[2] if "packages" in of else "",
+            version=of["packages"][0].partition("==")[2] if "packages" in of else of.get("version", ""),
             python=str(of.get("python", "")),
             packages=tuple(of.get("packages", ())),
             reader=of.get("reader", of["client"]),
@@ -97,12 +98,12 @@ def clients(kind: str) -> list[Client]:
     ]
 
 
-def rows() -> list[tuple[str, ...]]:
-    """What the page's table says; of clients that are not pinned it asks this machine for the version."""
+def rows(version_of: Callable[[Client], str] = Client.installed_version) -> list[tuple[str, ...]]:
+    """What the page's table says; of clients that are not pinned with the version that this machine has, unless told."""
     return [
         *((c.name, c.version, c.python, ", ".join(c.reads), c.said or SAME) for c in clients("pinned")),
-        *((c.name, c.installed_version(), "", ", ".join(c.reads), c.said or SAME) for c in clients("installed")),
-        *((c.name, "", "", "", f"not tried: {c.said}") for c in clients("not_tried")),
+        *((c.name, version_of(c), "", ", ".join(c.reads), c.said or SAME) for c in clients("installed")),
+        *((c.name, c.version, "", ", ".join(c.reads), c.said) for c in clients("by_hand")),
     ]  # fmt: skip
 
 
