@@ -24,6 +24,7 @@ $(BIN)/labourdb: requirements.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	$(BIN)/python -c 'from orchestration.dbt.project import manifest_path; manifest_path()'
 	touch $(BIN)/labourdb
 
 run: setup
@@ -32,7 +33,7 @@ run: setup
 
 ui: setup
 	@mkdir -p $(HOME_DIR)/dagster && cp -n orchestration/dagster.yaml $(HOME_DIR)/dagster/
-	umask 027; DAGSTER_HOME=$(abspath $(HOME_DIR))/dagster LABOURDB_HOME=$(abspath $(HOME_DIR)) $(BIN)/dagster dev -m orchestration.definitions
+	umask 027; DAGSTER_HOME=$(abspath $(HOME_DIR))/dagster LABOURDB_HOME=$(abspath $(HOME_DIR)) $(BIN)/dagster dev
 
 # side by side: types keep one core busy, SQL style the other
 lint: setup
@@ -84,9 +85,11 @@ browser: setup
 	LABOURDB_PICTURES=$(PICTURES) $(BIN)/pytest -o addopts=-q tests/browser
 
 # a release in every client of tests/clients/clients.yaml, in environments of their own in .venv-clients/ or as Debian has them, and
-# what docs/query.md tells them; writes the table of docs/clients.md where all were tried and read right
+# what docs/query.md tells them; writes the table of docs/clients.md where all were tried and read right; the history of runs
+# in PostgreSQL
 clients: setup
 	command -v soffice > /dev/null && command -v pg_virtualenv > /dev/null && command -v sqlite3 > /dev/null && test -d /usr/lib/R/site-library/readxl || { $(ROOT) apt-get update -qq && $(ROOT) apt-get install -qq -y --no-install-recommends libreoffice-calc r-base-core r-cran-readxl postgresql sqlite3; }
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r tests/clients.lock
 	$(BIN)/pytest -o addopts=-q tests/clients
 
 # the contracts in the standard's own command-line tool, which wants an environment of its own
@@ -104,6 +107,7 @@ bench: setup
 lock:
 	uv pip compile pyproject.toml --extra dev --generate-hashes --no-strip-extras --python-version 3.11 --no-header --no-annotate -o requirements.lock
 	printf 'axe-playwright-python\nplaywright\n' | uv pip compile - -c requirements.lock --generate-hashes --no-strip-extras --python-version 3.11 --no-header --no-annotate -o tests/browser.lock
+	printf 'dagster-postgres\n' | uv pip compile - -c requirements.lock --generate-hashes --no-strip-extras --python-version 3.11 --no-header --no-annotate -o tests/clients.lock
 	printf 'datacontract-cli[excel,iceberg,rdf]\npytest\n' | uv pip compile - --generate-hashes --no-strip-extras --python-version 3.11 --no-header --no-annotate -o tests/contracts.lock
 
 clean:

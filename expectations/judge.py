@@ -1,37 +1,48 @@
-"""Measures against thresholds: Great Expectations judges counts, and sees nothing but counts.
+"""Measures against thresholds: what every gate does with its counts.
 
-Results of Great Expectations repeat the values that fail. So rows are counted in SQL beforehand, and
-what is judged here is one small table: an object a line, the share of its rows that failed a check a
-column, and one expectation a check that the share is no more than the threshold.
+Rows are counted in SQL, and only counts are judged: of an object, the share of its rows that failed a check. Those of gates
+2 and 3, over the large tables, are judged by the suite ``measures``; a delivery's by the same comparison at once, since the
+next one waits for it, and whoever checks a delivery before sending it need not wait for Great Expectations.
 """
 
 from __future__ import annotations
 
-import logging
-import os
-import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 import pandas as pd
 
 from expectations.rules import GATES, CheckRule
+from expectations.suites import MEASURES, load_suites
 from sources.errors import LabourdbError
 
+Failing = set[tuple[str, str]]  # check and object
 COLUMNS = [
     "check_id", "gate", "level", "object", "rows_checked", "rows_failed",
     "threshold", "severity", "status", "why", "why_vi", "query",
 ]  # fmt: skip
 
+COMPLETENESS = {"linkage": "all_linkage_checks_ran", "publication": "all_checks_ran"}  # by gate
+NOT_MEASURED = (
+    "-- not measured: "  # the first line of the query of a check that could not be measured says why
+)
 
-def judge(measures: pd.DataFrame, rules: Mapping[str, CheckRule]) -> pd.DataFrame:
+
+def judge(
+    measures: pd.DataFrame,
+    rules: Mapping[str, CheckRule],
+    judged_by: Callable[[pd.DataFrame], Failing] | None = None,
+) -> pd.DataFrame:
     """The checks table: one line per measure with its status, severity, reason in both languages and query.
+
+    ``judged_by`` finds the measures that miss their threshold (``by_suite``; plain comparison if not given).
 
     ``measures`` has check_id, object, rows_checked, rows_failed (null if the measure itself failed) and
     perhaps error. Raises ``LabourdbError`` for a measure of an unknown check or one given twice.
     """
     _refuse_unusable(measures, rules)
-    failing = _failing(measures, rules)
+    failing = (judged_by or _by_comparison)(_shares(measures, rules))
     errors = (
         measures["error"] if "error" in measures else pd.Series([None] * len(measures), index=measures.index)
     )
@@ -49,9 +60,7 @@ def judge(measures: pd.DataFrame, rules: Mapping[str, CheckRule]) -> pd.DataFram
         if pd.isna(failed):
             status, rows_failed = "error", None
             query = (
-                f"-- not measured: {' '.join(str(error).split())}\n{query}"
-                if isinstance(error, str)
-                else query
+                f"{NOT_MEASURED}{' '.join(str(error).split())}\n{query}" if isinstance(error, str) else query
             )
         else:
             rows_failed = int(failed)
@@ -85,6 +94,21 @@ def blocking_failures(checks: pd.DataFrame) -> pd.DataFrame:
     return checks[stopping].reset_index(drop=True)
 
 
+def not_run(checks: pd.DataFrame, check_id: str, name: str) -> list[dict[str, str]]:
+    """What did not run behind a line of the ``checks`` table: itself, or where it is that all checks of its gate have run,
+    these. Each has check_id, object and error: what the engine said (never a value), empty where nothing is known.
+    """
+    line = (checks["check_id"] == check_id) & (checks["object"] == name)
+    if check_id in COMPLETENESS.values():
+        line = checks["gate"].isin(checks.loc[line, "gate"])
+    found = []
+    for c in checks[line & (checks["status"] == "error")].to_dict("records"):
+        first = str(c["query"]).splitlines()[0]
+        error = first.removeprefix(NOT_MEASURED) if first.startswith(NOT_MEASURED) else ""
+        found.append({"check_id": c["check_id"], "object": c["object"], "error": error})
+    return found
+
+
 def within(rows_checked: int, rows_failed: int, max_failed_share: float) -> bool:
     """Whether the share of failed rows is no more than the threshold (no rows: nothing to fail)."""
     return rows_checked == 0 or rows_failed / rows_checked <= max_failed_share
@@ -102,80 +126,68 @@ def _refuse_unusable(measures: pd.DataFrame, rules: Mapping[str, CheckRule]) -> 
         raise LabourdbError(f"Check {first['check_id']} was measured twice for {first['object']}.")
 
 
-def _failing(measures: pd.DataFrame, rules: Mapping[str, CheckRule]) -> set[tuple[str, str]]:
-    """(check, object) of every measure that misses its threshold, as Great Expectations finds it."""
+def _shares(measures: pd.DataFrame, rules: Mapping[str, CheckRule]) -> pd.DataFrame:
+    """What the suite ``measures`` is of: every measure that has rows and a count, with its share and threshold."""
     taken = measures[measures["rows_failed"].notna() & (measures["rows_checked"] > 0)]
-    if taken.empty:
-        return set()
-    shares = pd.DataFrame(
+    failed = taken["rows_failed"].astype("int64")
+    return pd.DataFrame(
         {
             "check_id": taken["check_id"],
             "object": taken["object"],
-            "failed_share": taken["rows_failed"].astype("float64") / taken["rows_checked"].astype("float64"),
+            "rows_checked": taken["rows_checked"],
+            "rows_failed": failed,
+            "failed_share": failed / taken["rows_checked"],
+            "threshold": [float(rules[c].max_failed_share) for c in taken["check_id"]],
         }
     )
-    table = shares.pivot(index="object", columns="check_id", values="failed_share").reset_index()
-    checks = sorted(set(shares["check_id"]))
-    with _quiet():
-        import great_expectations as gx  # takes seconds to import
-        from great_expectations.data_context.types.base import (
-            DataContextConfig,
-            InMemoryStoreBackendDefaults,
-            ProgressBarsConfig,
-        )
-        from great_expectations.expectations.core.expect_column_values_to_be_between import (
-            ExpectColumnValuesToBeBetween,
-        )
 
-        config = DataContextConfig(
-            store_backend_defaults=InMemoryStoreBackendDefaults(),
-            progress_bars=ProgressBarsConfig(globally=False),
-            analytics_enabled=False,
-        )
-        context = gx.get_context(mode="ephemeral", project_config=config)
-        asset = context.data_sources.add_pandas("measures").add_dataframe_asset("measures")
-        batch = asset.add_batch_definition_whole_dataframe("measures").get_batch({"dataframe": table})
-        suite = gx.ExpectationSuite(name="gates")
-        for check_id in checks:
-            suite.add_expectation(
-                ExpectColumnValuesToBeBetween(
-                    column=check_id, min_value=0, max_value=rules[check_id].max_failed_share
-                )
-            )
-        result = batch.validate(
-            suite,
-            result_format={"result_format": "COMPLETE", "unexpected_index_column_names": ["object"]},
-        )
-    failing: set[tuple[str, str]] = set()
-    judged: set[str] = set()
-    for one in result.results:
-        if one.exception_info.get("raised_exception"):
+
+def _by_comparison(shares: pd.DataFrame) -> Failing:
+    columns = ("check_id", "object", "rows_checked", "rows_failed", "threshold")
+    return {
+        (check_id, name)
+        for check_id, name, checked, failed, threshold in zip(*(shares[c] for c in columns), strict=True)
+        if not within(checked, failed, threshold)
+    }
+
+
+def by_suite(gate: str, workshop: Path | None = None) -> Callable[[pd.DataFrame], Failing]:
+    """Judging by the suite ``measures`` over what a gate measured, kept in ``workshop``; kept nowhere without a workshop.
+
+    Raises ``LabourdbError`` if the suite cannot be evaluated, or if something else does not hold of the measures.
+    """
+
+    def judged(shares: pd.DataFrame) -> Failing:
+        if workshop is not None:
+            return _by_suite(shares, gate, workshop)
+        with tempfile.TemporaryDirectory(prefix="labourdb-measures-") as scratch:
+            return _by_suite(shares, gate, Path(scratch))
+
+    return judged
+
+
+def _by_suite(shares: pd.DataFrame, gate: str, workshop: Path) -> Failing:
+    if shares.empty:
+        return set()
+    from expectations.validating import validate
+
+    tables = workshop / "measured" / gate
+    tables.mkdir(parents=True, exist_ok=True)
+    shares.to_parquet(tables / f"{MEASURES}.parquet", index=False)
+    failing: Failing = set()
+    for outcome in validate(
+        f"{gate}-measures", [load_suites()[MEASURES]], tables, workshop, failing_by=("check_id", "object")
+    ):
+        e = outcome.expectation
+        if outcome.rows_failed is None:
             raise LabourdbError(
-                f"Great Expectations could not judge: {one.exception_info.get('exception_message')}"
+                f"{e.file}: {e.type} could not be evaluated over the measures of gate {gate}."
             )
-        assert one.expectation_config is not None
-        check_id = one.expectation_config.kwargs["column"]
-        judged.add(check_id)
-        failing |= {
-            (check_id, str(entry["object"])) for entry in one.result.get("unexpected_index_list") or ()
-        }
-    if judged != set(checks):
-        raise LabourdbError(f"Great Expectations left out {', '.join(sorted(set(checks) - judged))}.")
+        if outcome.success:
+            continue
+        if e.columns != ("threshold", "failed_share"):
+            raise LabourdbError(f"{e.file}: {e.type} does not hold of the measures of gate {gate}.")
+        failing |= {(check_id, name) for check_id, name in outcome.failing}
+        if len(failing) != outcome.rows_failed:
+            raise LabourdbError(f"Great Expectations does not name what failed in gate {gate}.")
     return failing
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep Great Expectations from phoning home, drawing bars and logging."""
-    os.environ["GX_ANALYTICS_ENABLED"] = "false"
-    logger = logging.getLogger("great_expectations")
-    before = logger.propagate  # its children set levels of their own, but all of them report through it
-    logger.propagate = False
-    logger.addHandler(silence := logging.NullHandler())
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logger.removeHandler(silence)
-        logger.propagate = before

@@ -8,12 +8,11 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from expectations.judge import judge
+from expectations.judge import COMPLETENESS, by_suite, judge
 from expectations.measuring import Measure, complete, frame_of, intended_objects, measure_rules
 from expectations.rules import CheckRule, quoted, rules_of
 from sources.contract import sources_of_basis
 
-COMPLETENESS = "all_checks_ran"
 CHANGE = "change_since_last_release"
 REVISION = "small_revision"
 BASES = ("official", "register")  # of published figures
@@ -25,12 +24,14 @@ def publication_gate(
     previous_tables: Path | None,
     changed_sources: Collection[str],
     remembered: Path | None = None,
+    workshop: Path | None = None,
 ) -> pd.DataFrame:
     """The checks table of gate 3, of schema ``candidates`` with the restricted database attached as ``restricted``.
 
     ``previous_tables`` holds the last release's tables, if there is one. Deliveries that changed since explain a
     change of what it released, of the figures made from them: then these rows are counted, and none of them fails.
     ``remembered`` are the finest counts of the last release of the same quarter, if there was one.
+    ``workshop`` is where Great Expectations may keep its context.
     """
     measured = [r for r in rules_of(rules, "publication") if r.id not in (CHANGE, REVISION)]
     measures = measure_rules(warehouse, measured)
@@ -54,8 +55,10 @@ def publication_gate(
             shown[REVISION] = revision.bound_to(remembered=quoted(str(remembered)))
             measures += measure_rules(warehouse, [shown[REVISION]])
             shown[REVISION] = revision.bound_to(remembered=quoted("/".join(remembered.parts[-3:])))
-    complete_measures = complete(measures, intended_objects(rules, "publication"), rules[COMPLETENESS])
-    return judge(frame_of(complete_measures), shown)
+    complete_measures = complete(
+        measures, intended_objects(rules, "publication"), rules[COMPLETENESS["publication"]]
+    )
+    return judge(frame_of(complete_measures), shown, by_suite("publication", workshop))
 
 
 def _explained(changed_sources: Collection[str]) -> list[str]:

@@ -13,6 +13,7 @@ import jinja2
 import yaml
 
 from expectations.catalogue import PublishedTable, published_tables
+from expectations.suites import MEASURES, check_of, load_suites
 from sources.contract import all_sources, linked_sources, load_contract
 from sources.errors import LabourdbError
 
@@ -52,6 +53,7 @@ class CheckRule:
     rows: str | None = None
     culprits: str | None = None  # gates 2 and 3: what names the deliveries behind a failure
     waivable: bool | None = None  # if not stated: of gates 2 and 3 those that have rows
+    expectations: tuple[str, ...] = ()  # types of expectations of suites that it is made of
 
     def bound_to(self, **places: str) -> CheckRule:
         """The rule with placeholders such as ``{previous}`` filled in."""
@@ -64,7 +66,13 @@ class CheckRule:
     def query_for(self, object_name: str) -> str:
         """The query that shows what failed of ``object_name``, to be run where the databases lie."""
         source = object_name.split("/", 1)[0]
-        places = {"object": quoted(object_name), "source": quoted(source), "warehouse": "labour"}
+        table = object_name.split(":", 1)[0]
+        places = {
+            "object": quoted(object_name),
+            "source": quoted(source),
+            "table": table,
+            "warehouse": "labour",
+        }
         return filled(self.query, places)
 
     def severity_at(self, rows_checked: int) -> str:
@@ -86,6 +94,11 @@ def load_rules(overrides: Mapping[str, float] | None = None) -> dict[str, CheckR
             f"No check is called {', '.join(unknown)}. Known are: {', '.join(sorted(rules))}. Correct the settings. What the"
             " models' own tests prove, disclosure control among it, has no threshold: not one row may fail."
         )
+    suites = sorted(i for i in overrides or {} if rules[i].expectations)
+    if suites:
+        raise LabourdbError(
+            f"{', '.join(suites)} has its thresholds in the suites: state `mostly` there. Correct the settings."
+        )
     fixed = sorted(i for i in overrides or {} if rules[i].waivable is False)
     if fixed:
         raise LabourdbError(
@@ -106,6 +119,11 @@ def rules_of(rules: Mapping[str, CheckRule], gate: str) -> list[CheckRule]:
     return [rule for rule in rules.values() if rule.gate == gate]
 
 
+def types_of_expectations(rules: Mapping[str, CheckRule]) -> dict[str, str]:
+    """Every type of expectation that suites may use, with the check it is a line of."""
+    return {name: rule.id for rule in rules.values() for name in rule.expectations}
+
+
 def failed_rows_query(rows: str) -> str:
     """The query that shows the failed rows of one object of ``rows``."""
     return f"select * exclude (object, failed)\nfrom (\n{rows}\n)\nwhere object = '{{object}}' and failed is not false"
@@ -117,6 +135,16 @@ def _stated_rules() -> dict[str, CheckRule]:
     rules = rules_from(stated, published_tables())
     if len(rules) != len(stated):
         raise ValueError("checks.yaml states a check twice")
+    types = types_of_expectations(rules)
+    seen: set[tuple[str, str]] = set()
+    for e in (e for s in load_suites().values() for e in s.expectations):
+        line = (check_of(e, types), e.object)
+        if line in seen:
+            raise LabourdbError(
+                f"{e.file}: another expectation of {e.object} is a line of {line[0]} already. Make them one, or let each be of"
+                " other rows (row_condition)."
+            )
+        seen.add(line)
     return rules
 
 
@@ -152,6 +180,7 @@ def _rule(
 ) -> CheckRule:
     name = str(entry["id"])
     sums = entry["object"] == DIMENSIONS
+    types = tuple(str(t) for t in entry.get("expectations", ()))
     listed = (
         tuple(f"{t.name}: {s}" for t in tables for s in t.sums) if sums else tuple(t.name for t in tables)
     )
@@ -176,6 +205,12 @@ def _rule(
         objects=(
             *listed,
             *(str(o) for o in entry.get("objects", ())),
+            *(
+                e.object
+                for s in load_suites().values()
+                for e in s.expectations
+                if e.type in types and s.name != MEASURES
+            ),
             *(f"{PUBLISHED}{o}" for o in published),
         ),
         applies_to=_one_of(name, entry["applies_to"], SCOPES) if "applies_to" in entry else None,
@@ -184,6 +219,7 @@ def _rule(
         rows=rows,
         culprits=entry.get("culprits"),
         waivable=entry.get("waivable"),
+        expectations=types,
     )
     if not rule.objects and rule.applies_to is None:
         raise ValueError(f"{name} names neither objects nor what it applies to")

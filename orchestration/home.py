@@ -5,7 +5,8 @@ from __future__ import annotations
 import fcntl
 import os
 import stat
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from sources.errors import LabourdbError
 from sources.modes import OTHERS_WRITE, close, make_folder, modes
 
 _held: ContextVar[frozenset[Path]] = ContextVar("held", default=frozenset())  # homes that who asks has locked
+LOOKS_EVERY = 0.5  # seconds between two looks at a lock that another process holds
 SEEDS = Path(__file__).resolve().parent.parent / "dbt_project" / "seeds"
 
 
@@ -49,6 +51,11 @@ class Home:
     def database(self) -> Path:
         """The working database of the pseudonymised zone."""
         return self.warehouse / "labour.duckdb"
+
+    @property
+    def workshop(self) -> Path:
+        """Where Great Expectations keeps what it was told and found in the last run: definitions and counts."""
+        return self.warehouse / "expectations"
 
     @property
     def remembered(self) -> Path:
@@ -94,26 +101,21 @@ class Home:
             )
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(
+        self, what: str = "", patience: float = 0, waiting: Callable[[str], None] | None = None
+    ) -> Iterator[None]:
         """Hold the home's lock, also if who asks has it already; what is made meanwhile has its modes (``modes``).
 
-        Raises ``LabourdbError`` at once if another process holds it.
+        ``what`` tells others who holds it. Waits up to ``patience`` seconds for another process to finish, of which
+        ``waiting`` is told once; then, and without patience at once, raises ``LabourdbError``.
         """
         if self.root in _held.get():
             yield
             return
         with modes(), self._lock_file() as stream:
-            try:
-                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                stream.seek(0)
-                holder = stream.read().strip() or "unknown"
-                raise LabourdbError(
-                    f"Another labourdb process (number {holder}) is working on {self.root}."
-                    " Wait until it has finished; nothing was changed."
-                ) from None
+            self._take(stream, patience, waiting)
             stream.truncate(0)
-            stream.write(str(os.getpid()))
+            stream.write(f"{os.getpid()}\n{what}".strip())
             stream.flush()
             held = _held.set(_held.get() | {self.root})
             try:
@@ -121,6 +123,44 @@ class Home:
             finally:
                 _held.reset(held)
                 stream.truncate(0)
+
+    def holder(self) -> str | None:
+        """Number of the process that works on the home, null if none does. It only looks, and keeps nobody waiting."""
+        try:
+            descriptor = os.open(self.root / ".lock", os.O_RDONLY | os.O_NOFOLLOW)
+        except FileNotFoundError:
+            return None
+        with os.fdopen(descriptor) as stream:
+            # whoever lets go takes it out; what a killed process left is tried
+            number = stream.read().partition("\n")[0].strip()
+            try:
+                if number:
+                    fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return number
+        return None
+
+    def _take(self, stream: TextIO, patience: float, waiting: Callable[[str], None] | None) -> None:
+        """Lock the file, or raise ``LabourdbError`` naming who holds it."""
+        until = time.monotonic() + patience
+        while True:
+            try:
+                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            except BlockingIOError:
+                stream.seek(0)
+                number, _, what = stream.read().strip().partition("\n")
+                holder = (
+                    f"Another labourdb process (number {number or 'unknown'}{f': {what}' if what else ''})"
+                )
+            if time.monotonic() >= until:
+                raise LabourdbError(
+                    f"{holder} is working on {self.root}. Wait until it has finished; nothing was changed."
+                )
+            if waiting is not None:
+                waiting(f"{holder} is working on {self.root}; this run goes on when it has finished.")
+                waiting = None
+            time.sleep(LOOKS_EVERY)
 
     def _lock_file(self) -> TextIO:
         """The lock, for its owner alone, in a home that others cannot rearrange."""

@@ -25,6 +25,7 @@ from sources.modes import make_folder
 NAME = re.compile(r"^(\d{4}Q[1-4])\.(\d+)$")
 CURRENT = "current"
 REPORT = "quality/report.html"
+EXPECTATIONS = "quality/expectations.html"
 MANIFEST = "manifest.json"
 FILES = "files.sha256"  # the SHA-256 of every file of a release, as sha256sum writes and checks it
 
@@ -222,7 +223,7 @@ def publish(
     from releases.quality.facts import (
         release_facts,  # what only a run that publishes needs takes a while to import
     )
-    from releases.quality.page import quality_page
+    from releases.quality.page import expectations_page, quality_page
 
     verdict = confirmed_verdict(candidates, release_id, facts["fingerprint"])
     make_folder(folder, 0o755)
@@ -256,6 +257,8 @@ def publish(
     quality.mkdir()
     facts_of_quality = release_facts(building, manifest)
     (building / REPORT).write_text(quality_page(facts_of_quality), encoding="utf-8")
+    if facts_of_quality["suites"]:
+        (building / EXPECTATIONS).write_text(expectations_page(facts_of_quality), encoding="utf-8")
     pages(building, manifest)
     _list_files(building)
     for path in sorted(building.rglob("*")):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -43,28 +43,30 @@ def export_tables(
     folder: Path,
     schema: str = "published",
     described: Mapping[str, Mapping[str, str]] | None = None,
+    tables: Collection[str] = tuple(RELEASED),
 ) -> dict[str, str]:
-    """Write every released table of ``schema`` to ``<folder>/<table>.parquet``; returns table to SHA-256.
+    """Write released ``tables`` of ``schema`` to ``<folder>/<table>.parquet``; returns table to SHA-256.
 
-    Rows are in key order and written by one thread, so equal rows give equal bytes. ``described`` gives texts by table,
-    which go into the file's metadata.
+    Whatever lies there that is not released is taken away. Rows are in key order and written by one thread, so equal rows
+    give equal bytes. ``described`` gives texts by table, which go into the file's metadata.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for stale in folder.glob("*.parquet"):
-        stale.unlink()
+        if stale.stem in tables or stale.stem not in RELEASED:
+            stale.unlink()
     threads = connection.execute("select current_setting('threads')").fetchone()
     connection.execute("set threads = 1")
     try:
-        for table, order in RELEASED.items():
+        for table in tables:
             write_parquet(
                 connection,
-                f"select * from {schema}.{table} order by {', '.join(order)}",
+                f"select * from {schema}.{table} order by {', '.join(RELEASED[table])}",
                 folder / f"{table}.parquet",
                 (described or {}).get(table, {}),
             )
     finally:
         connection.execute(f"set threads = {threads[0] if threads else 1}")
-    return {table: sha256(folder / f"{table}.parquet") for table in RELEASED}
+    return {table: sha256(folder / f"{table}.parquet") for table in tables}
 
 
 def write_parquet(

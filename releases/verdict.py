@@ -50,7 +50,10 @@ def confirmed_verdict(folder: Path, release_id: str, fingerprint: str) -> Verdic
     """
     path = folder / FILE
     if not path.exists():
-        raise LabourdbError("No verdict of the gates on these tables: nothing is released. Run again.")
+        raise LabourdbError(
+            "No verdict of the gates on these tables as they are now: nothing is released. Judge them (gates 2 and 3), or"
+            " run again from the deliveries on."
+        )
     verdict = Verdict(**json.loads(path.read_text()))
     if verdict.release_id != release_id:
         raise LabourdbError(

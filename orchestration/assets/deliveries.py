@@ -1,22 +1,28 @@
 """Assets up to gate 1: what agencies sent, what was read of it, which deliveries are in force."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import dagster as dg
 
 from expectations.rules import load_rules
-from orchestration.assets import shown
+from orchestration.assets import described, shown
 from orchestration.assets.arrived import arrived
-from orchestration.resources import Installation
+from orchestration.resources import GATE_1, LAST_STEP, Installation
 from orchestration.run import gates, steps
+from orchestration.run.execute import nothing_new
+from orchestration.run.history import of_command_line
 from orchestration.run.tables import run_tables
+from sources.calendar import quarter_label
 from sources.contract import all_sources, load_contract
 from sources.ingest.landing import Delivery
+from sources.restricted.retention import Deleted
 
 MONTHS = dg.MonthlyPartitionsDefinition(start_date="2015-01-01", end_offset=1)
 DELIVERIES, JUDGED, IDENTITY, REFERENCE = "1_deliveries", "2_in_force", "4_identity", "reference"
-LEFT_OUT = "nothing_held_or_refused"
+LEFT_OUT, RHYTHM = "nothing_held_or_refused", "delivered_in_its_rhythm"
+RELEASE = dg.AssetKey(LAST_STEP.split("__"))
+AS_OF, FOR_RELEASE = "labourdb/as_of", "labourdb/release"  # tags of a run
 
 
 def agency_key(source: str) -> dg.AssetKey:
@@ -29,12 +35,20 @@ def landing_key(source: str) -> dg.AssetKey:
     return dg.AssetKey(["landing", source])
 
 
+def tag(context: dg.AssetExecutionContext, as_of: int, release_id: str) -> None:
+    """Say of the run which quarter it is of, and which release it makes, or found standing."""
+    tags = {AS_OF: quarter_label(as_of), FOR_RELEASE: release_id}
+    context.instance.add_run_tags(context.run_id, tags)
+
+
 agency_deliveries = [
     dg.AssetSpec(
         agency_key(source),
         partitions_def=MONTHS,
         group_name=DELIVERIES,
-        tags={"zone": "restricted"},
+        kinds={"csv", "excel"},
+        owners=[described.AGENCIES],
+        tags={"zone": "restricted", "source": source},
         description=f"{load_contract(source).title} / {load_contract(source).title_vi}: the files as sent, one delivery a"
         " month (`.r2` and on: sent again). An event per delivery: what came in, whether it counts, why not, what to send.",
     )
@@ -50,7 +64,10 @@ agency_deliveries = [
             deps=[agency_key(source)],
             group_name=DELIVERIES,
             kinds={"duckdb"},
-            tags={"zone": "restricted"},
+            owners=[described.ENGINEERS],
+            tags={"zone": "restricted", "source": source},
+            metadata=described.columns_landed(source),
+            skippable=True,  # where there is nothing new, the run ends here
             description=f"{load_contract(source).purpose} Accepted rows of every delivery; the rest is quarantined or set"
             " aside. Figures are of the deliveries in force.",
         )
@@ -63,13 +80,41 @@ agency_deliveries = [
             description="No delivery is held or refused, but for those a later revision has settled. It never stops a run.",
         )
         for source in all_sources()
+    ]
+    + [
+        dg.AssetCheckSpec(
+            RHYTHM,
+            asset=landing_key(source),
+            description="By the cut-off, the source has sent as often as it is used to. It never stops a run.",
+        )
+        for source in all_sources()
     ],
 )
 def read_deliveries(
     context: dg.AssetExecutionContext, installation: Installation
 ) -> Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]:
-    """Read what is new in the landing area; one materialization per delivery, in its month's partition."""
+    """Read what is new in the landing area; one materialization per delivery, in its month's partition.
+
+    Where the release that stands says all there is to say, a run up to the release makes nothing more.
+    """
     run = installation.run()
+    tag(context, run.scope.as_of, run.scope.release_id)
+    selected = context.run.asset_selection  # none: the job, whole
+    if (not selected or RELEASE in selected) and not of_command_line(context.run):  # it has looked already
+        with installation.step("look for what is new"):
+            standing = nothing_new(run.home, run.settings, run.scope)
+            deleted = steps.apply_retention(run) if standing else Deleted()
+        if standing is not None:
+            tag(context, run.scope.as_of, standing.id)
+            context.log.info(
+                f"Nothing new: release {standing.id} stands. Deleted after [retention]: {deleted}"
+            )
+            left_out = shown.left_out_of(standing)
+            inputs = standing.manifest["inputs"]
+            for source in all_sources():
+                yield _left_out(source, left_out.get(source))
+                yield _rhythm(source, [(d["folder"], d["disposition"]) for d in inputs], run.scope.cut_off)
+            return
     fresh: set[tuple[str, int]] = set()
     with installation.step("read deliveries") as tell:
 
@@ -96,13 +141,32 @@ def read_deliveries(
     for source in all_sources():
         mine = [d for d in deliveries if d.source == source]
         yield dg.MaterializeResult(asset_key=landing_key(source), metadata=shown.of_source(mine))
-        yield dg.AssetCheckResult(
-            asset_key=landing_key(source),
-            check_name=LEFT_OUT,
-            passed=not any(d.left_out for d in mine),
-            severity=dg.AssetCheckSeverity.WARN,
-            metadata=shown.of_left_out(mine),
-        )
+        yield _left_out(source, shown.of_left_out(mine))
+        yield _rhythm(source, [(d.folder, d.disposition) for d in mine], run.scope.cut_off)
+
+
+def _left_out(source: str, found: shown.Metadata | None) -> dg.AssetCheckResult:
+    """Whether a delivery of the source is held or refused and not yet settled; null if none is."""
+    return dg.AssetCheckResult(
+        asset_key=landing_key(source),
+        check_name=LEFT_OUT,
+        passed=found is None,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata=found or {"left_out": "none"},
+    )
+
+
+def _rhythm(source: str, deliveries: Sequence[tuple[str, str]], cut_off: int) -> dg.AssetCheckResult:
+    """Whether the source has sent as often as it is used to; ``deliveries`` are folders and what became of them."""
+    counted = [f for f, became in deliveries if f.startswith(f"{source}/") and became in ("used", "replaced")]
+    passed, facts = described.in_rhythm(counted, cut_off)
+    return dg.AssetCheckResult(
+        asset_key=landing_key(source),
+        check_name=RHYTHM,
+        passed=passed,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata=facts,
+    )
 
 
 # tables of what this run is about; those that follow from the deliveries belong to gate 1
@@ -119,7 +183,7 @@ DELIVERY_CHECKS = tuple(sorted(RULES))
 
 
 @dg.multi_asset(
-    name="delivery_gate",
+    name=GATE_1,
     specs=[
         *(
             dg.AssetSpec(
@@ -127,7 +191,9 @@ DELIVERY_CHECKS = tuple(sorted(RULES))
                 deps=[landing_key(s) for s in all_sources()] if table.follows == "deliveries" else [],
                 group_name=JUDGED if table.follows == "deliveries" else REFERENCE,
                 kinds={"duckdb"},
+                owners=[described.ENGINEERS],
                 tags={"zone": "pseudonymised"},
+                metadata=described.columns_of("run", table.name),
                 description=table.description,
             )
             for table in ABOUT
@@ -138,7 +204,9 @@ DELIVERY_CHECKS = tuple(sorted(RULES))
                 deps=[landing_key("population")],
                 group_name=IDENTITY,
                 kinds={"duckdb"},
+                owners=[described.ENGINEERS],
                 tags={"zone": "restricted"},
+                metadata=described.columns_of("identity", table),
                 description=f"{description} Computed once per new ID inside the restricted zone.",
             )
             for table, description in KEYS.items()
@@ -150,18 +218,20 @@ DELIVERY_CHECKS = tuple(sorted(RULES))
     ],
 )
 def judge_deliveries(
-    installation: Installation,
+    context: dg.AssetExecutionContext, installation: Installation
 ) -> Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]:
     """Gate 1. A held delivery does not stop the rest, so its checks warn and never block."""
     run = installation.run()
     with installation.step("judge deliveries"):
         checks = gates.gate_deliveries(run)
-        rows = steps.row_counts(run)
+        rows, columns = steps.row_counts(run), steps.columns(run)
     for table in ABOUT:
         count = {"dagster/row_count": rows["run", table.name]}
         yield dg.MaterializeResult(asset_key=dg.AssetKey(["run", table.name]), metadata=count)
     for name in KEYS:
-        yield dg.MaterializeResult(asset_key=dg.AssetKey(["identity", name]))
+        key = dg.AssetKey(["identity", name])
+        spec = context.assets_def.specs_by_key[key]
+        yield dg.MaterializeResult(asset_key=key, metadata=described.typed(spec, columns["identity", name]))
     for name in DELIVERY_CHECKS:
         lines = checks[checks["check_id"] == name]
         yield dg.AssetCheckResult(

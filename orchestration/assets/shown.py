@@ -71,26 +71,41 @@ def _month(folder: str) -> str:
     return folder.rsplit("/", 1)[-1]
 
 
-def of_left_out(deliveries: Sequence[Arrived]) -> Metadata:
-    """Deliveries of a source that are held or refused, why, what counts instead, and what to send."""
+def of_left_out(deliveries: Sequence[Arrived]) -> Metadata | None:
+    """Deliveries of a source that are held or refused, why, what counts instead, and what to send; null if none is."""
     left_out = [d for d in deliveries if d.left_out]
-    if not left_out:
-        return {"left_out": "none"}
     rows = [
-        {
-            "delivery": _month(d.folder),
-            "disposition": d.disposition,
-            "why": d.because,
-            "in_force_instead": _month(d.in_force or "none"),
-            "send_corrected_as": _month(d.send_as or "nothing"),
-        }
-        for d in reversed(left_out)
+        _left_out(d.folder, d.disposition, d.because, d.in_force, d.send_as or "nothing") for d in left_out
     ]
     to_mend = [d.feedback for d in reversed(left_out[-MOST:]) if d.feedback]
+    return {**_table_of(rows), "to_mend": "\n".join(to_mend) or "none"} if rows else None
+
+
+def left_out_of(release: Release) -> dict[str, Metadata]:
+    """The same by source, as a release tells it that stands."""
+    rows: dict[str, list[Mapping[str, str]]] = {}
+    for d in facts_of(release.path)["left_out"]:
+        if not d["settled"]:
+            line = _left_out(d["folder"], d["disposition"], d["because"], d["in_force"], d["send_as"])
+            rows.setdefault(d["folder"].partition("/")[0], []).append(line)
+    return {source: {**_table_of(lines), "release": release.id} for source, lines in rows.items()}
+
+
+def _left_out(
+    folder: str, disposition: str, why: str, in_force: str | None, send_as: str
+) -> Mapping[str, str]:
     return {
-        "left_out": table(rows, dict.fromkeys(rows[0], "string")),
-        "to_mend": "\n".join(to_mend) or "none",
+        "delivery": _month(folder),
+        "disposition": disposition,
+        "why": why,
+        "in_force_instead": _month(in_force or "none"),
+        "send_corrected_as": _month(send_as),
     }
+
+
+def _table_of(rows: Sequence[Mapping[str, str]]) -> Metadata:
+    """Lines of deliveries that were left out, newest first."""
+    return {"left_out": table(rows[::-1], dict.fromkeys(rows[0], "string"))} if rows else {}
 
 
 FAILED = {

@@ -10,7 +10,7 @@ from orchestration.cli.app import app
 
 # in the order of --help
 COMMANDS = (
-    "simulate", "run", "check", "status", "releases", "serve", "quality", "diff", "verify", "withdraw", "explain",
+    "simulate", "run", "check", "status", "releases", "serve", "quality", "expectations", "diff", "verify", "withdraw", "explain",
     "rekey", "query",
 )  # fmt: skip
 for command in COMMANDS:

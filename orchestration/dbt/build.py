@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from orchestration.dbt.project import COMMON, QUIET, NodeResult, described, environment, folder_of, parsed
@@ -14,13 +14,20 @@ from sources.restricted.encryption import private_files
 
 
 def dbt_build(
-    home: Home, settings: Settings, select: list[str], on_event: Callable[[Any], None] | None = None
+    home: Home,
+    settings: Settings,
+    select: Sequence[str],
+    on_event: Callable[[Any], None] | None = None,
+    indirect: str = "buildable",
 ) -> list[NodeResult]:
     """Build and test the selected nodes in the home's warehouse; unit tests and exposures stay out.
 
-    ``on_event`` hears dbt's events (NodeStart, NodeFinished and others). Returns a result per node. Raises ``LabourdbError`` if dbt could not work at all; a model that fails is
-    a result with status error.
+    ``on_event`` hears dbt's events (NodeStart, NodeFinished and others). ``indirect`` says which tests of selected models
+    go along: those that read nothing above them, or none (``empty``). Returns a result per node. Raises ``LabourdbError``
+    if dbt could not work at all; a model that fails is a result with status error.
     """
+    if not select:  # to dbt that would be everything
+        return []
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
@@ -36,7 +43,7 @@ def dbt_build(
         "--no-write-json",
         # a test that compares models of two layers runs with the later one: what is there before is of an earlier run
         "--indirect-selection",
-        "buildable",
+        indirect,
     ]
     # dbt would report exposures as built; nothing is made of them
     for kind in ("unit_test", "exposure"):
@@ -51,6 +58,11 @@ def dbt_build(
     if outcome.result is None:
         raise LabourdbError(f"dbt did not run: {outcome.exception}")
     return [_node_result(r) for r in outcome.result.results]  # type: ignore[union-attr]
+
+
+def exactly(names: Collection[str]) -> list[str]:
+    """The selection of these models and tests (unique names) alone."""
+    return [f"fqn:{'.'.join(parsed().nodes[name].fqn)}" for name in sorted(names)]
 
 
 # the engine's complaints about SQL, memory and files; those about data quote values

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,21 +23,17 @@ from sources.errors import LabourdbError
 PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
 
 
-def _target() -> Path:
-    """Where the parsed project is kept: in a checkout beside it; an installed one is nobody's to write to."""
-    if (PROJECT.parent / "pyproject.toml").exists():
-        return PROJECT / "target"
-    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(cache) / "labourdb" / f"dbt-{version('labourdb')}"
-
-
-TARGET = _target()
+TARGET = PROJECT / "target"  # the parsed project: in a checkout, and in a wheel that was made of a parsed one
 COMMON = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--no-use-colors", "--quiet"]
 # folders of models, in the order they are built: up to gate 2, then what gate 3 judges
 FIRST_LAYERS = ["staging", "identity", "reference", "labour"]
 COUNTED_LAYERS = ["keyed", "cells", "candidates"]
 LAST_LAYERS = ["disclosure", "published"]
 QUIET = ["--log-level", "none", "--log-level-file", "none"]
+# data tests that a developer runs (docs/dbt.md) and a run leaves out: ingestion and gates ask already what they ask, and two
+# hundred of them take as long as the models of a province
+DEVELOPERS_TESTS = ("grain", "unique", "not_null", "relationships", "accepted_values")
+NOT_IN_A_RUN = " ".join(["resource_type:unit_test", *(f"test_name:{name}" for name in DEVELOPERS_TESTS)])
 
 
 @dataclass(frozen=True)
@@ -99,36 +96,93 @@ def project_hash() -> str:
     return digest.hexdigest()
 
 
-def manifest_path() -> Path:
-    """manifest.json of the project as it stands, parsed anew only if a file of it changed."""
-    stamp = TARGET / "parsed.sha256"
-    wanted = project_hash()
-    if not ((TARGET / "manifest.json").exists() and stamp.exists() and stamp.read_text() == wanted):
-        from dbt.cli.main import dbtRunner
-        from dbt.parser.manifest import extended_mashumaro_encoder
+def _kept() -> list[Path]:
+    """Where the parsed project may lie, the first that is right counts: with the project, which may be nobody's to write
+    to, and in the cache of who runs it.
+    """
+    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return [TARGET, Path(cache) / "labourdb" / f"dbt-{version('labourdb')}"]
 
-        with environment(None, Settings()):
-            outcome = dbtRunner().invoke(
-                ["parse", *COMMON, *QUIET, "--target-path", str(TARGET), "--no-partial-parse"]
-            )
-        if not outcome.success:
-            raise LabourdbError(f"The dbt project cannot be parsed: {outcome.exception}")
-        packed = TARGET / f".manifest.{os.getpid()}"
-        packed.write_bytes(outcome.result.to_msgpack(extended_mashumaro_encoder))  # type: ignore[union-attr]
-        packed.replace(TARGET / "manifest.msgpack")
-        stamp.write_text(wanted)
-    return TARGET / "manifest.json"
+
+def _writable() -> Path:
+    """Where to keep it when it is parsed: in a checkout beside it, else in the cache."""
+    beside, cache = _kept()
+    if (PROJECT.parent / "pyproject.toml").exists() and os.access(PROJECT, os.W_OK):
+        return beside
+    return cache
+
+
+def manifest_path() -> Path:
+    """manifest.json of the project as it stands, parsed anew only if a file of it changed.
+
+    Raises ``LabourdbError`` if it cannot be parsed, or not be kept.
+    """
+    wanted = project_hash()
+    for folder in _kept():
+        stamp = folder / "parsed.sha256"
+        if stamp.exists() and stamp.read_text() == wanted:
+            return folder / "manifest.json"
+    folder = _writable()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".parsing-", dir=folder) as place:
+            _parse(Path(place))
+            for name in ("manifest.json", "manifest.msgpack"):  # whole at once: others may be reading
+                (Path(place) / name).replace(folder / name)
+        (folder / "parsed.sha256").write_text(wanted)
+    except OSError as error:
+        raise LabourdbError(
+            f"The parsed dbt project cannot be kept in {folder} ({error.strerror}). Let XDG_CACHE_HOME name a folder that"
+            " may be written to, or run `make setup` as who may write to the code: it is parsed there once."
+        ) from None
+    return folder / "manifest.json"
+
+
+def _parse(place: Path) -> None:
+    """Parse the project into two files that hold wherever the project lies."""
+    from dbt.cli.main import dbtRunner
+    from dbt.parser.manifest import extended_mashumaro_encoder
+
+    with environment(None, Settings()):
+        outcome = dbtRunner().invoke(
+            [
+                "parse",
+                *COMMON,
+                *QUIET,
+                "--target-path",
+                str(place),
+                "--log-path",
+                str(place),
+                "--no-partial-parse",
+            ]
+        )
+    if not outcome.success:
+        raise LabourdbError(f"The dbt project cannot be parsed: {outcome.exception}")
+    manifest: Any = outcome.result
+    manifest.files, manifest.flat_graph = {}, {}  # of use for parsing again only; made again when it is read
+    for node in manifest.nodes.values():
+        if hasattr(node, "root_path"):
+            node.root_path = None
+    (place / "manifest.json").write_text(json.dumps(manifest.writable_manifest().to_dict(omit_none=False)))
+    manifest.nodes = {name: node for name, node in manifest.nodes.items() if not _is_developers(node)}
+    (place / "manifest.msgpack").write_bytes(manifest.to_msgpack(extended_mashumaro_encoder))
+
+
+def _is_developers(node: Any) -> bool:
+    return str(node.resource_type) == "test" and node.test_metadata.name in DEVELOPERS_TESTS
 
 
 @cache
 def parsed() -> Any:
-    """dbt's manifest of the project as it stands."""
+    """dbt's manifest of the project as it stands, as a run has it: without the data tests of developers."""
     from dbt.contracts.graph.manifest import Manifest
     from dbt.parser.manifest import extended_mashumuro_decoder
 
-    manifest_path()
-    packed = (TARGET / "manifest.msgpack").read_bytes()
+    packed = manifest_path().with_suffix(".msgpack").read_bytes()
     manifest = Manifest.from_msgpack(packed, decoder=extended_mashumuro_decoder)  # type: ignore[attr-defined]
+    for node in manifest.nodes.values():
+        if hasattr(node, "root_path"):
+            node.root_path = str(PROJECT)
     manifest.build_flat_graph()  # type: ignore[no-untyped-call]
     return manifest
 
@@ -154,10 +208,13 @@ def parsed_exposures() -> list[Any]:
     return list(parsed().exposures.values())
 
 
-def stated_by(macro: str) -> Any:
-    """What a macro of the project that only states data, such as ``ladder``, returns; ``KeyError`` if there is none."""
+def stated_by(macro: str, manifest: Any = None) -> Any:
+    """What a macro of the project that only states data, such as ``ladder``, returns; ``KeyError`` if there is none.
+
+    ``manifest`` is of another parse than the kept one.
+    """
     found: list[Any] = []
-    text = parsed().macros[f"macro.labourdb.{macro}"].macro_sql
+    text = (manifest or parsed()).macros[f"macro.labourdb.{macro}"].macro_sql
     jinja2.Environment().from_string(f"{text}{{{{ {macro}() }}}}").render({"return": found.append})
     return found[0]
 
@@ -181,7 +238,7 @@ def expected_tests(layers: Sequence[str]) -> list[NodeResult]:
     for node in parsed().nodes.values():
         attached = getattr(node, "attached_node", None)
         model = parsed().nodes.get(attached) if attached else None
-        if str(node.resource_type) == "test" and model is not None and folder_of(model) in layers:
+        if str(node.resource_type) == "test" and model is not None and _layer(model) in layers:
             found.append(
                 NodeResult(
                     node.unique_id,
@@ -198,6 +255,23 @@ def expected_tests(layers: Sequence[str]) -> list[NodeResult]:
                 )
             )
     return found
+
+
+def reads(layers: Sequence[str]) -> dict[str, list[str]]:
+    """The models and data tests of these layers by their unique names, each with the models it reads. The tests of seeds are
+    of the first.
+    """
+    found = {}
+    for node in parsed().nodes.values():
+        kind = str(node.resource_type)
+        at = parsed().nodes.get(getattr(node, "attached_node", None) or "") if kind == "test" else node
+        if kind in ("model", "test") and at is not None and _layer(at) in layers:
+            found[node.unique_id] = [p for p in node.depends_on.nodes if p.startswith("model.")]
+    return found
+
+
+def _layer(node: Any) -> str:
+    return FIRST_LAYERS[0] if str(node.resource_type) == "seed" else folder_of(node)
 
 
 def described(node: Any) -> tuple[str, str]:

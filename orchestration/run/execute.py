@@ -6,7 +6,8 @@ import logging
 import os
 import sqlite3
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import duckdb
@@ -72,7 +73,7 @@ def execute(home: Home, settings: Settings, as_of: str, listener: Listener | Non
 
     number = quarter_number(as_of)
     home.require_landing()
-    with home.locked():
+    with home.locked(f"labourdb run --as-of {as_of}"):
         settle(home.remembered, home.releases)
         scope = RunScope(number, next_id(home.releases, as_of, remembered(home.remembered)))
         run = Run(home, settings, scope)
@@ -94,20 +95,30 @@ def _run_job(home: Home, as_of: str, listener: Listener) -> None:
     logging.getLogger("dagster").setLevel(logging.CRITICAL)
     with warnings.catch_warnings():  # of libraries, to nobody who could mend them
         warnings.simplefilter("ignore")
-        from orchestration.definitions import build_defs
-        from orchestration.resources import Installation, heard_by
-        from orchestration.run.history import dagster_instance
+        from orchestration.definitions import RUN, build_defs
+        from orchestration.resources import heard_by
+        from orchestration.run.history import dagster_instance, run_recorded
 
-        installation = Installation(home=str(home.root), as_of=as_of)
-        job = build_defs({"installation": installation}).resolve_job_def("run")
-        with dagster_instance(home.dagster) as instance, heard_by(listener):
+        with _at_home(home), dagster_instance(home.dagster) as instance, heard_by(listener):
+            job = build_defs().resolve_job_def(RUN.name)
             try:
-                job.execute_in_process(
-                    instance=instance,
-                    run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-                )
+                run_recorded(instance, job, {"resources": {"installation": {"config": {"as_of": as_of}}}})
             except Exception as error:
                 _raise_plainly(home, as_of, error)
+
+
+@contextmanager
+def _at_home(home: Home) -> Iterator[None]:
+    """Let ``home`` be the default one in the block, so that no place of this machine gets into the run's configuration."""
+    before = os.environ.get("LABOURDB_HOME")
+    os.environ["LABOURDB_HOME"] = str(home.root)
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["LABOURDB_HOME"]
+        else:
+            os.environ["LABOURDB_HOME"] = before
 
 
 def _raise_plainly(home: Home, as_of: str, error: Exception) -> None:

@@ -131,11 +131,16 @@ def known_inputs(restricted: duckdb.DuckDBPyConnection, cut_off: int) -> list[di
     return list(inputs.values())
 
 
+def deciding(settings: Settings) -> dict[str, Any]:
+    """The settings that decide a figure, as printed in manifests: all but ``[engine]`` and ``[retention]``."""
+    return {k: v for k, v in settings.effective().items() if k not in ("engine", "retention")}
+
+
 def run_fingerprint(as_of: int, settings: Settings, inputs: Sequence[dict[str, Any]]) -> str:
     """Hash of all that decides a release's tables, but for the release before it."""
     facts = {
         "as_of": as_of,
-        "settings": {k: v for k, v in settings.effective().items() if k not in ("engine", "retention")},
+        "settings": deciding(settings),
         "code": code_version(),
         "inputs": [[d["folder"], [[f["name"], f["sha256"]] for f in d["files"]]] for d in inputs],
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +12,19 @@ import pandas as pd
 
 from expectations.culprits import COLUMNS, culprits_of, find_culprits
 from expectations.delivery_gate import delivery_gate
-from expectations.judge import blocking_failures
+from expectations.judge import blocking_failures, not_run
 from expectations.linkage_gate import linkage_gate
 from expectations.publication_gate import publication_gate
 from expectations.rules import load_rules
+from expectations.suites_gate import checks_gate, rows_of_the_grid, suites_gate
 from expectations.waivers import waive
 from orchestration.dbt.dictionary import dictionary
-from orchestration.dbt.project import COUNTED_LAYERS, LAST_LAYERS, expected_tests
+from orchestration.dbt.project import COUNTED_LAYERS, FIRST_LAYERS, LAST_LAYERS, reads
 from orchestration.home import SEEDS
+from orchestration.run.begun import refuse_other
 from orchestration.run.fingerprint import arrivals, input_facts, run_fingerprint
 from orchestration.run.inputs import write_run_inputs
+from orchestration.run.marks import refuse_stale
 from orchestration.run.notes import (
     as_published,
     changed_deliveries,
@@ -29,12 +33,12 @@ from orchestration.run.notes import (
     release_facts,
 )
 from orchestration.run.scope import Run, latest_release
-from orchestration.run.tables import CHECKS, has_table, write, write_checks
+from orchestration.run.tables import CHECKS, has_table, run_tables, write, write_checks
 from releases.disclosure import noise_sha256
 from releases.disclosure.remembered import last_remembered, remembered, settle
 from releases.pages.words import moved_most
 from releases.release import Release
-from releases.tables import export_tables
+from releases.tables import RELEASED, export_tables
 from releases.verdict import Verdict, drop_verdict, store_verdict
 from sources.calendar import quarter_label
 from sources.errors import LabourdbError
@@ -81,20 +85,30 @@ def gate_deliveries(run: Run) -> pd.DataFrame:
         inputs = input_facts(connection, gate.dispositions)
         arrived = arrivals(connection, gate.dispositions)
     with run.warehouse() as warehouse:
-        write_run_inputs(warehouse, gate, run.scope, run.settings)
+        warehouse.begin()  # a run has begun, with nothing built yet, or it has not
+        write_run_inputs(warehouse, gate, run)
         write(warehouse, "inputs", inputs)
         write(warehouse, "arrivals", arrived)
-        for name in ("dbt_tests", "culprits", *CHECKS):
+        for name in ("culprits", *CHECKS):
             warehouse.execute(f"drop table if exists run.{name}")
+        for name in ("built", "dbt_tests"):
+            write(warehouse, name, pd.DataFrame({c: [] for c in run_tables()[name].columns}))
         write(warehouse, "delivery_checks", waive(gate.checks, waivers))
+        warehouse.commit()
     return gate.checks
 
 
 def gate_linkage(run: Run) -> pd.DataFrame:
-    """Gate 2 on what was linked and built; returns its checks, dbt tests of these layers included."""
+    """Gate 2 on what was linked and built; returns its checks, dbt tests of these layers included.
+
+    Raises ``LabourdbError`` if it is of another run, ``Stale`` if not all of it was built and tested since gate 1.
+    """
     with run.warehouse(with_restricted=True) as warehouse:
+        refuse_other(run, warehouse)
+        refuse_stale(warehouse, reads(FIRST_LAYERS))
         rules = load_rules(run.settings.thresholds)
-        own = linkage_gate(warehouse, rules)
+        shutil.rmtree(run.home.workshop, ignore_errors=True)  # what gates of the run before found
+        own = linkage_gate(warehouse, rules, run.home.workshop)
         tests = warehouse.execute("select * from run.dbt_tests where gate = 'linkage'").df()
         checks = waive(pd.concat([own, tests], ignore_index=True), run.settings.waived())
         write(warehouse, "linkage_checks", checks)
@@ -105,11 +119,19 @@ def gate_linkage(run: Run) -> pd.DataFrame:
 def gate_publication(run: Run) -> pd.DataFrame:
     """Gate 3 on the candidates; writes the checks table, the candidate files and the verdict on exactly these.
 
-    Returns every check of the run. Blocking failures of gates 2 and 3 are in the stored verdict.
+    Returns every check of the run. Blocking failures of gates 2 and 3 are in the stored verdict: where gate 2 has not judged
+    what lies there now, as after a part of it was made again, it does so first. Raises ``LabourdbError`` if the tables are of
+    another run than this, ``Stale`` if not all of them were built and tested since gate 1 (SPEC §5, §6).
     """
+    with run.warehouse() as warehouse:
+        judged = has_table(warehouse, "linkage_checks")
+    if not judged:
+        gate_linkage(run)
     previous = latest_release(run)
     with run.warehouse(with_restricted=True) as warehouse:
-        _refuse_unproved(run, warehouse)
+        refuse_other(run, warehouse)
+        refuse_stale(warehouse, reads([*FIRST_LAYERS, *COUNTED_LAYERS, *LAST_LAYERS]))
+        drop_verdict(run.candidates)  # not before: who is refused changes nothing
         inputs = noted_inputs(warehouse)
         new, gone = changed_deliveries(previous.manifest["inputs"] if previous else inputs, inputs)
         rules = load_rules(run.settings.thresholds)
@@ -119,18 +141,28 @@ def gate_publication(run: Run) -> pd.DataFrame:
             previous.path / "tables" if previous and _protected_alike(run, previous) else None,
             {folder.split("/")[0] for folder in new | gone},
             last_remembered(run.home.remembered, quarter_label(run.scope.as_of)),
+            run.home.workshop,
         )
         tests = warehouse.execute("select * from run.dbt_tests where gate = 'publication'").df()
         kept = [warehouse.execute(f"select * from run.{g}_checks").df() for g in ("delivery", "linkage")]
-        checks = pd.concat([*kept, own, tests], ignore_index=True).assign(release_id=run.scope.release_id)
-        checks = waive(checks, run.settings.waived())
+        described = {t.name: t.metadata for t in dictionary().published}
+        others = [t for t in RELEASED if t != "checks"]
+        tables = export_tables(warehouse, run.candidates, described=described, tables=others)
+        of_tables = suites_gate(run.candidates, run.home.workshop, rules, rows_of_the_grid(warehouse))
+        checks = pd.concat([*kept, own, tests, of_tables], ignore_index=True)
+        checks = waive(checks.assign(release_id=run.scope.release_id), run.settings.waived())
+        write_checks(warehouse, "published", as_published(checks, run.settings.disclosure.off))
+        tables |= export_tables(warehouse, run.candidates, described=described, tables=["checks"])
+        of_checks = checks_gate(run.candidates, run.home.workshop, rules)
+        if not of_checks.empty:
+            of_checks = of_checks.assign(release_id=run.scope.release_id, waiver=None)
+            checks = pd.concat([checks, of_checks], ignore_index=True)
         write(
             warehouse,
             "publication_checks",
             checks[checks["gate"] == "publication"].drop(columns="release_id"),
         )
         write_checks(warehouse, "candidates", checks)
-        write_checks(warehouse, "published", as_published(checks, run.settings.disclosure.off))
         shown = warehouse.execute(
             "select count(*) from published.indicators where basis = 'register'"
         ).fetchone()
@@ -138,10 +170,11 @@ def gate_publication(run: Run) -> pd.DataFrame:
             raise LabourdbError(
                 "Nobody lives in the provinces of [coverage]: a release would show no figure at all."
             )
-        described = {t.name: t.metadata for t in dictionary().published}
-        tables = export_tables(warehouse, run.candidates, described=described)
         blocking = blocking_failures(checks[checks["gate"] != "delivery"])
         stopping = blocking[blocking["gate"] == "publication"]
+        warehouse.execute(
+            "delete from run.culprits where check_id not in (select check_id from run.linkage_checks)"
+        )
         write(warehouse, "culprits", find_culprits(warehouse, stopping, rules, new), append=True)
         names = [f"{c['check_id']} ({c['object']})" for c in blocking.to_dict("records")]
         fingerprint = run_fingerprint(run.scope.as_of, run.settings, inputs)
@@ -156,38 +189,16 @@ def _protected_alike(run: Run, previous: Release) -> bool:
     return same_label and before.get("disclosure", {}).get("noise_sha256") == noise_sha256()
 
 
-def _refuse_unproved(run: Run, warehouse: duckdb.DuckDBPyConnection) -> None:
-    """Raise ``LabourdbError`` if tests of the models did not run since the deliveries were judged, or if what was built is
-    protected otherwise than the settings now say: no such release may bear their label (SPEC §5).
-    """
-    if warehouse.execute("select protects from run.parameters").fetchone() != (
-        not run.settings.disclosure.off,
-    ):
-        raise LabourdbError(
-            "[disclosure] off was changed after this run began: what was built is not protected as the release would say."
-            " Nothing was published. Run again, from the deliveries on."
-        )
-    kept = has_table(warehouse, "dbt_tests")
-    ran = (
-        {n for (n,) in warehouse.execute("select check_id from run.dbt_tests").fetchall()} if kept else set()
-    )
-    left = sorted({t.name for t in expected_tests([*COUNTED_LAYERS, *LAST_LAYERS])} - ran)
-    if left:
-        raise LabourdbError(
-            f"The tables of this run were not all built and tested: {len(left)} tests did not run, {left[0]} among them."
-            " Nothing was published. Run again, from the deliveries on."
-        )
-
-
 def stop_if_blocked(run: Run, checks: pd.DataFrame) -> None:
     """Raise ``GateStopped`` naming every blocking check that failed, and leave the report in the warehouse."""
     blocking = blocking_failures(checks[checks["gate"] != "delivery"])
     if blocking.empty:
         return
     report = write_stopped_report(run, checks)
-    stopped = with_culprits(run, blocking)
+    stopped = with_culprits(run, blocking, checks)
     lines = [
-        f"  {c['check_id']} on {c['object']}: {c['rows_failed']} of {c['rows_checked']} rows failed."
+        f"  {c['check_id']} on {c['object']}: {_counted(c)}."
+        + "".join(f"\n    {line}" for line in _did_not_run(c["not_run"]))
         + "".join(f"\n    {line}" for line in moved_most(c["culprits"]))
         for c in stopped
     ]
@@ -199,15 +210,31 @@ def stop_if_blocked(run: Run, checks: pd.DataFrame) -> None:
     )
 
 
-def with_culprits(run: Run, blocking: pd.DataFrame) -> list[dict[str, Any]]:
-    """Lines of the checks table that stop a run (``STOPPED``), each with the deliveries that moved it (``culprits``)."""
+def _counted(line: dict[str, Any]) -> str:
+    if line["rows_failed"] is None:
+        return "not measured"
+    return f"{line['rows_failed']} of {line['rows_checked']} rows failed"
+
+
+def _did_not_run(checks: list[dict[str, str]]) -> list[str]:
+    said = [(f"{c['check_id']} on {c['object']} did not run", c["error"]) for c in checks]
+    return [f"{what}: {error}" if error else what for what, error in said]
+
+
+def with_culprits(run: Run, blocking: pd.DataFrame, checks: pd.DataFrame) -> list[dict[str, Any]]:
+    """Lines of the checks table that stop a run (``STOPPED``), each with the deliveries that moved it (``culprits``) and,
+    where it is that ``checks`` did not run, with these (``not_run``), which its reason names too.
+    """
     with run.warehouse() as warehouse:
         found = _kept_culprits(warehouse)
     lines = blocking.astype(object).where(blocking.notna(), None).to_dict("records")
-    return [
-        {**{n: c[n] for n in STOPPED}, "culprits": culprits_of({str(n): v for n, v in c.items()}, found)}
-        for c in lines
-    ]
+    told = []
+    for c in lines:
+        missing = not_run(checks, c["check_id"], c["object"])
+        line = {**{n: c[n] for n in STOPPED}, "not_run": missing}
+        line["why"] = " ".join([str(c["why"]), *(f"{t}." for t in _did_not_run(missing))])
+        told.append(line | {"culprits": culprits_of({str(n): v for n, v in c.items()}, found)})
+    return told
 
 
 def _kept_culprits(warehouse: duckdb.DuckDBPyConnection) -> pd.DataFrame:

@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import sqlalchemy as sa
+from dagster._core.definitions.job_base import InMemoryJob
+from dagster._core.definitions.repository_definition import SINGLETON_REPOSITORY_NAME
+from dagster._core.execution.api import execute_run
 from dagster._core.instance.ref import InstanceRef
+from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteJobOrigin, RemoteRepositoryOrigin
 from dagster._core.storage.event_log import SqliteEventLogStorage
 from dagster._serdes import ConfigurableClassData
 
@@ -76,6 +80,10 @@ def dagster_instance(folder: Path) -> dg.DagsterInstance:
     config = folder / "dagster.yaml"
     if not config.exists():
         shutil.copyfile(Path(__file__).parents[1] / "dagster.yaml", config)
+    stated = InstanceRef.from_dir(str(folder))
+    kept = stated.event_storage_data
+    if kept is None or kept.class_name != SqliteEventLogStorage.__name__:
+        return dg.DagsterInstance.from_ref(stated)  # somewhere else, such as in PostgreSQL
     events = {
         "module": OpenedOnce.__module__,
         "class": OpenedOnce.__name__,
@@ -84,3 +92,51 @@ def dagster_instance(folder: Path) -> dg.DagsterInstance:
     return dg.DagsterInstance.from_ref(
         InstanceRef.from_dir(str(folder), overrides={"event_log_storage": events})
     )
+
+
+LOCATION = "orchestration.definitions"  # Dagster's name of our code: the module's, however it was started
+SILENT = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+BY, COMMAND_LINE = (
+    "labourdb/started_by",
+    "command line",
+)  # a tag; whoever executes such a run again inherits it
+
+
+def run_recorded(instance: dg.DagsterInstance, job: dg.JobDefinition, config: Mapping[str, Any]) -> None:
+    """Execute a job in this process, recorded as if the UI had launched it with ``config``: the run stands in its timeline and
+    among the job's runs, and can be executed again from there. Raises what a step raised. The home has to be held.
+
+    Dagster's own way to execute in process names no code location; the UI finds a run by it, and executes it again there.
+    """
+    end_dead(instance, dead(instance))
+    repository = RemoteRepositoryOrigin(RegisteredCodeLocationOrigin(LOCATION), SINGLETON_REPOSITORY_NAME)
+    tags = {**job.run_tags, BY: COMMAND_LINE, "dagster/max_retries": "0"}  # who sees it fail decides
+    run = instance.create_run_for_job(
+        job, run_config=config, tags=tags, remote_job_origin=RemoteJobOrigin(repository, job.name)
+    )
+    # nothing on the terminal; whoever executes the run again should see its log
+    silent = run._replace(run_config={**config, **SILENT})
+    execute_run(InMemoryJob(job), silent, instance, raise_on_error=True)
+
+
+def dead(instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
+    """Runs of the command line that have not ended, as their history says: dead, if nobody holds the home by now.
+
+    Nobody else would end them, and the queue of runs waits for them. One that lives has held the home since before it began.
+    """
+    begun = [dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED]
+    runs = instance.get_runs(dg.RunsFilter(statuses=begun, tags={BY: COMMAND_LINE}))
+    return [run for run in runs if of_command_line(run)]
+
+
+def of_command_line(run: dg.DagsterRun) -> bool:
+    """Whether the command line itself executes or executed a run."""
+    return run.tags.get(BY) == COMMAND_LINE and run.get_parent_run_id() is None
+
+
+def end_dead(instance: dg.DagsterInstance, runs: Iterable[dg.DagsterRun]) -> None:
+    """Note that runs have failed."""
+    for run in runs:
+        instance.report_run_failed(run, "Its process ended before it did: killed, or the machine went down.")

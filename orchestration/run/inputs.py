@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 
 import duckdb
 import pandas as pd
 
 from expectations.delivery_gate import DeliveryGate
-from orchestration.run.scope import RunScope
+from orchestration.run.fingerprint import code_version, deciding
+from orchestration.run.scope import Run
 from orchestration.run.tables import write
-from orchestration.settings import Settings
 from sources.calendar import (
     last_day,
     month_number,
@@ -57,13 +58,12 @@ def _unbroken_before(quarter: int, observed: set[int]) -> int:
     return count
 
 
-def write_run_inputs(
-    warehouse: duckdb.DuckDBPyConnection, gate: DeliveryGate, scope: RunScope, settings: Settings
-) -> None:
+def write_run_inputs(warehouse: duckdb.DuckDBPyConnection, gate: DeliveryGate, run: Run) -> None:
     """Replace schema ``run``: parameters, quarters, months, flow_quarters, deliveries_in_force,
     missing_sources, filled_columns, row_accounting, covered_provinces. Quarters run from the one with the first population
     delivery to as-of, those of flows from the first with three months of social insurance in force (SPEC §5).
     """
+    scope, settings = run.scope, run.settings
     missing = missing_sources(gate)
     used = gate.dispositions[gate.dispositions["disposition"] == "used"]
     first = min(month_number(p) for p in used.loc[used["source"] == "population", "period"])
@@ -81,6 +81,9 @@ def write_run_inputs(
                 "follow_employer_successions": [settings.succession.employers],
                 "follow_person_successions": [settings.succession.persons],
                 "protects": [not settings.disclosure.off],
+                "begun_by": [run.begun_by],
+                "settings": [json.dumps(deciding(settings), ensure_ascii=False, sort_keys=True)],
+                "code": [json.dumps(code_version())],
             }
         ),
         "quarters": pd.DataFrame(

@@ -207,6 +207,18 @@ def seeds_changed(warehouse: duckdb.DuckDBPyConnection) -> bool:
     return known is None or known[0] != project_hash()
 
 
+def column_types(warehouse: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], dict[str, str]]:
+    """Columns and their types of every table and view in the warehouse and the restricted database, by schema and name."""
+    found: dict[tuple[str, str], dict[str, str]] = {}
+    for schema, table, column, kind in warehouse.execute(
+        "select schema_name, table_name, column_name, lower(data_type) from duckdb_columns() where not internal"
+        ""
+        " order by database_name, schema_name, table_name, column_index"
+    ).fetchall():
+        found.setdefault((schema, table), {})[column] = kind
+    return found
+
+
 def table_sizes(warehouse: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], int]:
     """Rows of every table of the attached databases, by schema and name.
 

@@ -38,6 +38,7 @@ class Run:
     home: Home
     settings: Settings
     scope: RunScope
+    begun_by: str = ""  # the Dagster run that began it, through all that go on with it; empty without Dagster
 
     @property
     def candidates(self) -> Path:
@@ -52,19 +53,27 @@ class Run:
 
     @contextmanager
     def warehouse(self, with_restricted: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
-        """The working database of the pseudonymised zone, spilling only into the restricted zone."""
-        make_folder(self.home.warehouse, 0o750)
-        engine = self.settings.engine
-        made = not self.home.database.exists()
-        config = engine_config(self.home.restricted, engine.memory, engine.threads)
-        with duckdb.connect(str(self.home.database), config=config) as connection:
-            if made:
-                self.home.database.chmod(0o640)  # authorised staff read it
-            if with_restricted:
-                attach_restricted(connection, self.home.restricted, read_only=True)
-            else:
-                load_encryption(connection)  # for what it spills
+        """The working database of the pseudonymised zone (``opened_warehouse``)."""
+        with opened_warehouse(self.home, self.settings, with_restricted) as connection:
             yield connection
+
+
+@contextmanager
+def opened_warehouse(
+    home: Home, settings: Settings, with_restricted: bool = False
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The working database of the pseudonymised zone, spilling only into the restricted zone."""
+    make_folder(home.warehouse, 0o750)
+    made = not home.database.exists()
+    config = engine_config(home.restricted, settings.engine.memory, settings.engine.threads)
+    with duckdb.connect(str(home.database), config=config) as connection:
+        if made:
+            home.database.chmod(0o640)  # authorised staff read it
+        if with_restricted:
+            attach_restricted(connection, home.restricted, read_only=True)
+        else:
+            load_encryption(connection)  # for what it spills
+        yield connection
 
 
 def latest_release(run: Run) -> Release | None:

@@ -6,7 +6,7 @@ the same whether the command line or the Dagster UI started it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
 from typing import Any
@@ -15,20 +15,25 @@ import pandas as pd
 
 from expectations.dbt_tests import dbt_test_checks
 from expectations.delivery_gate import delivery_gate
+from expectations.judge import NOT_MEASURED
 from expectations.rules import load_rules
-from orchestration.dbt.build import dbt_build
+from orchestration.dbt.build import dbt_build, exactly
 from orchestration.dbt.project import (
     FIRST_LAYERS,
     NodeResult,
     expected_tests,
     gate_of,
     project_hash,
+    reads,
     relations,
 )
 from orchestration.home import SEEDS
+from orchestration.run import marks
+from orchestration.run.begun import AGAIN, refuse_other, refuse_other_inputs
 from orchestration.run.clock import refuse_clock_behind
 from orchestration.run.gates import facts_of, kept_checks, stop_if_blocked
 from orchestration.run.notes import (
+    column_types,
     row_counts_of,
     seeds_changed,
     table_sizes,
@@ -37,14 +42,16 @@ from orchestration.run.scope import Run
 from orchestration.run.site import site_reference
 from orchestration.run.tables import write
 from releases.database.names import Naming
-from releases.disclosure.remembered import prepare, settle
+from releases.disclosure.remembered import prepare, remembered, settle
 from releases.release import (
     Release,
     latest_of,
+    next_id,
     point_current,
     publish,
     refuse_withdrawn,
 )
+from releases.verdict import confirmed_verdict, drop_verdict
 from sources.calendar import month_label, month_number, quarter_label, quarter_of_month
 from sources.contract import load_contract
 from sources.errors import LabourdbError, UsageError
@@ -56,7 +63,7 @@ from sources.restricted.database import DATABASE
 from sources.restricted.retention import Deleted, delete_old
 
 # seeds that did not change are not loaded again, but checked all the same
-SEED_TESTS = ["path:seeds,resource_type:test"]
+SEED_TESTS = "path:seeds,resource_type:test"
 EVERYTHING = month_number("9999-12")  # a cut-off after which nothing comes
 
 
@@ -112,33 +119,74 @@ def noted_retention(run: Run) -> Deleted:
 
 
 def build(run: Run, layers: Sequence[str], on_event: Callable[[Any], None] | None = None) -> list[NodeResult]:
-    """Build and test layers of models; seeds first, if they changed. Raises ``LabourdbError`` if a model fails.
+    """Build and test layers of models (``attempt``); raises ``LabourdbError`` unless all of them were built."""
+    results = attempt(run, layers, on_event)
+    refuse_failed(run, results)
+    return results
 
-    ``on_event`` hears what dbt tells while it works.
-    Tests that fail do not raise here: they are kept for the gate that follows.
+
+def attempt(
+    run: Run,
+    layers: Sequence[str],
+    on_event: Callable[[Any], None] | None = None,
+    only: Collection[str] | None = None,
+) -> list[NodeResult]:
+    """Build and test layers of models, or ``only`` these models and tests of them (unique names); seeds first, if they
+    changed. What rests on what is built here is stale from then on, and no verdict of the gates holds any more.
+
+    ``on_event`` hears what dbt tells while it works. Models that fail do not raise here (``refuse_failed``), nor do tests:
+    they are kept for the gate that follows. Raises ``LabourdbError`` if the run is not the one that lies in the
+    warehouse, if a delivery it began with has changed, or if what is read was not built in it.
     """
-    with run.warehouse() as warehouse:
+    known = reads(layers)
+    selected = set(known if only is None else only)
+    first = any(layer in FIRST_LAYERS for layer in layers)
+    with run.warehouse(with_restricted=first) as warehouse:
+        refuse_other(run, warehouse)
+        if first:
+            refuse_other_inputs(warehouse)
+        marks.refuse_unbuilt(warehouse, [n for n in selected if n in known], known)
+        drop_verdict(run.candidates)  # what was judged is about to change
+        marks.starts(warehouse, selected, judged_by_gate_2=first)
         stale = seeds_changed(warehouse)
-    seeds = ["resource_type:seed"] if stale else SEED_TESTS if layers == FIRST_LAYERS else []
-    results = dbt_build(run.home, run.settings, [*seeds, *layers], on_event)
+    select = list(layers) if only is None else exactly(only)
+    if stale:
+        select += ["resource_type:seed", SEED_TESTS]
+    elif first and only is None:
+        select.append(SEED_TESTS)
+    indirect = "buildable" if only is None else "empty"
+    results = dbt_build(run.home, run.settings, select, on_event, indirect)
+    tests = [_test_line(r, r.tested or r.folder) for r in results if r.kind == "test"]
+    ran = {r.unique_id for r in results if r.kind == "test"}
+    missing = [t for t in expected_tests(layers) if t.unique_id in selected - ran]
+    tests += [_test_line(t, t.folder) for t in missing]
+    with run.warehouse(with_restricted=True) as warehouse:
+        if stale and any(r.kind == "seed" for r in results):
+            write(warehouse, "seeds", pd.DataFrame({"project": [project_hash()]}))
+        counts = row_counts_of(warehouse, relations())
+        checks = dbt_test_checks(tests, {str(t["model"]): counts.get(str(t["model"]), 0) for t in tests})
+        warehouse.execute(
+            "delete from run.dbt_tests where check_id in (select unnest(?))", [[t["name"] for t in tests]]
+        )
+        write(warehouse, "dbt_tests", checks.assign(waiver=None), append=True)
+        built = {r.unique_id for r in results if r.kind == "model" and r.ok}
+        marks.ended(warehouse, built | ran | {t.unique_id for t in missing})
+    return results
+
+
+def refuse_failed(run: Run, results: Sequence[NodeResult]) -> None:
+    """Raise ``LabourdbError`` naming the models that could not be built; ``GateStopped`` if a test is to blame."""
     broken = [r for r in results if r.kind != "test" and r.status == "error"]
     if broken:
         details = "\n".join(f"  {r.name}: {r.message}" for r in broken)
         raise LabourdbError(f"Models that could not be built; nothing was published:\n{details}")
-    tests = [_test_line(r, r.tested or r.folder) for r in results if r.kind == "test"]
-    ran = {r.unique_id for r in results}
-    tests += [_test_line(t, t.folder) for t in expected_tests(layers) if t.unique_id not in ran]
-    with run.warehouse(with_restricted=True) as warehouse:
-        if stale:
-            write(warehouse, "seeds", pd.DataFrame({"project": [project_hash()]}))
-        counts = row_counts_of(warehouse, relations())
-        checks = dbt_test_checks(tests, {str(t["model"]): counts.get(str(t["model"]), 0) for t in tests})
-        write(warehouse, "dbt_tests", checks.assign(waiver=None), append=True)
     skipped = [r.name for r in results if r.kind != "test" and r.status == "skipped"]
     if skipped:  # dbt goes no further below a test that failed: there is nothing whole to judge or to export
-        stop_if_blocked(run, pd.concat([kept_checks(run), checks], ignore_index=True))
+        with run.warehouse() as warehouse:
+            tests = warehouse.execute("select * from run.dbt_tests").df()
+        checks = pd.concat([kept_checks(run), tests], ignore_index=True)
+        stop_if_blocked(run, checks.drop_duplicates(["check_id", "object"], ignore_index=True))
         raise LabourdbError(f"Models that were not built; nothing was published: {', '.join(skipped)}")
-    return results
 
 
 def _test_line(test: NodeResult, model: str) -> Mapping[str, Any]:
@@ -148,27 +196,35 @@ def _test_line(test: NodeResult, model: str) -> Mapping[str, Any]:
         "model": model,
         "status": test.status,
         "failures": test.failures,
-        "severity": test.severity,
+        # one that did not run has found nothing, whatever it would have been to find something
+        "severity": test.severity if test.ok or test.status == "fail" else "error",
         "gate": gate_of(test.folder),
         "description": test.description,
         "description_vi": test.description_vi,
-        "query": test.query,
+        "query": f"{NOT_MEASURED}{test.message}\n{test.query}"
+        if test.status == "error" and test.message
+        else test.query,
     }
 
 
 def release(run: Run) -> Release:
     """Publish the candidates the gates passed; if the last release of the period says the same, it stands.
 
-    Raises ``LabourdbError`` if a withdrawn release of the period says the same.
+    Raises ``LabourdbError`` if the run is not the one that lies in the warehouse, if the gates have not passed what lies
+    there, if a withdrawn release of the period says the same, or if the number it began with was used since.
     """
     with run.warehouse() as warehouse:
+        refuse_other(run, warehouse)
         facts = facts_of(run, warehouse)
+    confirmed_verdict(run.candidates, run.scope.release_id, facts["fingerprint"])
     period = quarter_label(run.scope.as_of)
     standing = latest_of(run.home.releases, period)
     if standing is not None and standing.manifest.get("fingerprint") == facts["fingerprint"]:
         point_current(run.home.releases)
         return standing
     refuse_withdrawn(run.home.releases, period, facts["fingerprint"])
+    if run.scope.release_id != next_id(run.home.releases, period, remembered(run.home.remembered)):
+        raise LabourdbError(f"The number {run.scope.release_id} was used after this run began. {AGAIN}")
     from releases.site.build import build_site  # what only a run that publishes needs takes a while to import
 
     reference = site_reference(run.home.warehouse / "kept")
@@ -189,3 +245,9 @@ def row_counts(run: Run) -> dict[tuple[str, str], int]:
     """Rows of every table in the warehouse and the restricted database, by schema and name."""
     with run.warehouse(with_restricted=True) as warehouse:
         return table_sizes(warehouse)
+
+
+def columns(run: Run) -> dict[tuple[str, str], dict[str, str]]:
+    """Columns and types of the same tables, and of views."""
+    with run.warehouse(with_restricted=True) as warehouse:
+        return column_types(warehouse)

@@ -42,6 +42,15 @@ RESOLVED = (
         " name_birth_sex, or review.",
     ),
 )
+# `dbt source freshness`: a delivery is of a month, and fresh is what reaches far enough
+LAST_MONTH_ENDED = (
+    "select coalesce(max(make_date(delivery_key // 12288, (delivery_key // 1024) % 12 + 1, 1) + interval 1 month),"
+    " timestamp '1970-01-01') from {{ this }}"
+)
+EVERY_MONTH, EVERY_QUARTER = (
+    45,
+    105,
+)  # days after the last delivered month: a month or a quarter, and two weeks to send it
 PERSON = (
     Landed("person_key", "bigint", "Pseudonym of the linked person; null if unlinked."),
     Landed("link_rule", "varchar", "First rule that hit, review or unlinked."),
@@ -60,7 +69,8 @@ def generated() -> dict[Path, str]:
                     "database": "restricted",
                     "schema": "landing",
                     "description": "Accepted rows as ingestion left them, one table per contract.",
-                    "tables": [{"name": c.source, "description": _line(c.holds)} for c in contracts],
+                    "config": {"loaded_at_query": LAST_MONTH_ENDED},
+                    "tables": list(map(_landing, contracts)),
                 }
             ]
         ),
@@ -93,6 +103,17 @@ def write() -> None:
         path.write_text(text, encoding="utf-8")
 
 
+def _landing(contract: Contract) -> dict[str, Any]:
+    """The landing table of a source, as ``create_schema`` makes it, and how old its last month may be."""
+    days = EVERY_MONTH if contract.full_month else EVERY_QUARTER
+    return {
+        "name": contract.source,
+        "description": _line(contract.holds),
+        "config": {"freshness": {"warn_after": {"count": days, "period": "day"}}},
+        "columns": _columns([*ROW, *landing_columns(contract)]),
+    }
+
+
 def _staging(contract: Contract) -> dict[str, Any]:
     """The staging model of a source: the rows that count, one column a landed part."""
     areas = () if contract.has("area_version") else (AREA_VERSION,)
@@ -100,7 +121,7 @@ def _staging(contract: Contract) -> dict[str, Any]:
         "name": f"stg_{contract.source}",
         "description": f"{_line(contract.holds).removesuffix('.')}: one row per accepted row of the deliveries in force up"
         " to the cut-off, before latest-wins across deliveries (SPEC §1, §2).",
-        "columns": _columns([*ROW, *landing_columns(contract), *areas, PERIOD, REVISION]),
+        "columns": _tested([*ROW, *landing_columns(contract), *areas, PERIOD, REVISION], contract),
     }
 
 
@@ -108,9 +129,10 @@ def _resolved(contract: Contract) -> dict[str, Any]:
     """The model that looks for persons of those rows of a source that are not plainly confirmed; it is written by hand."""
     return {
         "name": f"resolved_{contract.source}",
+        "config": {"access": "private"},
         "description": f"One row per accepted row of {contract.source} that SPEC §3 rules 1 to 4 link, or would but for their"
         " veto, and whose latest birth date does not plainly confirm its ID.",
-        "columns": _columns(RESOLVED),
+        "columns": _tested(RESOLVED),
     }
 
 
@@ -120,7 +142,7 @@ def _linked(contract: Contract) -> dict[str, Any]:
         "name": f"linked_{contract.source}",
         "description": f"One row per accepted row of {contract.source} of the deliveries in force, before latest-wins, with"
         " its person and the rule that found it (SPEC §3).",
-        "columns": _columns([*ROW, PERIOD, AREA_VERSION, *_going_along(contract), *PERSON]),
+        "columns": _tested([*ROW, PERIOD, AREA_VERSION, *_going_along(contract), *PERSON]),
     }
 
 
@@ -131,6 +153,24 @@ def _going_along(contract: Contract) -> list[Landed]:
 
 def _columns(columns: Iterable[Landed]) -> list[dict[str, str]]:
     return [{"name": c.name, "data_type": c.type, "description": c.description} for c in columns]
+
+
+def _tested(columns: Iterable[Landed], contract: Contract | None = None) -> list[dict[str, Any]]:
+    """The columns of a model of a source's rows, with the data tests of a developer: one row an accepted row; of staging, what
+    the contract requires and from which list it is.
+    """
+    tested: list[dict[str, Any]] = [*_columns(columns)]
+    for column in tested:
+        tests: list[Any] = ["unique", "not_null"] if column["name"] == "row_id" else []
+        if contract is not None and contract.has(column["name"]):
+            stated = contract.column(column["name"])
+            if stated.required and stated.key_position is not None and len(landed_columns(stated)) == 1:
+                tests.append("not_null")
+            if stated.values:
+                tests.append({"accepted_values": {"arguments": {"values": list(stated.values)}}})
+        if tests:
+            column["data_tests"] = tests
+    return tested
 
 
 def _macros(linked: Sequence[Contract], converted: Mapping[str, tuple[str, float]]) -> str:

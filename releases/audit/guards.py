@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from functools import cache
 from typing import Any
 
 import duckdb
 
 from expectations.catalogue import LEVELS
-from expectations.rules import PUBLISHED
+from expectations.rules import PUBLISHED, load_rules, types_of_expectations
 from releases.audit.cell import open_table
 from releases.release import Release
 from releases.tables import Row, rows_of
@@ -77,10 +78,19 @@ def _guards(check: Row, cell: Row, sources: Collection[str], models: Collection[
         return guarded.partition("/")[0] in sources
     table, colon, dimension = guarded.partition(": ")
     if colon:
+        if check["check_id"] in _of_suites():
+            basis = re.search(r'basis == "(\w+)"', dimension)
+            return table == "indicators" and (basis is None or basis[1] == cell["basis"])
         if table == "row_accounting":
             return dimension != "linkage" or cell["basis"] == "register"
         return table == "indicators" and _of_cell(dimension, cell)
     return guarded in sources or guarded.rpartition(".")[2] in models
+
+
+@cache
+def _of_suites() -> frozenset[str]:
+    """Checks that are made of expectations, which are of whole tables or of rows that say of which kind."""
+    return frozenset(types_of_expectations(load_rules()).values())
 
 
 def _of_cell(dimension: str, cell: Row) -> bool:

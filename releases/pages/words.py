@@ -51,6 +51,26 @@ CHECK_STATUSES: Words = {
     "not_applicable": OUTCOMES["not_applicable"],
     "error": ("Không kiểm tra được", "Could not be checked"),
 }
+# what an expectation of a suite asks of its columns, before what it states
+EXPECTATIONS: Words = {
+    "expect_table_columns_to_match_ordered_list": (
+        "đúng các cột như mô tả, đúng thứ tự",
+        "the columns described, in their order",
+    ),
+    "expect_compound_columns_to_be_unique": ("không trùng nhau", "unique together"),
+    "expect_column_values_to_be_unique": ("không trùng nhau", "unique"),
+    "expect_column_values_to_not_be_null": ("có giá trị", "filled"),
+    "expect_column_values_to_be_null": ("để trống", "empty"),
+    "expect_column_values_to_be_in_set": ("thuộc danh mục", "one of"),
+    "expect_column_values_to_not_be_in_set": ("không thuộc", "none of"),
+    "expect_column_values_to_match_regex": ("có dạng", "of the form"),
+    "expect_column_value_lengths_to_be_between": ("có độ dài", "of a length"),
+    "expect_column_values_to_be_between": ("trong khoảng", "in the range"),
+    "expect_column_pair_values_a_to_be_greater_than_b": ("theo thứ tự", "in the order"),
+    "expect_column_pair_values_to_be_equal": ("bằng nhau", "equal"),
+    "expect_table_row_count_to_equal": ("đủ số dòng", "as many rows as there should be"),
+    "expect_table_row_count_to_be_between": ("có số dòng", "a number of rows"),
+}
 DISPOSITIONS: Words = {
     "used": ("Được dùng", "Used"),
     "replaced": ("Được thay thế", "Replaced"),

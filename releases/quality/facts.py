@@ -20,6 +20,7 @@ from expectations.rules import GATES
 from releases.disclosure import PROTECTION
 from releases.quality import tables, times
 from releases.quality.columns import column_fill
+from releases.quality.expectations import suites_facts
 from releases.quality.times import place_of
 from releases.tables import RELEASED, rows_of
 from sources.contract import all_sources, load_contract
@@ -124,6 +125,7 @@ def _facts(manifest: Mapping[str, Any], given: Mapping[str, Rows], previous: Pat
         }
         if not stopped:
             facts |= {
+                "suites": suites_facts(checks),
                 "tables": [{"table": t, "rows": f["rows"]} for t, f in manifest["tables"].items()],
                 "timeliness": times.timeliness(manifest),
                 "to_tables": tables.to_tables(connection, bool(facts["provinces"]), protected),

@@ -1,4 +1,4 @@
-"""The quality report as one HTML page that needs nothing but itself: Vietnamese and English, offline, printable."""
+"""The quality report, and the page of expectations beside it, each one HTML page that needs nothing but itself: Vietnamese and English, offline, printable."""
 
 from __future__ import annotations
 
@@ -14,3 +14,8 @@ def quality_page(facts: Mapping[str, Any]) -> str:
     Everything that comes from deliveries or settings is escaped; the page asks no other place for anything.
     """
     return environment().get_template("quality.html").render(f=facts, css=style())
+
+
+def expectations_page(facts: Mapping[str, Any]) -> str:
+    """The page of the suites of published tables, of a release's facts that tell of them (``suites``)."""
+    return environment().get_template("expectations.html").render(f=facts, css=style())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-import unicodedata
+from collections.abc import Callable
 
 import numpy as np
 import pyarrow as pa
@@ -14,35 +14,73 @@ from sources.characters import ANY_INVISIBLE, INVISIBLE
 # white space of Unicode, the plain space apart
 WHITE = "\t-\r\x1c-\x1f\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 _ANY_WHITE = re.compile(f"[{WHITE}]")
+_Bytes = np.ndarray[tuple[int], np.dtype[np.uint8]]
+_Places = np.ndarray[tuple[int], np.dtype[np.integer]]
+_STRANGE = np.arange(256) >= 0xC0  # a letter's first byte; U+00C0-01BF begin with C3 to C6
+_STRANGE[0xC3:0xC7] = False
 _RUNS = f"[ {WHITE}]+"
 
 
 def tidy(values: pa.StringArray) -> pa.StringArray:
-    """The same values, tidied. Looks at all bytes at once first: most columns need nothing."""
+    """The same values, tidied. Looks at all bytes at once first: most columns, and most rows of the others, need nothing."""
     data = _bytes(values)
     if data.size == 0 or (data.min() > 0x20 and data.max() < 0x80):
         return values
-    text = data.tobytes()
     odd_white = bool(data.min() < 0x20)
     if data.max() >= 0x80:
-        decoded = text.decode()
+        decoded = data.tobytes().decode()
         if ANY_INVISIBLE.search(decoded) is not None:  # before NFC: they keep letters from composing
             values = pc.replace_substring_regex(values, f"[{INVISIBLE}]+", "")
-            decoded = _bytes(values).tobytes().decode()
-        if not unicodedata.is_normalized("NFC", decoded):
-            values = pc.utf8_normalize(values, form="NFC")
+        values = _where(
+            values, _perhaps_decomposed(_bytes(values)), lambda some: pc.utf8_normalize(some, form="NFC")
+        )
         odd_white = odd_white or _ANY_WHITE.search(decoded) is not None
-    if odd_white or b"  " in text:
+    if odd_white or b"  " in _bytes(values).tobytes():
         values = pc.replace_substring_regex(values, _RUNS, " ")
-    if b" " in text or odd_white:
-        values = pc.utf8_trim(values, " ")
-    return values
+    return _where(values, _at_an_end(values), lambda some: pc.utf8_trim(some, " "))
 
 
-def _bytes(values: pa.StringArray) -> np.ndarray[tuple[int], np.dtype[np.uint8]]:
+def _perhaps_decomposed(data: _Bytes) -> _Places:
+    """Where bytes stand that no composed Vietnamese letter has: letters of U+00C0-01BF and U+1E80-1EFF are as they should be."""
+    strange = _STRANGE[data]
+    of_three = np.flatnonzero(data == 0xE1)
+    strange[of_three] = data[of_three + 1] & 0xFE != 0xBA
+    places: _Places = np.flatnonzero(strange)
+    return places
+
+
+def _at_an_end(values: pa.StringArray) -> _Places:
+    """Where a value begins or ends with a space."""
+    data, bounds = _bytes(values), _bounds(values) - _bounds(values)[0]
+    filled = bounds[1:] > bounds[:-1]
+    ends = np.concatenate([bounds[:-1][filled], bounds[1:][filled] - 1])
+    places: _Places = ends[data[ends] == 0x20]
+    return places
+
+
+def _where(
+    values: pa.StringArray, places: _Places, mended: Callable[[pa.StringArray], pa.StringArray]
+) -> pa.StringArray:
+    """The values, those mended that have a byte at one of the ``places``."""
+    if places.size == 0:
+        return values
+    bounds = _bounds(values)
+    rows = np.zeros(len(values), dtype=bool)
+    rows[np.searchsorted(bounds - bounds[0], places, side="right") - 1] = True
+    mask = pa.array(rows)
+    return pc.replace_with_mask(values, mask, mended(values.filter(mask)))
+
+
+def _bounds(values: pa.StringArray) -> _Places:
+    """Where each value begins in the array's memory, and where the last one ends."""
+    _, offsets, _ = values.buffers()
+    return np.frombuffer(offsets, dtype=np.int32, count=len(values) + 1, offset=4 * values.offset)
+
+
+def _bytes(values: pa.StringArray) -> _Bytes:
     """The bytes of all values one after another, as they lie in memory."""
-    _, offsets, data = values.buffers()
+    _, _, data = values.buffers()
     if data is None or len(values) == 0:
         return np.empty(0, dtype=np.uint8)
-    bounds = np.frombuffer(offsets, dtype=np.int32, count=len(values) + 1, offset=4 * values.offset)
+    bounds = _bounds(values)
     return np.frombuffer(data, dtype=np.uint8)[bounds[0] : bounds[-1]]

@@ -55,6 +55,11 @@ COMMANDS: dict[str, list[list[str]]] = {
         ["quality", "2025Q4.1", "--home", "{home}"],
         ["quality", "2025Q4.1", "--home", "{home}", "--json"],
     ],
+    "expectations run": [
+        ["expectations", "run", "--release", "2025Q4.1", "--home", "{home}"],
+        ["expectations", "run", "measures", "indicators", "checks", "--home", "{home}", "--json"],
+    ],
+    "expectations list": [["expectations", "list"]],
     "explain": [
         [
             "explain",
@@ -243,6 +248,12 @@ class Watch:
 def test_every_command_is_looked_at() -> None:
     """A new command is added to ``COMMANDS`` above, with the arguments under which it says most."""
     named = {c.name or c.callback.__name__ for c in app.registered_commands if c.callback is not None}
+    named |= {
+        f"{group.name} {c.name}"
+        for group in app.registered_groups
+        if group.typer_instance is not None
+        for c in group.typer_instance.registered_commands
+    }
     assert named == set(COMMANDS)
 
 

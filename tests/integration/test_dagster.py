@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import time
 from collections.abc import Iterator
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +14,17 @@ from worlds import eighteen_persons as worlds
 
 from orchestration.assets import deliveries, models, shown
 from orchestration.assets.arrived import arrived
-from orchestration.definitions import annual, build_defs, new_deliveries_sensor, quarterly
-from orchestration.resources import Installation, last_whole_quarter
+from orchestration.assets.described import in_rhythm
+from orchestration.definitions import build_defs
+from orchestration.resources import Installation
 from orchestration.run import gates, steps
 from orchestration.run.history import dagster_instance
 from orchestration.run.scope import Run
 from orchestration.settings import load_settings
+from sources.calendar import month_number
 from sources.contract import all_sources
+
+LABEL = "__repository__@orchestration.definitions"  # what the UI looks for runs of our code by
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +52,34 @@ def cells(table: Any) -> list[dict[str, Any]]:
     """The rows of a table in metadata."""
     records = table.records if hasattr(table, "records") else table
     return [dict(r.data) for r in records]
+
+
+def test_a_run_of_the_command_line_is_recorded_as_the_ui_would_have_launched_it(
+    instance: dg.DagsterInstance, run_id: str
+) -> None:
+    (run,) = instance.get_runs(dg.RunsFilter(job_name="run", tags={".dagster/repository": LABEL}))
+    assert run.run_id == run_id and run.remote_job_origin is not None
+    assert run.run_config == {"resources": {"installation": {"config": {"as_of": "2025Q4"}}}}
+    assert run.tags["labourdb/started_by"] == "command line"
+    assert (run.tags["labourdb/as_of"], run.tags["labourdb/release"]) == ("2025Q4", "2025Q4.1")
+
+
+def test_a_run_with_nothing_new_makes_nothing_and_says_what_stands(tmp_path: Path) -> None:
+    home = worlds.copy_of(worlds.small_home(), tmp_path / "home")
+    before = {p.relative_to(home.root) for p in home.releases.rglob("*")}
+    config = {"resources": {"installation": {"config": {"home": str(home.root), "as_of": "2025Q4"}}}}
+    job = build_defs().resolve_job_def("run")
+    with worlds.environment(LABOURDB_KEY=worlds.KEY), dg.DagsterInstance.ephemeral() as fresh:
+        result = job.execute_in_process(run_config=config, instance=fresh)
+        (run,) = fresh.get_runs()
+    assert run.tags["labourdb/release"] == "2025Q4.1"
+    skipped = {e.step_key for e in result.all_events if e.is_step_skipped}
+    assert {"delivery_gate", "labour_database", "releases__release"} <= skipped
+    assert result.get_asset_materialization_events() == []
+    checks = result.get_asset_check_evaluations()
+    assert {c.check_name for c in checks} == {deliveries.LEFT_OUT, deliveries.RHYTHM}
+    assert len(checks) == 2 * len(all_sources()) and all(c.passed for c in checks)
+    assert {p.relative_to(home.root) for p in home.releases.rglob("*")} == before
 
 
 def test_every_asset_of_the_job_is_materialized(instance: dg.DagsterInstance, run_id: str) -> None:
@@ -155,7 +184,7 @@ def test_what_is_left_out_says_why_and_what_to_send(bad: Run) -> None:
     assert "refused all the same: data.csv, line 1" in deliveries["vacancies/2026-01"].because
 
     mine = [d for d in deliveries.values() if d.source == "training"]
-    (line,) = cells(shown.of_left_out(mine)["left_out"])
+    (line,) = cells((shown.of_left_out(mine) or {})["left_out"])
     assert (line["delivery"], line["send_corrected_as"]) == ("2025-12.r2", "2025-12.r3")
     assert (line["in_force_instead"], line["disposition"]) == ("2025-12", "refused")
     facts = shown.of_source(mine)
@@ -189,7 +218,7 @@ def test_what_is_left_out_says_why_and_what_to_send(bad: Run) -> None:
     worlds.deliver(bad.home, "training/2025-12.r3", worlds.deliveries()["training/2025-12"])
     steps.ingest_new(bad)
     mine = [d for d in arrived(bad) if d.source == "training"]
-    assert shown.of_left_out(mine) == {"left_out": "none"}
+    assert shown.of_left_out(mine) is None
     assert {d.folder: d.because for d in mine}["training/2025-12"] == "training/2025-12.r3 replaces it"
 
 
@@ -244,6 +273,42 @@ def test_checks_are_reported(instance: dg.DagsterInstance, run_id: str) -> None:
     assert {k.name for k in results} >= set(deliveries.DELIVERY_CHECKS)
 
 
+def test_every_table_says_its_columns_and_whom_to_ask(instance: dg.DagsterInstance) -> None:
+    graph = build_defs().resolve_asset_graph()
+    tables = [graph.get(k) for k in graph.get_all_asset_keys()]
+    assert [t.key for t in tables if not (t.owners and t.kinds and t.tags.get("zone"))] == []
+    untold = {t.key for t in tables if "dagster/column_schema" not in t.metadata}
+    assert {k.path[0] for k in untold} == {"agency", "releases"}  # folders of files
+    for table in (t for t in tables if t.key not in untold):
+        stated, told = table.metadata["dagster/column_schema"], metadata(instance, table.key)
+        columns = told.get("dagster/column_schema", stated).columns
+        assert all(c.type not in ("", "?") for c in columns), table.key
+        assert {c.name for c in stated.columns} <= {c.name for c in columns}, table.key
+        assert {c.name: c.description for c in columns if c.description}, table.key
+
+
+def test_a_source_is_overdue_by_its_own_rhythm() -> None:
+    def overdue(source: str, *months: str, by: str = "2025-12") -> bool:
+        return not in_rhythm([f"{source}/{m}" for m in months], month_number(by))[0]
+
+    monthly = ("2025-08", "2025-09", "2025-10", "2025-10.r2", "2025-11")
+    assert (
+        overdue("a", *monthly)
+        and not overdue("a", *monthly, "2025-12")
+        and not overdue("a", *monthly, by="2025-11")
+    )
+    quarterly = ("2024-12", "2025-03", "2025-06", "2025-09")
+    assert overdue("a", *quarterly) and not overdue("a", *quarterly, by="2025-11")
+    assert not overdue("a", "2022-12", "2023-12", "2024-12", by="2025-11")  # once a year
+    assert not overdue("a") and not overdue("a", "2020-01", "2020-02")  # no rhythm is known of two
+    assert overdue("a", *quarterly, "2026-01")  # what is of a later month does not count
+    assert in_rhythm(["a/2025-06", "a/2025-07", "a/2025-08"], month_number("2025-12"))[1] == {
+        "last_month": "2025-08",
+        "months_between": 1,
+        "next_expected": "2025-09",
+    }
+
+
 def test_gates_block() -> None:
     graph = build_defs().resolve_asset_graph()
     for gate, key in (("linkage_gate", models.LABOUR), ("publication_gate", models.PUBLISHED)):
@@ -262,56 +327,3 @@ def test_definitions_take_other_resources(tmp_path: Path) -> None:
     assert {
         k.path[1] for k in defs.resolve_asset_graph().get_all_asset_keys() if k.path[0] == "agency"
     } == set(all_sources())
-
-
-def deliver(home: Path, folder: str, minutes_ago: int) -> None:
-    """A file in ``landing/<folder>`` that was last written so long ago."""
-    file = home / "landing" / folder / "data.csv"
-    file.parent.mkdir(parents=True)
-    file.write_text("a\n")
-    written = time.time() - 60 * minutes_ago
-    os.utime(file, (written, written))
-
-
-def test_sensor_asks_for_a_run_when_deliveries_came_whole(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def look(cursor: str | None = None) -> dg.SensorResult | dg.SkipReason:
-        result = new_deliveries_sensor(dg.build_sensor_context(cursor=cursor))
-        assert isinstance(result, dg.SensorResult | dg.SkipReason)
-        return result
-
-    monkeypatch.setenv("LABOURDB_HOME", str(tmp_path))
-    assert isinstance(look(), dg.SkipReason)
-    deliver(tmp_path, "training/2025-12", minutes_ago=60)
-    assert isinstance(look(), dg.SkipReason)  # no quarter has its insurance deliveries
-    deliver(tmp_path, "social_insurance/2025-09", minutes_ago=60)
-    asked = look()
-    assert isinstance(asked, dg.SensorResult) and asked.run_requests is not None
-    (request,) = asked.run_requests
-    assert request.run_config["resources"]["installation"]["config"]["as_of"] == "2025Q3"
-    assert isinstance(look(asked.cursor), dg.SkipReason)
-    deliver(tmp_path, "training/2025-12.r2", minutes_ago=1)
-    assert isinstance(look(asked.cursor), dg.SkipReason)  # still arriving
-    deliver(tmp_path, "training/2025-12.r3", minutes_ago=60)
-    os.utime(tmp_path / "landing/training/2025-12.r2/data.csv", (0, 0))
-    assert isinstance(look(asked.cursor), dg.SensorResult)
-
-
-@pytest.mark.parametrize(
-    ("schedule", "at", "as_of"),
-    [
-        (quarterly, datetime(2026, 1, 20, 6), "2025Q4"),
-        (quarterly, datetime(2026, 4, 20, 6), "2026Q1"),
-        (annual, datetime(2025, 12, 1, 6), "2025Q3"),
-    ],
-)
-def test_schedules(schedule: dg.ScheduleDefinition, at: datetime, as_of: str) -> None:
-    asked = schedule(dg.build_schedule_context(scheduled_execution_time=at))
-    assert isinstance(asked, dg.RunRequest)
-    assert asked.run_config == {"resources": {"installation": {"config": {"as_of": as_of}}}}
-
-
-def test_last_whole_quarter() -> None:
-    days = {datetime(2026, 3, 31): "2025Q4", datetime(2026, 4, 1): "2026Q1", datetime(2026, 1, 1): "2025Q4"}
-    assert {d: last_whole_quarter(d.date()) for d in days} == days

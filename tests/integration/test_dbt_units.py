@@ -224,6 +224,12 @@ def test_every_model_and_column_is_described_as_it_stands(home: EmptyHome) -> No
             "select database_name, schema_name, table_name, list(column_name order by column_index)"
             " from duckdb_columns() group by all"
         ).fetchall()
+        types = {
+            tuple(name): kind
+            for *name, kind in warehouse.execute(
+                "select database_name, schema_name, table_name, column_name, lower(data_type) from duckdb_columns()"
+            ).fetchall()
+        }
     columns = {(database, schema, table): names for database, schema, table, names in found}
     nodes = [n for n in home.manifest.nodes.values() if n.resource_type in ("model", "seed")]
     assert len(nodes) > 50
@@ -231,6 +237,7 @@ def test_every_model_and_column_is_described_as_it_stands(home: EmptyHome) -> No
     further = {
         None: [],
         "measures": [*means],
+        "measures of a person": [*means],
         "measures and their keys": [*means, *(f"{name}_key" for name in counted)],
     }
     for node in nodes:
@@ -239,6 +246,14 @@ def test_every_model_and_column_is_described_as_it_stands(home: EmptyHome) -> No
         named = [*node.columns, *further[node.config.meta.get("further_columns")]]
         assert named == actual, f"{node.name}: the YAML names other columns than the table has"
         assert [c.name for c in node.columns.values() if not c.description] == [], node.name
+        table = (node.database, node.schema, node.alias)
+        said = {c.name: c.data_type for c in node.columns.values()} | node.config.get("column_types", {})
+        assert said == {name: types[(*table, name)] for name in said}, (
+            f"{node.name}: the YAML says other types"
+        )
+        kind = "boolean" if node.name == "counted_persons" else "bigint"
+        for name in further[node.config.meta.get("further_columns")]:
+            assert types[(*table, name)] == kind, "orchestration/dbt/plugin.py makes them so"
         if node.config.contract.enforced:
             missing = [c.name for c in node.columns.values() if not c.config.meta.get("description_vi")]
             assert missing == [], f"{node.name}: not described in Vietnamese"

@@ -295,6 +295,11 @@ def test_checks_are_those_of_the_cell(home: Home) -> None:
     parts = next(c for c in checks["by_check"] if c["check_id"] == "parts_sum_to_totals")
     # sex, age group, urban or rural, provinces and communes of the list of 2025; all but the last as published too
     assert parts["objects"] == 9
+    nulls = next(
+        c for c in checks["by_check"] if c["check_id"] == "table_nulls"
+    )  # of the cell's table and basis
+    of_table = [o for i, o, _ in table if i == "table_nulls" and o.startswith("indicators: ")]
+    assert nulls["objects"] == len([o for o in of_table if 'basis == "official"' not in o]) < len(of_table)
     assert {(c["check_id"], c["object"]) for c in checks["not_passed"]} == {
         (i, o) for i, o, status in table if status in ("failed", "error") and o.partition("/")[0] in
         ("population", "enterprises", "social_insurance", "overseas_contracts", "unemployment_benefits", "job_seekers",

@@ -96,19 +96,21 @@ def test_changed_counts_that_are_not_the_noise_of_the_table_are_found(
 
 def test_what_was_built_under_other_settings_bears_no_label_of_these(copied: Home) -> None:
     """[disclosure] off for the models, and on again before the gate: each is a step of its own in Dagster."""
-    with duckdb.connect(str(copied.database)) as connection:
-        connection.execute("update run.parameters set protects = false")
+    begun = Run(copied, load_settings(copied.settings), scope())
+    copied.settings.write_text(worlds.SETTINGS + "\n[disclosure]\noff = true\n")
     with (
         environment(LABOURDB_KEY=KEY),
-        pytest.raises(LabourdbError, match="was changed after this run began"),
+        pytest.raises(
+            LabourdbError, match=r"^\[disclosure\] of labourdb.toml was changed after this run began"
+        ),
     ):
-        gates.gate_publication(run_of(copied))
+        gates.gate_publication(Run(copied, load_settings(copied.settings), scope()))
+    copied.settings.write_text(worlds.SETTINGS)
     with duckdb.connect(str(copied.database)) as connection:
-        connection.execute("update run.parameters set protects = true")
         connection.execute("delete from run.dbt_tests where check_id = 'changed_communes_within_noise'")
     with environment(LABOURDB_KEY=KEY):
         with pytest.raises(LabourdbError, match="1 tests did not run, changed_communes_within_noise"):
-            gates.gate_publication(run_of(copied))
+            gates.gate_publication(begun)
         gates.gate_deliveries(run_of(copied))
         with pytest.raises(LabourdbError, match="not all built and tested"):
             gates.gate_publication(run_of(copied))

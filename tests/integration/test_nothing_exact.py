@@ -26,8 +26,8 @@ from orchestration.run.site import site_reference
 from releases.database.names import Naming
 from releases.database.write import write_database
 from releases.quality.facts import release_facts
-from releases.quality.page import quality_page
-from releases.release import FILES, REPORT, Release, current_release
+from releases.quality.page import expectations_page, quality_page
+from releases.release import EXPECTATIONS, FILES, REPORT, Release, current_release
 from releases.site.build import build_site
 from releases.tables import RELEASED
 
@@ -289,7 +289,9 @@ def test_all_else_is_made_of_the_tables_and_the_manifest(tmp_path: Path) -> None
     naming = Naming(dictionary(), SEEDS)
     write_database(copied / "tables", copied / "labour.duckdb", naming, release.manifest)
     (copied / REPORT).parent.mkdir()
-    (copied / REPORT).write_text(quality_page(release_facts(copied, release.manifest)), encoding="utf-8")
+    facts = release_facts(copied, release.manifest)
+    (copied / REPORT).write_text(quality_page(facts), encoding="utf-8")
+    (copied / EXPECTATIONS).write_text(expectations_page(facts), encoding="utf-8")
     build_site(copied, release.manifest, site_reference(tmp_path / "kept"))
     made = {p.relative_to(release.path).as_posix() for p in release.path.rglob("*") if p.is_file()}
     assert made - {FILES} == {p.relative_to(copied).as_posix() for p in copied.rglob("*") if p.is_file()}

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import duckdb
+from markupsafe import escape
 from support.home_tables import shown, sql
 from typer.testing import CliRunner
 from worlds import eighteen_persons as worlds
@@ -92,11 +93,27 @@ def test_every_check_is_on_the_page_with_its_reason_in_both_languages() -> None:
     assert len(lines) > 100
     for check_id, name, why, why_vi, query in lines:
         assert why and why_vi and why != why_vi and query
-        assert f"<code>{check_id}</code>" in page and f">{name}</th>" in page, (check_id, name)
+        assert f"<code>{check_id}</code>" in page and f">{escape(name)}</th>" in page, (check_id, name)
     told_of = {f["check_id"] for f in told()["checks"]}
     assert told_of == {line[0] for line in lines}
     for source in ("training", "population"):
         assert load_contract(source).title_vi in page
+
+
+def test_expectations_of_every_table_stand_beside_what_was_found() -> None:
+    """The suites judged the files of this release: counts alone, on a page of their own."""
+    page = (small_home().releases / "current" / "quality" / "expectations.html").read_text(encoding="utf-8")
+    suites = told()["suites"]["suites"]
+    lines = [e["line"] for s in suites for e in s["expectations"] if s["suite"] != "checks"]
+    assert len(lines) > 100 and all(line["outcome"] in ("passed", "not_applicable") for line in lines)
+    rows = manifest(small_home())["tables"]
+    for suite in suites:
+        assert f'id="{suite["suite"]}"' in page
+        keys = suite["expectations"][1]["line"]
+        assert keys is None or keys["rows_checked"] == rows[suite["suite"]]["rows"], suite["suite"]
+    assert 'href="expectations.html"' in (
+        small_home().releases / "current" / "quality" / "report.html"
+    ).read_text(encoding="utf-8")
 
 
 def test_queries_of_dbt_tests_run_and_show_nothing_where_they_passed() -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -168,6 +170,36 @@ def test_deaths_of_one_in_six_stop_the_run_and_name_their_delivery(tmp_path: Pat
     assert "population/2025-11.r2: " in told.stderr and list_releases(home.releases) == []
 
 
+def test_a_warning_that_cannot_be_measured_stops_the_run_and_is_named(
+    copied: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has found nothing, which is not the same as nothing to find: severity and waiver say what to do with a finding."""
+    rules = gates.load_rules(worlds.load_settings(copied.settings).thresholds)
+    broken = replace(rules["population_change"], rows="select object, failed from run.nowhere")
+    monkeypatch.setattr(gates, "load_rules", lambda thresholds: rules | {broken.id: broken})
+    assert broken.severity == "warn"
+    run = Run(copied, worlds.load_settings(copied.settings), scope())
+    with worlds.environment(LABOURDB_KEY=worlds.KEY):
+        checks = gates.gate_linkage(run)
+        with pytest.raises(GateStopped) as stopped:
+            gates.stop_if_blocked(run, checks)
+    of = checks[(checks["check_id"] == "population_change")]
+    assert len(of) > 0 and set(of["status"]) == {"error"} and set(of["severity"]) == {"warn"}
+    said = str(stopped.value)
+    assert "all_linkage_checks_ran on linkage gate: " in said
+    for name in of["object"]:
+        assert re.search(rf"\n    population_change on {name} did not run: \w+Exception: .*nowhere", said), (
+            said
+        )
+    lines = {c["check_id"]: c for c in stopped.value.facts["stopped"]}
+    told = lines["all_linkage_checks_ran"]
+    assert [c["object"] for c in told["not_run"]] == list(of["object"]) and "nowhere" in told["not_run"][0][
+        "error"
+    ]
+    assert "population_change" in told["why"] and "nowhere" in told["why"]  # which the Dagster UI shows
+    assert "nowhere" in (copied.warehouse / "report.html").read_text()
+
+
 def test_gate_3_stops_the_run_and_its_verdict_holds(copied: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     """A candidate is tampered with between build and gate: parts no longer sum to the total."""
     honest = gates.gate_publication
@@ -212,6 +244,7 @@ def test_release_refuses_what_was_not_judged(copied: Home) -> None:
     path = copied.warehouse / "candidates" / "indicators.parquet"
     path.write_bytes(path.read_bytes() + b"\0")
     shutil.rmtree(copied.releases)
+    shutil.rmtree(copied.remembered)
     run = Run(copied, worlds.load_settings(copied.settings), scope())
     with pytest.raises(LabourdbError, match="not the one the gates judged"):
         steps.release(run)

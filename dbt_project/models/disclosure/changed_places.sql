@@ -25,7 +25,7 @@ with weighted as (
         ) as created,
         sum(case when f.at_end > f.at_beginning then f.at_end_key - f.at_beginning_key else 0 end) as created_key
     from {{ ref('keyed_employer_flows') }} as f
-    inner join {{ source('identity', 'employer_factors') }} as w on f.employer_key = w.employer_key
+    inner join {{ ref('stg_employer_factors') }} as w on f.employer_key = w.employer_key
     inner join {{ source('run', 'flow_quarters') }} as q on f.quarter = q.quarter
     cross join {{ source('run', 'parameters') }} as p
     left join {{ ref('enterprises') }} as e on f.employer_key = e.employer_key

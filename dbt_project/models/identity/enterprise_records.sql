@@ -53,5 +53,5 @@ inner join {{ ref('communes') }} as c
 left join divisions as d
     on cast(left(o.main_vsic, 2) as integer) between d.division_from and d.division_to
 left join {{ ref('spine') }} as owner on o.owner_id = owner.citizen_id
-left join {{ source('identity', 'employer_keys') }} as k on o.enterprise_id = k.employer_id
+left join {{ ref('stg_employer_keys') }} as k on o.enterprise_id = k.employer_id
 where o.valid_to is null or o.valid_from < o.valid_to

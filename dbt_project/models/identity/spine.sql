@@ -19,4 +19,4 @@ select
 from latest as l
 inner join {{ ref('stg_population') }} as p on l.row_id = p.row_id
 left join {{ ref('reissued_ids') }} as r on p.citizen_id = r.citizen_id
-inner join {{ source('identity', 'person_keys') }} as k on coalesce(r.person_id, p.citizen_id) = k.citizen_id
+inner join {{ ref('stg_person_keys') }} as k on coalesce(r.person_id, p.citizen_id) = k.citizen_id

@@ -16,5 +16,5 @@ select
     {%- if not loop.last %},{% endif %}
     {% endfor %}
 from {{ ref('completions') }} as c
-inner join {{ source('identity', 'record_keys') }} as k on c.person_key = k.person_key
+inner join {{ ref('stg_record_keys') }} as k on c.person_key = k.person_key
 group by c.year, c.province_2024, c.province_2025, c.field_code, c.level, c.kind

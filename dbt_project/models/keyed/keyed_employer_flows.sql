@@ -10,7 +10,7 @@ with profiles as (
         count(*) as jobs,
         cast(sum(k.record_key) as bigint) as jobs_key
     from {{ ref('job_runs') }} as r
-    inner join {{ source('identity', 'record_keys') }} as k on r.person_key = k.person_key
+    inner join {{ ref('stg_record_keys') }} as k on r.person_key = k.person_key
     group by r.employer_key, r.first_quarter, r.last_quarter, r.is_recall
 
 )

@@ -15,5 +15,5 @@ select
     {% endfor %}
     {{ summed_record_keys() }}
 from {{ ref('person_quarters') }} as p
-inner join {{ source('identity', 'record_keys') }} as k on p.person_key = k.person_key
+inner join {{ ref('stg_record_keys') }} as k on p.person_key = k.person_key
 group by 1, 2, 3, 4, 5, 6, 7, 8, 9

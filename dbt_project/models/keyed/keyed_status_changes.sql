@@ -32,6 +32,6 @@ select
     count(*) as persons,
     cast(sum(k.record_key) as bigint) as persons_key
 from pairs as p
-inner join {{ source('identity', 'record_keys') }} as k on p.person_key = k.person_key
+inner join {{ ref('stg_record_keys') }} as k on p.person_key = k.person_key
 group by
     p.lag, p.quarter, p.province_2024, p.province_2025, p.is_male, p.age_class, p.from_status, p.to_status

@@ -85,6 +85,6 @@ select
     r.row_id
 from latest as r
 left join repeated as d on r.row_id = d.row_id
-left join {{ source('identity', 'employer_keys') }} as k on r.employer_id = k.employer_id
+left join {{ ref('stg_employer_keys') }} as k on r.employer_id = k.employer_id
 left join unknown_employers as u on r.row_id = u.row_id
 where d.row_id is null

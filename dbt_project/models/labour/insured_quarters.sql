@@ -73,7 +73,7 @@ main_jobs as (
         on c.person_key = f.person_key
         and coalesce(c.employer_key, 0) = coalesce(f.employer_key, 0)
         and coalesce(c.unknown_employer, 0) = coalesce(f.unknown_employer, 0)
-    left join {{ source('identity', 'employer_keys') }} as k on c.employer_key = k.employer_key
+    left join {{ ref('stg_employer_keys') }} as k on c.employer_key = k.employer_key
     qualify
         row_number() over (
             partition by c.person_key, c.quarter

@@ -6,7 +6,7 @@
 with alike as (
 
     select count(*) as persons
-    from {{ source('identity', 'record_keys') }}
+    from {{ ref('stg_record_keys') }}
     group by record_key
 
 ),
@@ -23,7 +23,7 @@ counted as (
         'employer_factors' as rule,
         count(*) filter (where abs(factor_millionths - 1000000) not between 30000 and 80000) as broken_rows,
         0 as allowed_rows
-    from {{ source('identity', 'employer_factors') }}
+    from {{ ref('stg_employer_factors') }}
 
 )
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from expectations.dbt_tests import dbt_test_checks
-from expectations.judge import COLUMNS, blocking_failures, judge, within
+from expectations.judge import COLUMNS, blocking_failures, by_suite, judge, not_run, within
 from expectations.measuring import NOT_INTENDED, NOT_RUN, Measure, complete, frame_of, intended_objects
 from expectations.rules import HERE, load_rules, rules_of
 from sources.cleaning.rows import identified_by_citizen
@@ -107,7 +107,7 @@ def test_judged_as_plain_arithmetic_would() -> None:
         for n in (1, 7, 50, 60, 99, 1000)
         for f in range(0, n + 1, max(1, n // 20))
     ]
-    checks = judge(frame_of(cases), RULES).set_index(["check_id", "object"])
+    checks = judge(frame_of(cases), RULES, by_suite("delivery")).set_index(["check_id", "object"])
     for m in cases:
         passed = within(m.rows_checked, m.rows_failed or 0, RULES[m.check_id].max_failed_share)
         assert checks.loc[(m.check_id, m.object), "status"] == ("passed" if passed else "failed")
@@ -121,8 +121,9 @@ def test_order_columns_and_quiet(capfd: pytest.CaptureFixture[str], caplog: pyte
         Measure("cells_unique", "indicators", 5, 5),
         Measure("quarantined_share", "training/2025-01", 60, 0),
     ]
-    checks = judge(frame_of(measures), RULES)
-    pd.testing.assert_frame_equal(checks, judge(frame_of(reversed(measures)), RULES))
+    checks = judge(frame_of(measures), RULES, by_suite("publication"))
+    pd.testing.assert_frame_equal(checks, judge(frame_of(reversed(measures)), RULES, by_suite("publication")))
+    pd.testing.assert_frame_equal(checks, judge(frame_of(measures), RULES))
     assert checks.columns.tolist() == COLUMNS
     assert checks["object"].tolist() == ["training/2025-01", "identity.spine", "indicators", "linkage"]
     assert blocking_failures(checks)["object"].tolist() == ["identity.spine", "indicators"]
@@ -153,7 +154,8 @@ def test_unusable_measures_are_refused() -> None:
 def test_a_check_that_did_not_run_is_noticed() -> None:
     intended = intended_objects(RULES, "publication")
     assert ("change_since_last_release", "indicators: province") in intended
-    assert len(intended) == sum(len(r.objects) for r in rules_of(RULES, "publication")) - 1
+    counted = [r for r in rules_of(RULES, "publication") if not r.expectations]
+    assert len(intended) == sum(len(r.objects) for r in counted) - 1
     run = [Measure(check, name, 1, 0) for check, name in sorted(intended)]
     whole = judge(frame_of(complete(run, intended, RULES["all_checks_ran"])), RULES)
     assert set(whole["status"]) == {"passed"}
@@ -168,6 +170,13 @@ def test_a_check_that_did_not_run_is_noticed() -> None:
     assert checks.loc[(run[0].check_id, run[0].object), "status"] == "error"
     assert checks.loc[("cells_unique", "new_table"), "status"] == "error"
     assert {m.error for m in parted} == {None, NOT_RUN, NOT_INTENDED}
+    # and told by name, behind the check that all have run
+    behind = not_run(judge(frame_of(parted), RULES), "all_checks_ran", "publication gate")
+    assert {(c["check_id"], c["object"], c["error"]) for c in behind} == {
+        (run[0].check_id, run[0].object, NOT_RUN),
+        ("cells_unique", "new_table", NOT_INTENDED),
+    }
+    assert not_run(whole, "all_checks_ran", "publication gate") == []
 
 
 def test_dbt_outcomes() -> None:

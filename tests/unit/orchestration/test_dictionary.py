@@ -141,7 +141,7 @@ def test_an_indicator_is_defined_for_explain() -> None:
 
 def test_every_published_model_has_a_reader_who_is_named_and_answered_for() -> None:
     exposures = parsed_exposures()
-    assert {e.name for e in exposures} == {"release_site", "quality_report", "sql_readers"}
+    assert {e.name for e in exposures} == {"release_site", "quality_report", "downloads", "sql_readers"}
     for exposure in exposures:
         assert exposure.description and exposure.owner.name, exposure.name
     read = {node for e in exposures for node in e.depends_on.nodes}

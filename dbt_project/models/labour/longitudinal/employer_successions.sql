@@ -49,7 +49,7 @@ successions as (
         w.stayed
     from moves as m
     inner join workforces as w on m.predecessor_key = w.predecessor_key and m.last_month = w.last_month
-    left join {{ source('identity', 'employer_keys') }} as k on m.successor_key = k.employer_key
+    left join {{ ref('stg_employer_keys') }} as k on m.successor_key = k.employer_key
     where m.movers * 5 >= w.workers * 4 and w.stayed < m.movers
     qualify
         row_number() over (

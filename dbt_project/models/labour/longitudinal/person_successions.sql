@@ -8,5 +8,5 @@ select
     r.first_row_on,
     {{ month_text('r.first_month') }} as first_insured_month
 from {{ ref('reissued_ids') }} as r
-inner join {{ source('identity', 'person_keys') }} as kept on r.person_id = kept.citizen_id
-inner join {{ source('identity', 'person_keys') }} as replaced on r.citizen_id = replaced.citizen_id
+inner join {{ ref('stg_person_keys') }} as kept on r.person_id = kept.citizen_id
+inner join {{ ref('stg_person_keys') }} as replaced on r.citizen_id = replaced.citizen_id
