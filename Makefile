@@ -84,10 +84,11 @@ browser: setup
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r tests/browser.lock
 	LABOURDB_PICTURES=$(PICTURES) $(BIN)/pytest -o addopts=-q tests/browser
 
-# a release in R's readxl, LibreOffice and PostgreSQL as Debian has them, polars and dbt, and what docs/query.md tells them;
-# the history of runs in PostgreSQL
+# a release in every client of tests/clients/clients.yaml, in environments of their own in .venv-clients/ or as Debian has them, and
+# what docs/query.md tells them; writes the table of docs/clients.md where all were tried and read right; the history of runs
+# in PostgreSQL
 clients: setup
-	command -v soffice > /dev/null && command -v pg_virtualenv > /dev/null && test -d /usr/lib/R/site-library/readxl || { $(ROOT) apt-get update -qq && $(ROOT) apt-get install -qq -y --no-install-recommends libreoffice-calc r-base-core r-cran-readxl postgresql; }
+	command -v soffice > /dev/null && command -v pg_virtualenv > /dev/null && command -v sqlite3 > /dev/null && test -d /usr/lib/R/site-library/readxl || { $(ROOT) apt-get update -qq && $(ROOT) apt-get install -qq -y --no-install-recommends libreoffice-calc r-base-core r-cran-readxl postgresql sqlite3; }
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r tests/clients.lock
 	$(BIN)/pytest -o addopts=-q tests/clients
 
@@ -106,7 +107,7 @@ bench: setup
 lock:
 	uv pip compile pyproject.toml --extra dev --generate-hashes --no-strip-extras --python-version 3.11 --no-header --no-annotate -o requirements.lock
 	printf 'axe-playwright-python\nplaywright\n' | uv pip compile - -c requirements.lock --generate-hashes --no-strip-extras --python-version 3.11 --no-header --no-annotate -o tests/browser.lock
-	printf 'dagster-postgres\npolars\n' | uv pip compile - -c requirements.lock --generate-hashes --no-strip-extras --python-version 3.11 --no-header --no-annotate -o tests/clients.lock
+	printf 'dagster-postgres\n' | uv pip compile - -c requirements.lock --generate-hashes --no-strip-extras --python-version 3.11 --no-header --no-annotate -o tests/clients.lock
 	printf 'datacontract-cli[excel,iceberg,rdf]\npytest\n' | uv pip compile - --generate-hashes --no-strip-extras --python-version 3.11 --no-header --no-annotate -o tests/contracts.lock
 
 clean:

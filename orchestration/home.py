@@ -115,7 +115,7 @@ class Home:
         with modes(), self._lock_file() as stream:
             self._take(stream, patience, waiting)
             stream.truncate(0)
-            stream.write(f"{os.getpid()}\n{what}")
+            stream.write(f"{os.getpid()}\n{what}".strip())
             stream.flush()
             held = _held.set(_held.get() | {self.root})
             try:

@@ -134,7 +134,7 @@ def _dbt_events(
                 metadata["dagster/row_count"] = rows[schema, name]
             if (schema, name) in columns:
                 metadata |= described.typed(columns[schema, name])
-            # of this build: what reads another is shown as stale, as the gates have it (`run.built`)
+            # of this build: what reads another is shown as stale, as the gates have it
             version = dg.DataVersion(context.run_id)
             yield dg.MaterializeResult(asset_key=asset, metadata=metadata, data_version=version)
 

@@ -24,7 +24,7 @@ from orchestration.home import SEEDS
 from orchestration.run.begun import refuse_other
 from orchestration.run.fingerprint import arrivals, input_facts, run_fingerprint
 from orchestration.run.inputs import write_run_inputs
-from orchestration.run.marks import GATE_2, refuse_stale
+from orchestration.run.marks import refuse_stale
 from orchestration.run.notes import (
     as_published,
     changed_deliveries,
@@ -111,7 +111,7 @@ def gate_linkage(run: Run) -> pd.DataFrame:
         own = linkage_gate(warehouse, rules, run.home.workshop)
         tests = warehouse.execute("select * from run.dbt_tests where gate = 'linkage'").df()
         checks = waive(pd.concat([own, tests], ignore_index=True), run.settings.waived())
-        write(warehouse, GATE_2, checks)
+        write(warehouse, "linkage_checks", checks)
         write(warehouse, "culprits", find_culprits(warehouse, blocking_failures(checks), rules))
     return checks
 
@@ -124,7 +124,7 @@ def gate_publication(run: Run) -> pd.DataFrame:
     another run than this, ``Stale`` if not all of them were built and tested since gate 1 (SPEC §5, §6).
     """
     with run.warehouse() as warehouse:
-        judged = has_table(warehouse, GATE_2)
+        judged = has_table(warehouse, "linkage_checks")
     if not judged:
         gate_linkage(run)
     previous = latest_release(run)

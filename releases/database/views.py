@@ -27,6 +27,8 @@ WITHIN = {
     "year": ("năm", "year"),
 }  # sums are of one
 
+RATE = "100 * sum(numerator) / nullif(sum(denominator), 0)"  # of nobody there is no rate: 0 / 0 is NaN here, an error elsewhere
+
 
 @dataclass(frozen=True)
 class View:
@@ -76,9 +78,9 @@ def _leaves(table: PublishedTable) -> Iterator[View]:
             table.name,
             f"select {columns} from {table.name} where {table.leaf_rows} and {same} and {table.is_leaf}",
             f"{vi}, {same.replace(' and ', ', ')}: chỉ gồm các dòng không phải là tổng của dòng khác. Với một {within_vi}, cộng theo"
-            f" bất kỳ cột nào cũng đúng.{' Tỷ lệ là 100 * sum(numerator) / sum(denominator).' if is_rate else ''}",
+            f" bất kỳ cột nào cũng đúng.{f' Tỷ lệ là {RATE}.' if is_rate else ''}",
             f"{en}, {same.replace(' and ', ', ')}: only rows that are the total of no others. Within one {within_en}, a sum over"
-            f" whatever columns is right.{' A rate is 100 * sum(numerator) / sum(denominator).' if is_rate else ''}",
+            f" whatever columns is right.{f' A rate is {RATE}.' if is_rate else ''}",
         )
 
 

@@ -21,6 +21,7 @@ from sources.restricted.database import attach_restricted
 from sources.restricted.encryption import encryption_config, private_files
 
 KEYED = ("keyed_profiles", "keyed_employer_flows", "keyed_status_changes", "keyed_completions")
+KEYS = ("stg_record_keys", "stg_employer_factors")  # views of what is drawn
 CHANGED = (
     "changed_provinces", "changed_communes", "changed_places", "changed_status_changes", "changed_completions",
 )  # fmt: skip
@@ -58,7 +59,7 @@ class Redrawn:
 
     def __init__(self, home: Home, key: str | None = worlds.KEY, seed: int = 1) -> None:
         with worlds.environment(LABOURDB_KEY=key):
-            self.sql = compiled(home, [*KEYED, *CHANGED])
+            self.sql = compiled(home, [*KEYS, *KEYED, *CHANGED])
             self.memory = duckdb.connect(config=encryption_config() | {"threads": 2})
             self.memory.execute(f"attach '{home.database}' as w (read_only)")
             with private_files():
@@ -66,7 +67,9 @@ class Redrawn:
         self.memory.execute("attach ':memory:' as labour; attach ':memory:' as restricted")
         for schema in ("disclosure", "run", "reference", "labour", "cells"):
             self.memory.execute(f"create schema labour.{schema}")
-        self.memory.execute("create schema restricted.identity; create schema restricted.keyed")
+        self.memory.execute(
+            "create schema restricted.identity; create schema restricted.keyed; create schema restricted.staging"
+        )
         for table in READ:
             self.memory.execute(f"create table labour.{table} as from w.{table}")
         self.persons = self.memory.execute("select person_key from zone.identity.record_keys order by 1").df()
@@ -88,6 +91,8 @@ class Redrawn:
             self.memory.register("frame", frame)
             self.memory.execute(f"create or replace table restricted.identity.{table} as from frame")
             self.memory.unregister("frame")
+        for model in KEYS:
+            self.memory.execute(f"create or replace view restricted.staging.{model} as {self.sql[model]}")
         for model in models:
             place = "restricted.keyed" if model in KEYED else "labour.disclosure"
             begun = time.process_time()

@@ -86,6 +86,7 @@ def test_there_is_more_than_readers_look_at(stated: dict[str, Table]) -> None:
     assert len(stated["register_persons"][2]) > 1_000 and len(stated["labour_flows"][2]) > 500
 
 
+@pytest.mark.client("R's readxl")
 def test_r_reads_every_figure_without_being_told_types(
     workbook: Path, stated: dict[str, Table], tmp_path: Path
 ) -> None:
@@ -108,6 +109,7 @@ def test_r_reads_every_figure_without_being_told_types(
             )
 
 
+@pytest.mark.client("LibreOffice")
 @pytest.mark.parametrize("settings", [VIETNAMESE, AMERICAN])
 def test_libreoffice_reads_every_figure_under_any_settings(
     workbook: Path, stated: dict[str, Table], tmp_path: Path, settings: int
@@ -124,6 +126,7 @@ def test_libreoffice_reads_every_figure_under_any_settings(
         same(read, wanted, f"LibreOffice, {name}")
 
 
+@pytest.mark.client("LibreOffice")
 def test_libreoffice_reads_small_files_under_vietnamese_settings(
     release: Release, connection: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:

@@ -226,7 +226,7 @@ def test_a_file_that_takes_too_long_is_refused(tmp_path: Path) -> None:
     odd = csv_text(
         [r | {"full_name": 'A "B" C'} for r in ROWS]
     )  # quotes as no rule has them: read row by row
-    put(tmp_path, "a.csv", odd + odd.split("\n", 1)[1] * 1_000)
+    put(tmp_path, "a.csv", odd + odd.split("\n", 1)[1] * 2_500)
     problem = str(read(tmp_path, Limits(seconds=1)).problem())
     assert problem.startswith("a.csv: reading it takes more than 1 seconds ([limits] seconds)")
 

@@ -33,6 +33,10 @@ def test_the_queries_of_the_page_run(release: Path) -> None:
 def test_the_queries_of_views_run_and_are_right(release: Path) -> None:
     named, series, group, _ = (run(release, q) for q in blocks("sql")[:OF_VIEWS])
     assert named and series and group
+    assert any(rate is None for *_, rate in named), "a group of nobody: its rate is null, not NaN"
+    assert not any(
+        isinstance(cell, float) and cell != cell for row in (*named, *series, *group) for cell in row
+    )
     ((summed,),) = run(
         release,
         "select sum(numerator) from register_leaf_2024 where indicator = 'employed' and period = '2025Q4'",
