@@ -49,7 +49,7 @@ def last_whole_quarter(today: date) -> str:
     return quarter_label(quarter_of_month(month_of(today)) - 1)
 
 
-GATE_1, LAST_STEP = "delivery_gate", "releases__release"  # names of steps
+GATE_1, LAST_STEP = "delivery_gate", "publish"  # names of steps
 PATIENCE = 12 * 3600.0  # seconds a run waits for another process, such as `labourdb run`, to finish
 
 

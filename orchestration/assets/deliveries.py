@@ -8,7 +8,7 @@ import dagster as dg
 from expectations.rules import load_rules
 from orchestration.assets import described, shown
 from orchestration.assets.arrived import arrived
-from orchestration.resources import GATE_1, LAST_STEP, Installation
+from orchestration.resources import GATE_1, Installation
 from orchestration.run import gates, steps
 from orchestration.run.execute import nothing_new
 from orchestration.run.history import of_command_line
@@ -21,7 +21,7 @@ from sources.restricted.retention import Deleted
 MONTHS = dg.MonthlyPartitionsDefinition(start_date="2015-01-01", end_offset=1)
 DELIVERIES, JUDGED, IDENTITY, REFERENCE = "1_deliveries", "2_in_force", "4_identity", "reference"
 LEFT_OUT, RHYTHM = "nothing_held_or_refused", "delivered_in_its_rhythm"
-RELEASE = dg.AssetKey(LAST_STEP.split("__"))
+RELEASE = dg.AssetKey(["releases", "release"])
 AS_OF, FOR_RELEASE = "labourdb/as_of", "labourdb/release"  # tags of a run
 
 
@@ -66,7 +66,7 @@ agency_deliveries = [
             kinds={"duckdb"},
             owners=[described.ENGINEERS],
             tags={"zone": "restricted", "source": source},
-            metadata=described.columns_landed(source),
+            metadata=described.columns_of("landing", source),
             skippable=True,  # where there is nothing new, the run ends here
             description=f"{load_contract(source).purpose} Accepted rows of every delivery; the rest is quarantined or set"
             " aside. Figures are of the deliveries in force.",
@@ -177,6 +177,21 @@ KEYS = {  # computed in gate 1, once per new ID
     "record_keys": "Permanent keys of persons that draw the noise of published counts.",
     "employer_factors": "Permanent factors of employers that hide their jobs in published figures.",
 }
+CITIZENS = [("landing/population", "citizen_id")]
+EMPLOYERS = [("landing/enterprises", "enterprise_id"), ("landing/social_insurance", "employer_id")]
+KEYS_MADE_OF: dict[str, described.Origins] = {
+    "person_keys": {"citizen_id": CITIZENS, "person_key": CITIZENS},
+    "employer_keys": {"employer_id": EMPLOYERS, "employer_key": EMPLOYERS},
+    "record_keys": {
+        "person_key": [("identity/person_keys", "person_key")],
+        "record_key": [("identity/person_keys", "citizen_id")],
+    },
+    "employer_factors": {
+        "employer_key": [*EMPLOYERS, ("identity/employer_keys", "employer_key")],
+        "factor_millionths": EMPLOYERS,
+        "record_key": EMPLOYERS,
+    },
+}
 IN_FORCE = dg.AssetKey(["run", "deliveries_in_force"])
 RULES = {r.id: r for r in load_rules().values() if r.gate == "delivery"}
 DELIVERY_CHECKS = tuple(sorted(RULES))
@@ -201,12 +216,12 @@ DELIVERY_CHECKS = tuple(sorted(RULES))
         *(
             dg.AssetSpec(
                 dg.AssetKey(["identity", table]),
-                deps=[landing_key("population")],
+                deps=sorted({described.table_key(t) for of in KEYS_MADE_OF[table].values() for t, _ in of}),
                 group_name=IDENTITY,
                 kinds={"duckdb"},
                 owners=[described.ENGINEERS],
                 tags={"zone": "restricted"},
-                metadata=described.columns_of("identity", table),
+                metadata=described.made_of(described.columns_of("identity", table), KEYS_MADE_OF[table]),
                 description=f"{description} Computed once per new ID inside the restricted zone.",
             )
             for table, description in KEYS.items()
@@ -229,9 +244,8 @@ def judge_deliveries(
         count = {"dagster/row_count": rows["run", table.name]}
         yield dg.MaterializeResult(asset_key=dg.AssetKey(["run", table.name]), metadata=count)
     for name in KEYS:
-        key = dg.AssetKey(["identity", name])
-        spec = context.assets_def.specs_by_key[key]
-        yield dg.MaterializeResult(asset_key=key, metadata=described.typed(spec, columns["identity", name]))
+        shape = described.typed(columns["identity", name])
+        yield dg.MaterializeResult(asset_key=dg.AssetKey(["identity", name]), metadata=shape)
     for name in DELIVERY_CHECKS:
         lines = checks[checks["check_id"] == name]
         yield dg.AssetCheckResult(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from itertools import pairwise
 from statistics import median_high
@@ -13,12 +13,13 @@ import dagster as dg
 
 from orchestration.dbt.project import manifest_path
 from sources.calendar import month_label, month_number
-from sources.cleaning.rows import landing_columns
-from sources.contract import load_contract
 
 # owners: whom to ask about a table
 AGENCIES, ENGINEERS, STATISTICIANS = "team:agencies", "team:data-engineers", "team:statisticians"
 Metadata = dict[str, Any]
+Origins = Mapping[
+    str, Sequence[Sequence[str]]
+]  # by column: the columns it is made of, as pairs of `schema/table` and column
 
 
 def columns_of(schema: str, table: str) -> Metadata:
@@ -27,16 +28,38 @@ def columns_of(schema: str, table: str) -> Metadata:
     return _schema((c["name"], c.get("data_type"), c["description"]) for c in stated)
 
 
-def columns_landed(source: str) -> Metadata:
-    """The same of a source's landing table, as its contract has it."""
-    return _schema((c.name, c.type, c.description) for c in landing_columns(load_contract(source)))
+def typed(types: Mapping[str, str]) -> Metadata:
+    """The columns of a table as they lie there, name and type; the UI shows beside them what the asset says of each."""
+    return _schema((name, kind, None) for name, kind in types.items())
 
 
-def typed(spec: dg.AssetSpec, types: Mapping[str, str]) -> Metadata:
-    """The columns of a table as they lie there (name and type), with what its asset says of them."""
-    stated = spec.metadata.get("dagster/column_schema", dg.TableSchema([]))
-    said = {column.name: column.description for column in stated.columns}
-    return _schema((name, kind, said.get(name)) for name, kind in types.items())
+def made_of(stated: Mapping[str, Any], origins: Origins) -> Metadata:
+    """What is stated of a table, and of its columns which others they are made of: as ``dagster/column_lineage``, which
+    GraphQL and Dagster+ give, and in each column's description, since the open-source UI shows nothing of the former.
+    """
+    if not origins:
+        return dict(stated)
+    known = {c.name: (c.type, c.description) for c in stated["dagster/column_schema"].columns}
+    known |= {name: (None, None) for name in origins if name not in known}  # measures, which no YAML lists
+    columns = [(name, kind, _and(text, origins.get(name, ()))) for name, (kind, text) in known.items()]
+    lineage = dg.TableColumnLineage(
+        {name: [dg.TableColumnDep(table_key(t), c) for t, c in of] for name, of in origins.items()}
+    )
+    return {**stated, **_schema(columns), "dagster/column_lineage": lineage}
+
+
+def table_key(table: str) -> dg.AssetKey:
+    """The asset of a table, ``schema/table``."""
+    return dg.AssetKey(table.split("/"))
+
+
+def _and(description: str | None, origins: Sequence[Sequence[str]]) -> str | None:
+    """A column's description and links to the tables it is made of, in Markdown."""
+    by_table: dict[str, list[str]] = {}
+    for table, column in origins:
+        by_table.setdefault(table, []).append(f"`{column}`")
+    links = "; ".join(f"{', '.join(names)} of [{t}](/assets/{t})" for t, names in by_table.items())
+    return "\n\n".join(filter(None, [description, links and f"Made of {links}"])) or None
 
 
 @cache

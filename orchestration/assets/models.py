@@ -13,7 +13,7 @@ from orchestration.assets import described, shown
 from orchestration.assets.deliveries import IDENTITY, REFERENCE, RELEASE, tag
 from orchestration.dbt import project
 from orchestration.dbt.project import NodeResult, manifest_path
-from orchestration.resources import Installation
+from orchestration.resources import LAST_STEP, Installation
 from orchestration.run import gates, steps
 from orchestration.run.marks import Stale
 from orchestration.run.scope import Run
@@ -33,6 +33,7 @@ GROUPS = {
     "published": PUBLICATION,
 }
 ZONES = {"restricted": "restricted", "labour": "pseudonymised"}  # by database
+LINEAGE = project.column_lineage()
 
 
 class _Translator(DagsterDbtTranslator):
@@ -51,6 +52,10 @@ class _Translator(DagsterDbtTranslator):
         tags = super().get_tags(dbt_resource_props)
         zone = ZONES.get(str(dbt_resource_props.get("database")))
         return {**tags, "zone": zone} if zone else tags
+
+    def get_metadata(self, dbt_resource_props: Mapping[str, Any]) -> Mapping[str, Any]:
+        key = self.get_asset_key(dbt_resource_props).to_user_string()
+        return described.made_of(super().get_metadata(dbt_resource_props), LINEAGE.get(key, {}))
 
     def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> Sequence[str] | None:
         late = self.get_group_name(dbt_resource_props) in (DISCLOSURE, PUBLICATION)
@@ -128,7 +133,7 @@ def _dbt_events(
             if (schema, name) in rows:
                 metadata["dagster/row_count"] = rows[schema, name]
             if (schema, name) in columns:
-                metadata |= described.typed(context.assets_def.specs_by_key[asset], columns[schema, name])
+                metadata |= described.typed(columns[schema, name])
             # of this build: what reads another is shown as stale, as the gates have it
             version = dg.DataVersion(context.run_id)
             yield dg.MaterializeResult(asset_key=asset, metadata=metadata, data_version=version)
@@ -144,18 +149,23 @@ def _nodes() -> Mapping[str, Any]:
     select=" ".join(["resource_type:seed", *project.FIRST_LAYERS]),
     exclude=project.NOT_IN_A_RUN,
     dagster_dbt_translator=_TRANSLATOR,
-    name="labour_database",
 )
-def labour_database(context: dg.AssetExecutionContext, installation: Installation) -> Iterator[Any]:
+def build_labour_database(context: dg.AssetExecutionContext, installation: Installation) -> Iterator[Any]:
     """Staging, identity and the labour database, up to gate 2."""
     yield from _build(context, installation, "link rows, build the labour database", project.FIRST_LAYERS)
+
+
+def _gate(name: str, asset: dg.AssetKey, description: str) -> dg.AssetCheckSpec:
+    """A check that stops what is downstream. Its step bears its name too: of a check alone it would also bear the asset's."""
+    return dg.AssetCheckSpec(name, asset=asset, blocking=True, description=description)
 
 
 LABOUR = dg.AssetKey(["labour", "person_quarters"])
 
 
-@dg.asset_check(
-    asset=LABOUR, name="linkage_gate", blocking=True, description="Gate 2: linkage, keys, intervals."
+@dg.multi_asset_check(
+    name="linkage_gate",
+    specs=[_gate("linkage_gate", LABOUR, "Gate 2: linkage, keys, intervals.")],
 )
 def linkage_gate(installation: Installation) -> dg.AssetCheckResult:
     """Gate 2, before anything is counted."""
@@ -178,9 +188,8 @@ def linkage_gate(installation: Installation) -> dg.AssetCheckResult:
     select=" ".join(project.COUNTED_LAYERS),
     exclude=project.NOT_IN_A_RUN,
     dagster_dbt_translator=_TRANSLATOR,
-    name="indicators",
 )
-def indicators(context: dg.AssetExecutionContext, installation: Installation) -> Iterator[Any]:
+def count_indicators(context: dg.AssetExecutionContext, installation: Installation) -> Iterator[Any]:
     """Indicators and target progress, as candidates for a release."""
     yield from _build(context, installation, "count indicators", project.COUNTED_LAYERS)
 
@@ -190,9 +199,8 @@ def indicators(context: dg.AssetExecutionContext, installation: Installation) ->
     select=" ".join(project.LAST_LAYERS),
     exclude=project.NOT_IN_A_RUN,
     dagster_dbt_translator=_TRANSLATOR,
-    name="published_tables",
 )
-def published_tables(context: dg.AssetExecutionContext, installation: Installation) -> Iterator[Any]:
+def make_published_tables(context: dg.AssetExecutionContext, installation: Installation) -> Iterator[Any]:
     """The tables of a release: noise at the finest counts, and what they add up to."""
     yield from _build(context, installation, "make the published tables", project.LAST_LAYERS)
 
@@ -200,11 +208,9 @@ def published_tables(context: dg.AssetExecutionContext, installation: Installati
 PUBLISHED = dg.AssetKey(["published", "target_progress"])
 
 
-@dg.asset_check(
-    asset=PUBLISHED,
+@dg.multi_asset_check(
     name="publication_gate",
-    blocking=True,
-    description="Gate 3: sums, bounds, accounting, cells.",
+    specs=[_gate("publication_gate", PUBLISHED, "Gate 3: sums, bounds, accounting, cells.")],
 )
 def publication_gate(installation: Installation) -> dg.AssetCheckResult:
     """Gate 3; its verdict on exactly these tables is stored for the release step."""
@@ -239,16 +245,25 @@ def _gate_result(
     return dg.AssetCheckResult(passed=blocking.empty, severity=dg.AssetCheckSeverity.ERROR, metadata=metadata)
 
 
-@dg.asset(
-    key=RELEASE,
-    deps=[dg.AssetKey(["published", t.name]) for t in catalogue.published_tables().values() if t.modelled],
-    group_name=PUBLICATION,
-    kinds={"parquet"},
-    owners=[described.STATISTICIANS],
-    tags={"zone": "published"},
-    description="One immutable folder of tables, manifest and report; `current` points to the newest.",
+@dg.multi_asset(
+    name=LAST_STEP,
+    specs=[
+        dg.AssetSpec(
+            RELEASE,
+            deps=[
+                dg.AssetKey(["published", t.name])
+                for t in catalogue.published_tables().values()
+                if t.modelled
+            ],
+            group_name=PUBLICATION,
+            kinds={"parquet"},
+            owners=[described.STATISTICIANS],
+            tags={"zone": "published"},
+            description="One immutable folder of tables, manifest and report; `current` points to the newest.",
+        )
+    ],
 )
-def release(context: dg.AssetExecutionContext, installation: Installation) -> dg.MaterializeResult[Any]:
+def publish(context: dg.AssetExecutionContext, installation: Installation) -> dg.MaterializeResult[Any]:
     """Publish what the gates passed, whole or not at all."""
     run = installation.continued()
     with installation.step("publish"):

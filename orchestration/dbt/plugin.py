@@ -81,17 +81,7 @@ def empty_world(manifest: Any) -> Iterator[str]:
     """SQL that makes every source, seed and model a table with the columns and types the project declares; seeds have rows."""
     if manifest is None:
         return
-    measures = stated_by("measures", manifest)
-    keys = [f"{name}_key" for name, how in measures.items() if "sum" not in how]
-    further = {
-        "measures": dict.fromkeys(measures, "bigint"),
-        "measures and their keys": dict.fromkeys([*measures, *keys], "bigint"),
-        "measures of a person": dict.fromkeys(measures, "boolean"),
-    }
-    relations = [n for n in manifest.nodes.values() if str(n.resource_type) in ("model", "seed")]
-    for node in (*manifest.sources.values(), *relations):
-        types = {c.name: c.data_type for c in node.columns.values()} | (node.config.get("column_types") or {})
-        types |= further.get(node.config.meta.get("further_columns"), {})
+    for node, types in declared_columns(manifest):
         if not all(types.values()):  # dbt then says that it is not there
             AdapterLogger("labourdb").info(
                 f"{node.name}: not made, since a column has no data_type in its YAML."
@@ -103,3 +93,18 @@ def empty_world(manifest: Any) -> Iterator[str]:
         yield f"create table {place}.{node.identifier} ({columns})"
         if str(node.resource_type) == "seed":
             yield f"copy {place}.{node.identifier} from '{Path(node.root_path) / node.original_file_path}' (header)"
+
+
+def declared_columns(manifest: Any) -> Iterator[tuple[Any, dict[str, str | None]]]:
+    """Every source, seed and model with its columns and their types as the project declares them, those of measures too."""
+    measures = stated_by("measures", manifest)
+    keys = [f"{name}_key" for name, how in measures.items() if "sum" not in how]
+    further = {
+        "measures": dict.fromkeys(measures, "bigint"),
+        "measures and their keys": dict.fromkeys([*measures, *keys], "bigint"),
+        "measures of a person": dict.fromkeys(measures, "boolean"),
+    }
+    relations = [n for n in manifest.nodes.values() if str(n.resource_type) in ("model", "seed")]
+    for node in (*manifest.sources.values(), *relations):
+        types = {c.name: c.data_type for c in node.columns.values()} | (node.config.get("column_types") or {})
+        yield node, types | further.get(node.config.meta.get("further_columns"), {})

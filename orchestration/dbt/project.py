@@ -117,7 +117,7 @@ def manifest_path() -> Path:
 
     Raises ``LabourdbError`` if it cannot be parsed, or not be kept.
     """
-    wanted = project_hash()
+    wanted = f"{project_hash()} {version('sqlglot')}"
     for folder in _kept():
         stamp = folder / "parsed.sha256"
         if stamp.exists() and stamp.read_text() == wanted:
@@ -127,7 +127,11 @@ def manifest_path() -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".parsing-", dir=folder) as place:
             _parse(Path(place))
-            for name in ("manifest.json", "manifest.msgpack"):  # whole at once: others may be reading
+            for name in (
+                "manifest.json",
+                "manifest.msgpack",
+                "lineage.json",
+            ):  # whole at once: others may be reading
                 (Path(place) / name).replace(folder / name)
         (folder / "parsed.sha256").write_text(wanted)
     except OSError as error:
@@ -139,9 +143,11 @@ def manifest_path() -> Path:
 
 
 def _parse(place: Path) -> None:
-    """Parse the project into two files that hold wherever the project lies."""
+    """Parse the project into files that hold wherever the project lies: what it is, for Dagster and for dbt, and its lineage."""
     from dbt.cli.main import dbtRunner
     from dbt.parser.manifest import extended_mashumaro_encoder
+
+    from orchestration.dbt.lineage import of_models
 
     with environment(None, Settings()):
         outcome = dbtRunner().invoke(
@@ -166,6 +172,7 @@ def _parse(place: Path) -> None:
     (place / "manifest.json").write_text(json.dumps(manifest.writable_manifest().to_dict(omit_none=False)))
     manifest.nodes = {name: node for name, node in manifest.nodes.items() if not _is_developers(node)}
     (place / "manifest.msgpack").write_bytes(manifest.to_msgpack(extended_mashumaro_encoder))
+    (place / "lineage.json").write_text(json.dumps(of_models(_in_place(manifest))))
 
 
 def _is_developers(node: Any) -> bool:
@@ -179,12 +186,26 @@ def parsed() -> Any:
     from dbt.parser.manifest import extended_mashumuro_decoder
 
     packed = manifest_path().with_suffix(".msgpack").read_bytes()
-    manifest = Manifest.from_msgpack(packed, decoder=extended_mashumuro_decoder)  # type: ignore[attr-defined]
+    return _in_place(Manifest.from_msgpack(packed, decoder=extended_mashumuro_decoder))  # type: ignore[attr-defined]
+
+
+def _in_place(manifest: Any) -> Any:
+    """A manifest as dbt works with it, of the project where it lies."""
     for node in manifest.nodes.values():
         if hasattr(node, "root_path"):
             node.root_path = str(PROJECT)
-    manifest.build_flat_graph()  # type: ignore[no-untyped-call]
+    manifest.build_flat_graph()
     return manifest
+
+
+def column_lineage() -> dict[str, dict[str, list[list[str]]]]:
+    """For each model, ``schema/table``, the columns that each of its columns is made of, as pairs of table and column; models
+    that cannot be followed are not in it. Made when the project is parsed (``lineage``).
+    """
+    kept: dict[str, dict[str, list[list[str]]]] = json.loads(
+        manifest_path().with_name("lineage.json").read_text(encoding="utf-8")
+    )
+    return kept
 
 
 def parsed_models() -> list[Any]:

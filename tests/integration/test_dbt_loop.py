@@ -16,7 +16,7 @@ from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
 from worlds.empty_home import PROJECT, EmptyHome, copy_of_empty, dbt_works_in
 
-from orchestration.assets.models import indicators, labour_database, published_tables
+from orchestration.assets.models import build_labour_database, count_indicators, make_published_tables
 from orchestration.dbt.project import (
     COUNTED_LAYERS,
     DEVELOPERS_TESTS,
@@ -140,7 +140,9 @@ def test_a_run_leaves_out_what_developers_ask() -> None:
     assert len(own) > 180 and len(asked) > 40
     assert asked == {n["name"] for n in tests} - own and not own & asked
     checks = {
-        key.name for assets in (labour_database, indicators, published_tables) for key in assets.check_keys
+        key.name
+        for assets in (build_labour_database, count_indicators, make_published_tables)
+        for key in assets.check_keys
     }
     assert asked <= checks and not own & checks
     guarding = [

@@ -28,7 +28,7 @@ from orchestration.settings import Settings, load_settings
 from sources.errors import LabourdbError, UsageError
 
 SEEN = "2025Q4"
-WHOLE = ["read_deliveries", GATE_1, "labour_database", LAST_STEP]
+WHOLE = ["read_deliveries", GATE_1, "build_labour_database", LAST_STEP]
 REST = WHOLE[2:]
 
 

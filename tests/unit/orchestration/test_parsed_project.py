@@ -74,6 +74,7 @@ def test_code_that_was_not_parsed_is_parsed_into_the_cache_once(code: Path, tmp_
     kept = Path(said(code, ASK, tmp_path / "cache"))
     assert kept.is_relative_to(tmp_path / "cache")
     assert sorted(p.name for p in kept.parent.iterdir()) == [
+        "lineage.json",
         "manifest.json",
         "manifest.msgpack",
         "parsed.sha256",
@@ -84,7 +85,7 @@ def test_code_that_was_not_parsed_is_parsed_into_the_cache_once(code: Path, tmp_
 
 
 def test_what_was_parsed_names_no_place_of_this_machine() -> None:
-    for name in ("manifest.json", "manifest.msgpack"):
+    for name in ("manifest.json", "manifest.msgpack", "lineage.json"):
         assert str(ROOT).encode() not in project.manifest_path().with_name(name).read_bytes()
     assert len(json.loads(project.manifest_path().read_text())["nodes"]) > 150
 
