@@ -7,6 +7,7 @@ severity, notes). What follows from the catalogue need not be stated: columns in
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -16,6 +17,7 @@ from typing import Any
 import yaml
 
 from expectations.catalogue import RELEASE, PublishedTable, published_tables
+from expectations.conditions import refuse_other_conditions
 from sources.errors import LabourdbError, UsageError
 
 SUITES = Path(__file__).parent / "suites"
@@ -23,6 +25,7 @@ MEASURES = "measures"
 SEVERITIES = {"critical": "block", "warning": "warn"}  # as Great Expectations says it, as checks do
 STATED = {"type", "kwargs", "severity", "notes", "notes_vi"}
 PARAMETER = "$PARAMETER"
+GRID = "grid.sql"  # counts the rows that tables should have
 ROWS, ORDER = (
     "rows_of_",
     "columns_of_",
@@ -96,9 +99,12 @@ def load_suites(folder: Path = SUITES) -> Mapping[str, Suite]:
     Raises ``LabourdbError`` naming file and expectation, and what to write instead, if one is not usable.
     """
     names = (*published_tables(), MEASURES)
-    odd = sorted(p.name for p in folder.glob("*.yaml") if p.stem not in names)
+    files = {f"{name}.yaml" for name in names} | {GRID}
+    odd = sorted(p.name for p in folder.iterdir() if p.name not in files)
     if odd:
-        raise LabourdbError(f"{odd[0]}: there is no table of that name. Suites are of {', '.join(names)}.")
+        raise LabourdbError(
+            f"{odd[0]}: is no suite, and would not be read. A suite is called <table>.yaml; tables are {', '.join(names)}."
+        )
     return {name: _suite(folder, name) for name in names}
 
 
@@ -140,7 +146,20 @@ def _suite(folder: Path, name: str) -> Suite:
         if (e.type, e.object) in seen:
             raise LabourdbError(f"{e.file}: {e.type} is stated twice of {e.object}. Take one of them out.")
         seen.add((e.type, e.object))
+        if "row_condition" in e.kwargs:
+            refuse_other_conditions(e.kwargs["row_condition"], known, e.file)
+        unheard = sorted(set(e.parameters) - numbers_of_the_grid())
+        if unheard:
+            raise LabourdbError(
+                f"{e.file}: nothing is called {unheard[0]}. There are: {', '.join(sorted(numbers_of_the_grid()))}."
+            )
     return Suite(name, tuple(listed))
+
+
+@cache
+def numbers_of_the_grid() -> frozenset[str]:
+    """Names of the numbers of rows that ``grid.sql`` counts."""
+    return frozenset(re.findall(r"'(\w+)' as parameter", (SUITES / GRID).read_text(encoding="utf-8")))
 
 
 def _of_catalogue(table: PublishedTable) -> Iterator[Expectation]:

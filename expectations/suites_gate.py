@@ -12,7 +12,7 @@ import pandas as pd
 from expectations.judge import NOT_MEASURED, checks_table
 from expectations.measuring import warehouse_of
 from expectations.rules import CheckRule, types_of_expectations
-from expectations.suites import MEASURES, SUITES, Expectation, Suite, check_of, load_suites
+from expectations.suites import GRID, MEASURES, SUITES, Expectation, Suite, check_of, load_suites
 from expectations.validating import Outcome, validate
 
 CHECKS = "checks"  # the table that holds the outcomes of all suites but its own
@@ -85,7 +85,7 @@ def applicable(suite: Suite, known: Collection[str]) -> tuple[Suite, Sequence[Ex
 
 @cache
 def _grid() -> str:
-    return (SUITES / "grid.sql").read_text(encoding="utf-8")
+    return (SUITES / GRID).read_text(encoding="utf-8")
 
 
 def checks_of(outcomes: Iterable[Outcome], rules: Mapping[str, CheckRule]) -> pd.DataFrame:

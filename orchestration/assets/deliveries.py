@@ -35,10 +35,10 @@ def landing_key(source: str) -> dg.AssetKey:
     return dg.AssetKey(["landing", source])
 
 
-def tag(context: dg.AssetExecutionContext, as_of: int, release_id: str) -> None:
-    """Say of the run which quarter it is of, and which release it makes, or found standing."""
-    tags = {AS_OF: quarter_label(as_of), FOR_RELEASE: release_id}
-    context.instance.add_run_tags(context.run_id, tags)
+def tag(context: dg.AssetExecutionContext, as_of: int, release_id: str | None = None) -> None:
+    """Say of the run which quarter it is of, and which release it made, or found standing."""
+    made = {FOR_RELEASE: release_id} if release_id else {}
+    context.instance.add_run_tags(context.run_id, {AS_OF: quarter_label(as_of)} | made)
 
 
 agency_deliveries = [
@@ -98,7 +98,7 @@ def read_deliveries(
     Where the release that stands says all there is to say, a run up to the release makes nothing more.
     """
     run = installation.run()
-    tag(context, run.scope.as_of, run.scope.release_id)
+    tag(context, run.scope.as_of)
     selected = context.run.asset_selection  # none: the job, whole
     if (not selected or RELEASE in selected) and not of_command_line(context.run):  # it has looked already
         with installation.step("look for what is new"):

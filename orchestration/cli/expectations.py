@@ -84,6 +84,10 @@ def render(tried: Tried, whole: bool) -> None:
     for line in tried.lines:
         if line.status in ("failed", "error"):
             _say(_told(line))
+        elif whole and line.status == "not_applicable":
+            _say(
+                f"{line.file}: no row to look at, {line.object}; look whether that is so, or the condition is misspelt."
+            )
     for place, suite in dict.fromkeys((line.place, line.suite) for line in tried.lines):
         counted = Counter(
             line.status.replace("_", " ")
@@ -113,7 +117,7 @@ def _cells(line: Line) -> list[str]:
 def _told(line: Line) -> str:
     """A failed expectation: where it is stated, why, and which rows fail it."""
     if line.status == "error":
-        what = "could not be evaluated: does the column hold what is asked of it, and is the condition well formed?"
+        what = "could not be evaluated; look whether the column holds what is asked of it, and the condition is well formed"
     else:
         what = f"{line.rows_failed:,} of {line.rows_checked:,}"
         what += f", at most {line.threshold:.2%} may" if line.threshold else ""

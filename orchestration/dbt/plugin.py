@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +19,26 @@ import duckdb
 from dbt.adapters.duckdb.credentials import DuckDBCredentials
 from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt.adapters.events.logging import AdapterLogger
+from dbt.flags import get_flags
 
-from orchestration.dbt.project import stated_by
+from orchestration.dbt.project import OF_A_RUN, stated_by
+from orchestration.home import Home
 from sources.errors import LabourdbError
 from sources.restricted.database import attach_restricted
 from sources.restricted.encryption import encryption_config
 
 IN_MEMORY = ":memory:"
 NAMED_IN = ("LABOURDB_HOME", "LABOURDB_WAREHOUSE")
+BUILDING = {
+    "build",
+    "run",
+    "seed",
+    "snapshot",
+    "retry",
+    "clone",
+    "run-operation",
+}  # commands that make tables
+OF_THE_RUN = {"built", "seeds"}  # what a run goes by when it goes on with what was built
 
 
 class Plugin(BasePlugin):  # type: ignore[misc]
@@ -67,7 +80,24 @@ class Plugin(BasePlugin):  # type: ignore[misc]
         elif self._restricted is None:
             conn.execute(f"attach '{IN_MEMORY}' as restricted")
         else:
+            if not os.environ.get(OF_A_RUN) and get_flags().WHICH in BUILDING:
+                self._take_over(conn)
             attach_restricted(conn, self._restricted)
+
+    def _take_over(self, conn: duckdb.DuckDBPyConnection) -> None:
+        """A developer is about to build: nothing in the warehouse is any run's after that, and no run begins meanwhile.
+
+        Gates then find everything stale and judge nothing, and the next run loads seeds again. Raises ``LabourdbError`` if
+        another process works on the home.
+        """
+        self._held = ExitStack()  # until this process ends
+        self._held.enter_context(Home(self._home.parent).locked("dbt"))
+        there = conn.execute(
+            "select table_name from duckdb_tables() where database_name = ? and schema_name = 'run'",
+            [self.creds.database],
+        ).fetchall()
+        for table in OF_THE_RUN & {name for (name,) in there}:
+            conn.execute(f"delete from {self.creds.database}.run.{table}")
 
 
 def parsed_by_dbt() -> Any:

@@ -30,6 +30,7 @@ FIRST_LAYERS = ["staging", "identity", "reference", "labour"]
 COUNTED_LAYERS = ["keyed", "cells", "candidates"]
 LAST_LAYERS = ["disclosure", "published"]
 QUIET = ["--log-level", "none", "--log-level-file", "none"]
+OF_A_RUN = "LABOURDB_BUILDS"  # set for dbt that a run starts, which marks itself what it built
 # data tests that a developer runs (docs/dbt.md) and a run leaves out: ingestion and gates ask already what they ask, and two
 # hundred of them take as long as the models of a province
 DEVELOPERS_TESTS = ("grain", "unique", "not_null", "relationships", "accepted_values")
@@ -71,6 +72,7 @@ def environment(home: Home | None, settings: Settings) -> Iterator[None]:
         "LABOURDB_SPILL": str(home.restricted / "spill") if home else "spill",
         "LABOURDB_MEMORY": settings.engine.memory,
         "LABOURDB_THREADS": str(settings.engine.threads),
+        OF_A_RUN: "yes",
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DO_NOT_TRACK": "1",
     }

@@ -137,6 +137,11 @@ def _raise_plainly(home: Home, as_of: str, error: Exception) -> None:
             raise cause from None
         if is_forged(cause):
             raise damaged(home.restricted / DATABASE) from None
+        if isinstance(cause, duckdb.IOException) and "lock" in str(cause):
+            raise LabourdbError(
+                f"Another program has a database of {home.root} open, as dbt, a notebook or a database tool would. Close it"
+                " there and run again; nothing was published."
+            ) from None
         if isinstance(cause, (duckdb.OutOfMemoryException, duckdb.IOException)):
             raise LabourdbError(
                 f"The database could not work ({type(cause).__name__}): too little memory or disk, or no right to"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import json
 import os
 import shutil
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
+from worlds import eighteen_persons as worlds
 from worlds.empty_home import PROJECT, EmptyHome, copy_of_empty, dbt_works_in
 
 from orchestration.assets.models import build_labour_database, count_indicators, make_published_tables
@@ -28,6 +30,10 @@ from orchestration.dbt.project import (
     parsed,
 )
 from orchestration.home import Home
+from orchestration.run import gates
+from orchestration.run.marks import Stale
+from orchestration.run.scope import Run
+from orchestration.settings import load_settings
 
 ROOT = PROJECT.parent
 PLACES = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
@@ -101,6 +107,39 @@ def test_a_home_that_was_named_and_is_not_there_is_said(
     )
     assert not outcome.success
     assert "nowhere/warehouse is not there" in str(outcome.exception or outcome.result.results[0].message)
+
+
+def test_what_a_developer_builds_in_a_home_is_no_part_of_a_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A seed or model of other code would else be published by the next run, or by gate 3 and release executed alone."""
+    home = worlds.copy_of(worlds.small_home(), tmp_path / "home")
+    monkeypatch.setenv("LABOURDB_HOME", str(home.root))
+    monkeypatch.setenv("LABOURDB_KEY", worlds.KEY)
+    command = ["seed", "--select", "plan_targets", "--log-path", str(tmp_path), *PLACES]
+
+    def said() -> tuple[bool, str]:
+        try:
+            outcome = dbtRunner(manifest=parsed()).invoke(command)
+            return outcome.success, str(outcome.exception or outcome.result.results[0].message)  # type: ignore[union-attr,index]
+        finally:
+            DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
+
+    with worlds.opened(home) as databases:
+        assert databases.execute("select count(*) > 50 from w.run.built").fetchall() == [(True,)]
+    assert said()[0]
+    with worlds.opened(home) as databases:
+        assert databases.execute("select count(*) from w.run.built").fetchall() == [(0,)]
+        assert databases.execute("select count(*) from w.run.seeds").fetchall() == [(0,)]
+    run = Run(home, load_settings(home.settings), worlds.scope())
+    with pytest.raises(Stale, match="models are not built"):
+        gates.gate_publication(run)
+    another = contextvars.Context()  # who holds the home there is not this command
+    held = home.locked("run")
+    another.run(held.__enter__)
+    succeeded, words = said()
+    another.run(held.__exit__, None, None, None)
+    assert not succeeded and "Another labourdb process" in words
 
 
 @pytest.mark.slow

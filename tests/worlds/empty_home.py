@@ -14,6 +14,7 @@ import pytest
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
 
+from orchestration.dbt.project import OF_A_RUN
 from orchestration.dbt.project import parsed as parsed_manifest
 from orchestration.run.tables import run_tables
 from sources.restricted.database import attach_restricted, restricted_database
@@ -75,6 +76,7 @@ def dbt_works_in(home: EmptyHome) -> Iterator[EmptyHome]:
         patch.setenv("LABOURDB_RESTRICTED", str(home.folder))
         patch.setenv("LABOURDB_SPILL", str(home.folder / "spill"))
         patch.setenv("DBT_SEND_ANONYMOUS_USAGE_STATS", "false")
+        patch.setenv(OF_A_RUN, "yes")  # there is no run that could be told of
         yield home
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import yaml
 from worlds.gates import gate_world
 from worlds.whole_tables import PARAMETERS, whole_tables, write_tables
 
@@ -232,7 +233,8 @@ def test_a_suite_that_cannot_be_used_says_where_and_why(tmp_path: Path, text: st
 def test_a_suite_of_no_table_is_refused(tmp_path: Path) -> None:
     (tmp_path / "wages.yaml").write_text("expectations: []")
     with pytest.raises(
-        LabourdbError, match=r"wages.yaml: there is no table of that name. Suites are of indicators"
+        LabourdbError,
+        match=r"wages.yaml: is no suite, and would not be read. A suite is called <table>.yaml; tables are indicators",
     ):
         load_suites(tmp_path)
 
@@ -290,3 +292,60 @@ def test_a_release_tells_its_numbers_of_rows_by_its_checks() -> None:
     usable, left = applicable(suite, by_file)
     assert [e.object for e in left] == ["row_accounting: rows"] and left[0] not in usable.expectations
     assert applicable(suite, {"files", *by_file}) == (suite, [])
+
+
+@pytest.mark.parametrize(
+    ("condition", "said"),
+    [
+        ('@pd.io.common.os.system("true") == 0', "is no condition"),
+        ("M.__class__ == 1", "says more than a condition does"),
+        ('M.map(print) == 1 or section == "total"', "says more than a condition does"),
+        ("__import__('os') == 1", "says more than a condition does"),
+        ("M + 1 == 2", "says more than a condition does"),
+        ('sectoin == "total"', "names 'sectoin', which is no column"),
+        ("section = 'total'; drop table x", "is no condition"),
+        ("M.isna(1)", "says more than a condition does"),
+    ],
+)
+def test_a_condition_compares_columns_and_does_nothing_else(
+    tmp_path: Path, condition: str, said: str
+) -> None:
+    """pandas would evaluate whatever stands there, also what calls other programs."""
+    entry = {
+        "type": "expect_column_values_to_be_between",
+        "kwargs": {"column": "M", "row_condition": condition},
+    }
+    (tmp_path / "labour_flows.yaml").write_text(yaml.safe_dump({"expectations": [entry]}))
+    with pytest.raises(LabourdbError, match=rf"labour_flows.yaml, expectation 1: .*{said}"):
+        load_suites(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        'section == "total" and not M < -1',
+        'section in ["A", "B"] or M.isna()',
+        "(M > 0) and (B.notna())",
+        "1 < M <= 3",
+    ],
+)
+def test_conditions_that_are_taken(tmp_path: Path, condition: str) -> None:
+    entry = {
+        "type": "expect_column_values_to_be_between",
+        "kwargs": {"column": "M", "row_condition": condition},
+    }
+    (tmp_path / "labour_flows.yaml").write_text(yaml.safe_dump({"expectations": [entry]}))
+    assert load_suites(tmp_path)["labour_flows"].expectations[-1].kwargs["row_condition"] == condition
+
+
+def test_a_number_of_rows_of_no_such_name_is_refused_before_anything_is_tried(tmp_path: Path) -> None:
+    entry = {"type": "expect_table_row_count_to_equal", "kwargs": {"value": {"$PARAMETER": "flow_total"}}}
+    (tmp_path / "labour_flows.yaml").write_text(yaml.safe_dump({"expectations": [entry]}))
+    with pytest.raises(LabourdbError, match=r"nothing is called flow_total. There are: files, flow_totals"):
+        load_suites(tmp_path)
+
+
+def test_a_file_that_would_not_be_read_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "labour_flows.yml").write_text("expectations: []")
+    with pytest.raises(LabourdbError, match=r"labour_flows.yml: is no suite, and would not be read"):
+        load_suites(tmp_path)
