@@ -44,7 +44,7 @@ def test_a_release_is_verified_withdrawn_and_replaced(tmp_path: Path) -> None:
     code, facts = call(home, "run", "--as-of", "2025Q4")
     assert code == 1 and "2025Q4.1" in facts["error"] and "Dung's wages" in facts["error"]
     with pytest.raises(LabourdbError, match="Dung's wages"):
-        steps.release(Run(home, load_settings(home.settings), worlds.scope(number=2)))
+        steps.release(Run(home, load_settings(home.settings), worlds.scope()))
     assert sorted(p.name for p in home.releases.iterdir()) == ["2025Q4.1", "withdrawn.json"]
 
     home.settings.write_text(worlds.SETTINGS + '[coverage]\nprovinces = ["30"]\n')
