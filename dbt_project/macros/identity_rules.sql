@@ -39,6 +39,7 @@ coalesce({{ row }}.birth_date = {{ spine }}.birth_date and {{ row }}.birth_preci
   by_province: rule 4 looks among persons ever resident in the row's province (labour register).
 #}
 {% macro resolve_rows(source_name, former=['former_id'], by_number=false, by_province=false) %}
+{{ config(materialized='compared') }}
 with source_rows as (
 
     select
@@ -304,6 +305,7 @@ left join vetoed as v on n.row_id = v.row_id
 
 {# Every row of a source with its person (null if unlinked) and rule; of its columns, those its contract names. #}
 {% macro link_rows(source_name) %}
+{{ config(materialized='kept', meta={'anew': 'rows', 'source': source_name}) }}
 select
     r.row_id,
     r.delivery_key,
@@ -318,4 +320,5 @@ from {{ ref('stg_' ~ source_name) }} as r
 left join {{ ref('spine') }} as s on {{ usable_id('r') }} = s.citizen_id
 left join {{ ref('resolved_' ~ source_name) }} as e on r.row_id = e.row_id
 left join {{ ref('spine') }} as resolved_person on e.citizen_id = resolved_person.citizen_id
+where {{ linked_anew(source_name) }}
 {% endmacro %}

@@ -28,7 +28,7 @@ from orchestration.dbt.project import (
     relations,
 )
 from orchestration.home import SEEDS
-from orchestration.run import marks
+from orchestration.run import increments, marks
 from orchestration.run.begun import AGAIN, refuse_other, refuse_other_inputs
 from orchestration.run.clock import refuse_clock_behind
 from orchestration.run.gates import facts_of, kept_checks, stop_if_blocked
@@ -147,6 +147,7 @@ def attempt(
             refuse_other_inputs(warehouse)
         marks.refuse_unbuilt(warehouse, [n for n in selected if n in known], known)
         drop_verdict(run.candidates)  # what was judged is about to change
+        increments.begins(warehouse, layers, whole=only is None)
         marks.starts(warehouse, selected, judged_by_gate_2=first)
         stale = seeds_changed(warehouse)
     select = list(layers) if only is None else exactly(only)
@@ -171,6 +172,7 @@ def attempt(
         write(warehouse, "dbt_tests", checks.assign(waiver=None), append=True)
         built = {r.unique_id for r in results if r.kind == "model" and r.ok}
         marks.ended(warehouse, built | ran | {t.unique_id for t in missing})
+    increments.ended(run)
     return results
 
 

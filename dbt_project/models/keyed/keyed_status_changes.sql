@@ -1,3 +1,4 @@
+{{ config(materialized='summed', meta={'keys': ['lag', 'quarter', 'province_2024', 'province_2025', 'sex', 'age_group', 'from_status', 'to_status'], 'counts': 'persons'}) }}
 -- Residents at a reference date who were residents a quarter or a year before, by both statuses (SPEC §5, transitions),
 -- with the sum of their record keys.
 with pairs as (
@@ -13,8 +14,8 @@ with pairs as (
         case when n.age_months < 300 then 0 when n.age_months < 660 then 1 else 2 end as age_class,
         b.status as from_status,
         n.status as to_status
-    from {{ ref('person_quarters') }} as n
-    inner join {{ ref('person_quarters') }} as b
+    from {{ counted('person_quarters') }} as n
+    inner join {{ beside('person_quarters') }} as b
         on n.person_key = b.person_key and n.quarter - {{ quarters }} = b.quarter
     {% if not loop.last %}union all{% endif %}
     {% endfor %}

@@ -1,3 +1,4 @@
+{{ config(materialized='kept', meta={'anew': 'months'}) }}
 -- One row per person, employer, month and scheme (SPEC §4): the latest row of a key across deliveries,
 -- and of two numbers of one person for the same employer, month and scheme the later row.
 -- Only corrections (rows of an earlier month than their delivery) can meet an equal key, and only persons
@@ -37,7 +38,7 @@ latest as (
     select r.*
     from {{ ref('linked_social_insurance') }} as r
     left join overwritten as o on r.row_id = o.row_id
-    where o.row_id is null and r.person_key is not null
+    where o.row_id is null and r.person_key is not null and {{ anew('months', 'r.month', 'r.person_key') }}
 
 ),
 

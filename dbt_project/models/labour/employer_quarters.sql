@@ -1,3 +1,4 @@
+{{ config(materialized='compared') }}
 -- Section of every registered enterprise at each reference date.
 select
     e.employer_key,

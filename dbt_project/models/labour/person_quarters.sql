@@ -1,3 +1,4 @@
+{{ config(materialized='kept', meta={'anew': 'quarters'}) }}
 -- One row per resident aged 15+ and quarter, in small numbers (SPEC §4); labour_status gives it in words.
 -- hits: one bit per step of the ladder (macro ladder); the lowest is the status, the next one the runner-up.
 with residents as (
@@ -24,6 +25,7 @@ with residents as (
     left join {{ ref('late_deaths') }} as d on p.person_key = d.person_key
     where not (p.life_status <> 'alive' and coalesce(p.status_date <= q.ends_on, false))
         and not coalesce(d.died_on <= q.ends_on, false)
+        and {{ anew('quarters', 'q.quarter', 'p.person_key') }}
 
 ),
 

@@ -1,3 +1,4 @@
+{{ config(materialized='kept', meta={'anew': 'quarters'}) }}
 -- The labour register's record in force at each reference date: surveyed within the year before, the latest.
 with latest as (
 
@@ -43,3 +44,4 @@ inner join {{ source('run', 'quarters') }} as q
     and r.surveyed_on > {{ year_before('q.ends_on') }}
 left join (select distinct version, letter, section_2018 from {{ ref('sections') }}) as s
     on coalesce(r.vsic_version, '2018') = s.version and r.vsic_section = s.letter
+where {{ anew('quarters', 'q.quarter', 'r.person_key') }}

@@ -1,0 +1,145 @@
+{# Persons of whom an increment computes everything anew (models/identity/touched_persons.sql). #}
+{% macro touched_persons_of(found) %}
+{%- set keys = {
+    'social_insurance': ["si_number", "coalesce(employer_id, -1)", "coalesce(employer_code_sent, '')", "month", "scheme"],
+    'training': ["institution_code", "record_no"],
+    'labour_register': [
+        "coalesce(citizen_id, -1)", "coalesce(former_id, -1)", "surveyed_on",
+        "case when citizen_id is null and former_id is null then full_name || cast(birth_date as varchar) || sex"
+        ~ " || cast(commune_code as varchar) || area_version else '' end",
+    ],
+} %}
+{%- for step in ladder() if step.get('claim') %}{% do keys.update({step['source']: [step['claim']['key']]}) %}{% endfor %}
+{#- what a row of these reaches begins with its own date: before the open quarter it reaches nothing if it is of that quarter or later -#}
+{%- set reaches_back = {
+    'social_insurance': "(month < " ~ found.from_month ~ " or employer_code_sent is not null)",
+    'labour_register': "surveyed_on < date '" ~ found.from_day ~ "'",
+} %}
+with changed_ids as (
+
+    select n.person_key, o.person_key as person_key_before
+    from {{ ref('spine') }} as n
+    full outer join {{ left_of('spine') }} as o on n.citizen_id = o.citizen_id
+    where n.citizen_id is null or o.citizen_id is null
+        or n.person_id is distinct from o.person_id or n.person_key is distinct from o.person_key
+        or n.birth_date is distinct from o.birth_date or n.birth_precision is distinct from o.birth_precision
+
+),
+
+-- whose register rows came or went
+registered as (
+
+    select p.citizen_id
+    from {{ source('landing', 'population') }} as p
+    where p.delivery_key in {{ changed_deliveries('population', true) }} or p.delivery_key in {{ changed_deliveries('population', false) }}
+
+),
+
+{% for source_name in linked_sources() -%}
+-- rows that came, went, or belong to somebody else now
+{{ source_name }}_now as (
+
+    select * from {{ ref('linked_' ~ source_name) }} as r where {{ linked_anew(source_name) }}
+
+),
+
+{{ source_name }}_moved as (
+
+    select n.* from {{ source_name }}_now as n
+    left join {{ left_of('linked_' ~ source_name) }} as o
+        on n.row_id = o.row_id and n.person_key is not distinct from o.person_key
+    where o.row_id is null
+    union all
+    select o.* from {{ left_of('linked_' ~ source_name) }} as o
+    left join {{ source_name }}_now as n
+        on o.row_id = n.row_id and o.person_key is not distinct from n.person_key
+    where n.row_id is null
+
+),
+
+{{ source_name }}_reaching as (
+
+    select person_key, {% for key in keys[source_name] %}{{ key }} as key_{{ loop.index }}{{ ', ' if not loop.last }}{% endfor %}
+    from {{ source_name }}_moved
+    {% if source_name in reaches_back %}where {{ reaches_back[source_name] }}{% endif %}
+
+),
+
+-- of several rows of one key the latest counts: a row that comes or goes decides about the others
+{{ source_name }}_persons as (
+
+    select person_key from {{ source_name }}_reaching
+    union
+    select m.person_key
+    from (
+        select person_key, {% for key in keys[source_name] %}{{ key }} as key_{{ loop.index }}{{ ', ' if not loop.last }}{% endfor %}
+        from {{ ref('linked_' ~ source_name) }}
+    ) as m
+    inner join (select distinct * exclude (person_key) from {{ source_name }}_reaching) as c
+        on {% for key in keys[source_name] %}m.key_{{ loop.index }} = c.key_{{ loop.index }}{{ ' and ' if not loop.last }}{% endfor %}
+
+),
+
+{% endfor -%}
+-- a person's unknown employers are numbered over all of the person's months
+with_unknown_employers as (
+
+    select person_key from {{ ref('linked_social_insurance') }}
+    where employer_code_sent is not null and month >= {{ found.from_month }}
+
+),
+
+changed_employers as (
+
+    select distinct coalesce(n.employer_key, o.employer_key) as employer_key
+    from {{ ref('employer_quarters') }} as n
+    full outer join {{ left_of('employer_quarters') }} as o on n.employer_key = o.employer_key and n.quarter = o.quarter
+    where (n.employer_key is null or o.employer_key is null or n.section is distinct from o.section)
+        and coalesce(n.quarter, o.quarter) < {{ found.from_quarter }}
+
+),
+
+of_changed_employers as (
+
+    select q.person_key
+    from labour.labour.person_quarters as q
+    inner join changed_employers as e on q.employer_key = e.employer_key
+    where q.quarter < {{ found.from_quarter }}
+
+),
+
+owners as (
+
+    select coalesce(n.person_key, o.person_key) as person_key
+    from {{ ref('owner_quarters') }} as n
+    full outer join {{ left_of('owner_quarters') }} as o on n.person_key = o.person_key and n.quarter = o.quarter
+    where (n.person_key is null or o.person_key is null
+            or n.employer_key is distinct from o.employer_key or n.section is distinct from o.section)
+        and coalesce(n.quarter, o.quarter) < {{ found.from_quarter }}
+
+),
+
+everybody as (
+
+    select person_key from changed_ids
+    union
+    select person_key_before from changed_ids
+    union
+    select s.person_key from {{ ref('spine') }} as s inner join registered as r on s.citizen_id = r.citizen_id
+    union
+    select s.person_key from {{ left_of('spine') }} as s inner join registered as r on s.citizen_id = r.citizen_id
+    {% for source_name in linked_sources() -%}
+    union
+    select person_key from {{ source_name }}_persons
+    {% endfor -%}
+    union
+    select person_key from with_unknown_employers
+    union
+    select person_key from of_changed_employers
+    union
+    select person_key from owners
+
+)
+
+select person_key from everybody where person_key is not null
+{% endmacro %}

@@ -1,0 +1,133 @@
+"""An increment leaves the same tables as a full build, whatever agencies did meanwhile.
+
+Sequences of changes are drawn from seeds. After each change a home that goes on from its kept tables is compared, row by
+row, with one in which the same deliveries were never built. `make increments SEQUENCES=30` draws more of them.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pytest
+from support.changing_world import ChangingWorld, simulated
+from worlds import eighteen_persons as worlds
+
+from orchestration.dbt import project
+from orchestration.home import Home
+from orchestration.run import gates, steps
+from orchestration.run.scope import Run, RunScope
+from orchestration.settings import load_settings
+from releases.tables import RELEASED, export_tables
+from sources.calendar import quarter_label
+from sources.errors import LabourdbError
+from sources.restricted.database import attach_restricted
+from sources.restricted.encryption import encryption_config, private_files
+
+SEQUENCES, STEPS = int(os.environ.get("SEQUENCES", "3")), int(os.environ.get("STEPS", "5"))
+FIRST_SEED = int(os.environ.get("FIRST_SEED", "1"))
+SCHEMAS = ("reference", "identity", "labour", "keyed", "cells", "candidates", "disclosure", "published")
+NOT_COMPARED = ("touched_rows", "touched_persons")  # of the way there
+LAYERS = (project.FIRST_LAYERS, project.COUNTED_LAYERS, project.LAST_LAYERS)
+
+
+def _run_of(home: Home, as_of: int) -> Run:
+    return Run(home, load_settings(home.settings), RunScope(as_of, f"{quarter_label(as_of)}.1"))
+
+
+def _reason(run: Run) -> str | None:
+    """Why the run is no increment, empty if it is one."""
+    with run.warehouse() as warehouse:
+        found = warehouse.execute("select is_increment, reason from run.increment").fetchone()
+    assert found is not None
+    assert found[0] == (not found[1])
+    return str(found[1])
+
+
+def _build(run: Run, last: bool) -> dict[str, bytes]:
+    """Build it; the bytes of what would be released, if the last layers are built too."""
+    for layers in LAYERS[: 3 if last else 2]:
+        steps.build(run, layers)
+    if not last:
+        return {}
+    with run.warehouse() as warehouse:
+        export_tables(warehouse, run.candidates, tables=[t for t in RELEASED if t != "checks"])
+    return {p.name: p.read_bytes() for p in sorted(run.candidates.glob("*.parquet"))}
+
+
+def _twin(run: Run, folder: Path) -> Run:
+    """A home with the same deliveries and nothing built."""
+    shutil.copytree(run.home.restricted, folder / "restricted")
+    (folder / "landing").symlink_to(run.home.landing)
+    if run.home.settings.exists():
+        shutil.copy(run.home.settings, folder / "labourdb.toml")
+    return Run(Home(folder), run.settings, run.scope)
+
+
+def different(one: Home, other: Home) -> list[str]:
+    """Tables of two homes that do not hold the same rows, with how many each has alone."""
+    found = []
+    with duckdb.connect(config=encryption_config()) as connection, private_files():
+        for name, home in (("a", one), ("b", other)):
+            connection.execute(f"attach '{home.database}' as {name}_labour (read_only)")
+            attach_restricted(connection, home.restricted, read_only=True, alias=f"{name}_restricted")
+        tables = connection.execute(
+            "select database_name[3:], schema_name, table_name from duckdb_tables()"
+            f" where database_name like 'a_%' and schema_name in {SCHEMAS} and table_name not in {NOT_COMPARED} order by all"
+        ).fetchall()
+        assert len(tables) > 80
+        for database, schema, table in tables:
+            place = f"{database}.{schema}.{table}"
+            alone = [
+                connection.execute(f"select count(*) from (from {x}_{place} except all from {y}_{place})").fetchone()
+                for x, y in (("a", "b"), ("b", "a"))
+            ]
+            if alone != [(0,), (0,)]:
+                found.append(f"{schema}.{table} {alone[0]} {alone[1]}")
+    return found
+
+
+def play(seed: int, folder: Path, tell: Callable[[str], None]) -> int:
+    """One sequence; returns how many of its runs were increments."""
+    home = Home(folder / "home")
+    increments = 0
+    with worlds.environment(LABOURDB_KEY=worlds.KEY):
+        world = ChangingWorld(home, seed, simulated())
+        for number in range(STEPS + 1):
+            said = world.step() if number else "begins"
+            run = _run_of(home, world.as_of)
+            last = number == STEPS
+            steps.ingest_new(run)
+            try:
+                gates.gate_deliveries(run)
+            except LabourdbError as refused:  # no core source is left
+                tell(f"{seed}.{number} {said}: {refused}")
+                continue
+            reason = _reason(run)
+            twin = _twin(run, folder / f"twin-{number}")
+            released = _build(run, last)
+            with run.warehouse(with_restricted=True) as warehouse:
+                touched = warehouse.execute(
+                    "select (select count(*) from restricted.identity.touched_persons),"
+                    " (select count(distinct person_key) from restricted.identity.spine)"
+                ).fetchone()
+            tell(f"{seed}.{number} as of {quarter_label(world.as_of)}; {said}: {reason or f'increment, touched {touched}'}")
+            if not reason:
+                increments += 1
+                gates.gate_deliveries(twin)
+                assert _reason(twin)
+                assert _build(twin, last) == released
+                assert not different(home, twin.home), f"{seed}.{number}: {said}"
+            shutil.rmtree(twin.home.root)
+    return increments
+
+
+@pytest.mark.slow
+def test_increments_leave_what_a_full_build_leaves(tmp_path: Path, figures: Callable[[str], None]) -> None:
+    increments = sum(
+        play(seed, tmp_path / str(seed), figures) for seed in range(FIRST_SEED, FIRST_SEED + SEQUENCES)
+    )
+    assert increments >= SEQUENCES
