@@ -5,8 +5,7 @@
     'training': ["institution_code", "record_no"],
     'labour_register': [
         "coalesce(citizen_id, -1)", "coalesce(former_id, -1)", "surveyed_on",
-        "case when citizen_id is null and former_id is null then full_name || cast(birth_date as varchar) || sex"
-        ~ " || cast(commune_code as varchar) || area_version else '' end",
+        "case when citizen_id is null and former_id is null then coalesce(full_name, '') else '' end",
     ],
 } %}
 {%- for step in ladder() if step.get('claim') %}{% do keys.update({step['source']: [step['claim']['key']]}) %}{% endfor %}

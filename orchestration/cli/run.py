@@ -23,6 +23,12 @@ def run(
             help="Go on though the clock is behind the last release; without it a terminal is asked."
         ),
     ] = False,
+    full: Annotated[
+        bool,
+        typer.Option(
+            "--full", help="Build everything anew, also if nothing is new, and compare with what was kept from run to run."
+        ),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Ingest what is new, build, gate, publish. 0 published or nothing new, 3 stopped by a gate, 1 failed."""
@@ -42,7 +48,7 @@ def run(
     with accepted(accept_clock):
         refuse_clock_behind(target)
         with steps.shown():
-            outcome = execute(target, settings, as_of, steps)
+            outcome = execute(target, settings, as_of, steps, full)
     manifest = outcome.release.manifest
     left_out = [d for d in manifest["inputs"] if d["disposition"] in ("held", "refused")]
     if as_json:
@@ -52,6 +58,7 @@ def run(
                 "release": outcome.release.id,
                 "published": outcome.published,
                 "path": str(outcome.release.path),
+                "built": outcome.built,
                 "protection": manifest["protection"],
                 "synthetic": manifest["synthetic"],
                 "left_out": left_out,
@@ -63,6 +70,8 @@ def run(
         console.out.print(
             f"Deleted after [retention] months: {outcome.deleted}.", markup=False, highlight=False
         )
+    if outcome.built:
+        console.out.print(outcome.built, markup=False, highlight=False)
     if not outcome.published:
         console.out.print(f"Nothing new: release {outcome.release.id} stands.", highlight=False)
         return

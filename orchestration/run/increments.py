@@ -28,6 +28,7 @@ from sources.calendar import month_label, quarter_label, quarter_of_month, refer
 
 KEPT = ("kept", "compared", "summed")  # materializations whose tables an increment goes on from
 MONTHLY = ("social_insurance", "labour_register")  # a delivery of these speaks of most people in its own months
+OF_INCREMENTS = ("touched_rows", "touched_persons")  # models without rows in a full build
 JUDGING = ("thresholds", "waivers", "punctuality")  # settings by which gates judge: what they decide is which deliveries count
 MOST_QUARTERS, MOST_PERSONS = 1 / 2, 1 / 5  # of more than these a full build is as fast
 FILES = (
@@ -79,15 +80,18 @@ def facts(restricted: duckdb.DuckDBPyConnection) -> Restricted:
     )
 
 
-def decide(warehouse: duckdb.DuckDBPyConnection, known: Restricted, run: Run, read_anew: bool) -> None:
+def unmark(restricted: duckdb.DuckDBPyConnection) -> None:
+    """What was kept is no base any more: rows that lay there are about to be read again, maybe by another version."""
+    restricted.execute("drop table if exists increment.mark")
+
+
+def decide(warehouse: duckdb.DuckDBPyConnection, known: Restricted, run: Run) -> None:
     """Write down whether this run is an increment, from which quarter on it computes everybody anew, and which deliveries
     came or went; or why it is none. Schema ``run`` is that of this run already.
-
-    ``read_anew``: rows of a delivery that lay there were read again, maybe by another version.
     """
     nothing = pd.DataFrame({"source": [], "delivery_key": [], "came": []})
     write(warehouse, "changed_deliveries", nothing)
-    reason = _reason_against(warehouse, known, run, read_anew)
+    reason = _reason_against(warehouse, known, run)
     open_from = run.scope.as_of
     if not reason:
         before = f"select {IN_FORCE} from run.kept_deliveries"
@@ -125,9 +129,7 @@ def _kept(warehouse: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     return {str(k): v for k, v in rows[0].items()}
 
 
-def _reason_against(
-    warehouse: duckdb.DuckDBPyConnection, known: Restricted, run: Run, read_anew: bool
-) -> str:
+def _reason_against(warehouse: duckdb.DuckDBPyConnection, known: Restricted, run: Run) -> str:
     """Why this run cannot go on from what lies in the warehouse; empty if nothing speaks against it."""
     if not has_table(warehouse, "kept"):
         write(warehouse, "kept", pd.DataFrame({c: [] for c in run_tables()["kept"].columns}))
@@ -144,13 +146,11 @@ def _reason_against(
     if kept["keys"] != known.keys:
         return "the keys of the restricted zone are others"
     if kept["token"] != known.token:
-        return "the warehouse and the restricted database are not of the same run"
+        return "the warehouse and the restricted database are not of the same run, or rows were read again"
     if kept["as_of_quarter"] > run.scope.as_of:
         return f"the last run was of a later quarter, {quarter_label(int(kept['as_of_quarter']))}"
     if kept["quarters"] != _quarters(warehouse, int(kept["as_of_quarter"])):
         return "the quarters to publish begin with another one"
-    if read_anew:
-        return "rows that retention had deleted were read anew"
     there = known.tables | {
         f"{schema}.{name}"
         for schema, name in warehouse.execute("select schema_name, table_name from duckdb_tables()").fetchall()
@@ -223,7 +223,7 @@ def begins(warehouse: duckdb.DuckDBPyConnection, layers: Sequence[str], whole: b
     for table in ("kept", "increment"):
         if not has_table(warehouse, table):
             return  # gate 1 of an older version wrote none
-    warehouse.execute("delete from run.kept")
+    forget(warehouse)
     found = warehouse.execute("select is_increment, stage from run.increment").fetchone()
     if found is None or not found[0]:
         return
@@ -231,6 +231,49 @@ def begins(warehouse: duckdb.DuckDBPyConnection, layers: Sequence[str], whole: b
         warehouse.execute("update run.increment set stage = stage + 1")
     else:
         give_up(warehouse, "the run was put together from parts")
+
+
+def forget(warehouse: duckdb.DuckDBPyConnection) -> None:
+    """Nothing in the warehouse is a base of an increment."""
+    warehouse.execute("delete from run.kept")
+
+
+def told(run: Run) -> str:
+    """What the last build of this run went on from, in a sentence, for people."""
+    with run.warehouse() as warehouse:
+        if not has_table(warehouse, "increment"):
+            return ""
+        found = warehouse.execute("select from_quarter, reason, stage from run.increment").fetchone()
+    if found is None:
+        return ""
+    if found[1]:
+        return f"All tables were built anew: {found[1]}."
+    return (
+        "Only what changed was computed: everybody from"
+        f" {quarter_label(int(found[0]))} on, and before it those whom a change can reach."
+    )
+
+
+def hashes(run: Run) -> dict[str, tuple[int, int]]:
+    """By schema and name of every table a full build makes up to the candidates: how many rows, and a hash of them in any
+    order. Numbers with a fraction are taken to two digits, since sums of them depend on the order.
+    """
+    found = {}
+    with run.warehouse(with_restricted=True) as warehouse:
+        for model in parsed_models():
+            if model.config.materialized == "view" or model.name in OF_INCREMENTS:
+                continue
+            if model.fqn[1] not in (*FIRST_LAYERS, *COUNTED_LAYERS):
+                continue
+            place = f"{model.database}.{model.schema}.{model.alias}"
+            columns = warehouse.execute(f"describe {place}").fetchall()
+            values = [f'round("{c[0]}", 2)' if c[1] == "DOUBLE" else f'"{c[0]}"' for c in columns]
+            row = warehouse.execute(
+                f"select count(*), coalesce(sum(hash({', '.join(values)})::hugeint), 0) from {place}"
+            ).fetchone()
+            assert row is not None
+            found[f"{model.schema}.{model.alias}"] = (int(row[0]), int(row[1]))
+    return found
 
 
 def give_up(warehouse: duckdb.DuckDBPyConnection, reason: str) -> None:

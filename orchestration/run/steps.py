@@ -176,6 +176,30 @@ def attempt(
     return results
 
 
+def rebuild(run: Run) -> int:
+    """Build in full what an increment has built, and compare it by hash; returns how many tables were compared.
+
+    Raises ``LabourdbError`` naming the tables that differ. What is left then is what was built in full, and no base of
+    an increment.
+    """
+    before = increments.hashes(run)
+    with run.warehouse() as warehouse:
+        increments.give_up(warehouse, "it was asked for (--full)")
+    for layers in (FIRST_LAYERS, COUNTED_LAYERS):
+        build(run, layers)
+    after = increments.hashes(run)
+    differ = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
+    if differ:
+        with run.warehouse() as warehouse:
+            increments.forget(warehouse)
+        raise LabourdbError(
+            "What this home had kept from run to run is not what a full build makes of the same deliveries:"
+            f" {', '.join(differ)}. Nothing was published, and releases made from it may be wrong. The next `labourdb run`"
+            " builds everything anew; please report it."
+        )
+    return len(after)
+
+
 def refuse_failed(run: Run, results: Sequence[NodeResult]) -> None:
     """Raise ``LabourdbError`` naming the models that could not be built; ``GateStopped`` if a test is to blame."""
     broken = [r for r in results if r.kind != "test" and r.status == "error"]
