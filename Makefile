@@ -15,7 +15,7 @@ KEYS ?= 200
 PERSONS ?= 20000
 # how much `make increments` does: sequences, changes of each, and the first seed
 SEQUENCES ?= 30
-STEPS ?= 5
+STEPS ?= 3
 FIRST_SEED ?= 1
 ROOT := $(if $(filter 0,$(shell id -u)),,sudo)
 

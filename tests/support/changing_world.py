@@ -5,6 +5,7 @@ Rows come from the simulator, once; what is delivered of them, when and how wron
 
 from __future__ import annotations
 
+import copy
 import shutil
 from pathlib import Path
 from typing import TypeVar
@@ -21,7 +22,7 @@ from sources.calendar import month_label, month_number, quarter_label, quarter_o
 from sources.simulator import simulate
 
 T = TypeVar("T")
-FIRST, LAST = "2024-10", "2025-12"
+FIRST, BEGINS, LAST = "2024-10", "2025-08", "2025-12"
 PERSON = (
     "coalesce(lpad(citizen_id::varchar, 12, '0'), lpad(former_id::varchar, 9, '0')) as citizen_id, full_name,"
     " birth_date::varchar as birth_date, sex"
@@ -100,24 +101,31 @@ def _simulate(folder: Path) -> None:
 class ChangingWorld:
     """A home and what agencies do to it, step by step. Equal seeds do the same."""
 
-    def __init__(self, home: Home, seed: int, rows: dict[str, pd.DataFrame]) -> None:
-        self.home, self.draw = home, np.random.default_rng(seed)
-        self.rows = {s: frame.copy() for s, frame in rows.items()}
+    def __init__(self, home: Home, rows: dict[str, pd.DataFrame]) -> None:
+        self.home, self.draw, self.rows = home, np.random.default_rng(0), rows
         self.late: dict[str, list[pd.DataFrame]] = {s: [] for s in SENT}
         self.sent: dict[tuple[str, str], pd.DataFrame] = {}
         self.revision: dict[tuple[str, str], int] = {}
-        optional = ("labour_register", "unemployment_benefits", "job_seekers", "overseas_contracts")
-        self.absent = {str(s) for s in self.draw.choice(optional, size=self.draw.integers(0, 3), replace=False)}
-        self.at = int(self.draw.integers(month_number("2025-03"), month_number("2025-11")))
+        self.absent = {"overseas_contracts"}
+        self.at = month_number(BEGINS)
         self.as_of = quarter_of_month(self.at)
         for month in range(month_number(FIRST), self.at + 1):
             self._month(month)
 
+    def copied(self, home: Home, seed: int) -> ChangingWorld:
+        """The same world in a copy of its home, which from now on goes its own way."""
+        other = copy.deepcopy(self)
+        other.home, other.draw = home, np.random.default_rng(seed)
+        return other
+
     def step(self) -> str:
-        """Let something happen; returns what."""
+        """Let one to three things happen; returns what."""
+        return "; ".join(self._happens() for _ in range(int(self.draw.integers(1, 4))))
+
+    def _happens(self) -> str:
         steps_of = [
-            (self.next_month, 6), (self.sent_again, 3), (self.held, 1), (self.waived, 2), (self.setting, 1), (self.source_begins, 1),
-            (self.source_ends, 1), (self.later_quarter, 2), (self.earlier_quarter, 1), (self.nothing, 1),
+            (self.next_month, 8), (self.sent_again, 6), (self.held, 1), (self.waived, 2), (self.setting, 0.3), (self.source_begins, 1),
+            (self.source_ends, 1), (self.later_quarter, 1), (self.earlier_quarter, 0.3), (self.nothing, 0.5),
         ]  # fmt: skip
         weights = np.array([w for _, w in steps_of], dtype=float)
         action, _ = steps_of[self.draw.choice(len(steps_of), p=weights / weights.sum())]

@@ -51,7 +51,8 @@
 {#
   A table of sums over persons by quarter, kept by difference: those of open quarters are made anew; of closed ones, what
   the touched persons added before is taken away and what they add now is put in. The model reads person_quarters through
-  `counted('person_quarters')` (whose rows count) and `beside('person_quarters')` (what they are compared with).
+  `counted('person_quarters')` (whose rows count) and `beside('person_quarters')` (what they
+  are compared with, up to a year before).
   counts: the column of persons, 0 where nobody is left; every other column but `keys` is a sum.
 #}
 {% materialization summed, adapter='duckdb' %}
@@ -66,7 +67,8 @@
         {% for column in adapter.get_columns_in_relation(before) if column.name not in keys %}{% do sums.append(column.name) %}{% endfor %}
         {% set parts = [
             ('less', 'select * from ' ~ left ~ ' where quarter < ' ~ found.from_quarter, 'select * from ' ~ left ~ ' where quarter < ' ~ found.from_quarter),
-            ('more', 'select * from ' ~ now ~ ' where ' ~ anew('quarters', 'quarter'), 'select * from ' ~ now),
+            ('more', 'select * from ' ~ now ~ ' where ' ~ anew('quarters', 'quarter'),
+                'select * from ' ~ now ~ ' where quarter >= ' ~ (found.from_quarter - 4) ~ ' or ' ~ anew('quarters', 'quarter')),
         ] %}
         {% for name, rows, others in parts %}
             {% call statement('counted_' ~ name) %}create or replace temp view counted_rows as {{ rows }}{% endcall %}
