@@ -26,7 +26,8 @@ def run(
     full: Annotated[
         bool,
         typer.Option(
-            "--full", help="Build everything anew, also if nothing is new, and compare with what was kept from run to run."
+            "--full",
+            help="Build everything anew, also if nothing is new, and compare with what was kept from run to run.",
         ),
     ] = False,
     as_json: JsonOption = False,

@@ -27,9 +27,16 @@ from orchestration.settings import Settings
 from sources.calendar import month_label, quarter_label, quarter_of_month, reference_date
 
 KEPT = ("kept", "compared", "summed")  # materializations whose tables an increment goes on from
-MONTHLY = ("social_insurance", "labour_register")  # a delivery of these speaks of most people in its own months
+MONTHLY = (
+    "social_insurance",
+    "labour_register",
+)  # a delivery of these speaks of most people in its own months
 OF_INCREMENTS = ("touched_rows", "touched_persons")  # models without rows in a full build
-JUDGING = ("thresholds", "waivers", "punctuality")  # settings by which gates judge: what they decide is which deliveries count
+JUDGING = (
+    "thresholds",
+    "waivers",
+    "punctuality",
+)  # settings by which gates judge: what they decide is which deliveries count
 MOST_QUARTERS, MOST_PERSONS = 1 / 2, 1 / 5  # of more than these a full build is as fast
 FILES = (
     "select source, delivery_key, sha256(string_agg(file || ' ' || sha256, ',' order by file)) as files"
@@ -69,7 +76,9 @@ def facts(restricted: duckdb.DuckDBPyConnection) -> Restricted:
     return Restricted(
         token,
         hashlib.sha256(repr(keys).encode()).hexdigest(),
-        dict(restricted.execute("select delivery_key, count(*) from landing.population group by 1").fetchall()),
+        dict(
+            restricted.execute("select delivery_key, count(*) from landing.population group by 1").fetchall()
+        ),
         restricted.execute(FILES.format(landing="landing")).df(),
         set(
             restricted.execute(
@@ -102,9 +111,7 @@ def decide(warehouse: duckdb.DuckDBPyConnection, known: Restricted, run: Run) ->
         ).df()
         kept_as_of = _kept(warehouse)["as_of_quarter"]
         monthly = changed.loc[changed["source"].isin(MONTHLY), "period_month"]
-        open_from = min(
-            [run.scope.as_of, kept_as_of + 1, *(quarter_of_month(int(m)) for m in monthly)]
-        )
+        open_from = min([run.scope.as_of, kept_as_of + 1, *(quarter_of_month(int(m)) for m in monthly)])
         reason = _reason_in(warehouse, known, run, changed, open_from)
         if not reason:
             write(warehouse, "changed_deliveries", changed[["source", "delivery_key", "came"]])
@@ -153,7 +160,9 @@ def _reason_against(warehouse: duckdb.DuckDBPyConnection, known: Restricted, run
         return "the quarters to publish begin with another one"
     there = known.tables | {
         f"{schema}.{name}"
-        for schema, name in warehouse.execute("select schema_name, table_name from duckdb_tables()").fetchall()
+        for schema, name in warehouse.execute(
+            "select schema_name, table_name from duckdb_tables()"
+        ).fetchall()
     }
     gone = sorted(m.name for m in _kept_models() if f"{m.schema}.{m.alias}" not in there)
     if gone:

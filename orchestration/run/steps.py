@@ -19,6 +19,7 @@ from expectations.judge import NOT_MEASURED
 from expectations.rules import load_rules
 from orchestration.dbt.build import dbt_build, exactly
 from orchestration.dbt.project import (
+    COUNTED_LAYERS,
     FIRST_LAYERS,
     NodeResult,
     expected_tests,

@@ -21,6 +21,7 @@ from orchestration.dbt import project
 from orchestration.dbt.build import dbt_build
 from orchestration.home import Home
 from orchestration.run import gates, increments, marks, steps
+from orchestration.run.execute import execute
 from orchestration.run.scope import Run, RunScope
 from orchestration.settings import load_settings
 from releases.tables import RELEASED, export_tables
@@ -60,7 +61,9 @@ def _build(run: Run, last: bool) -> dict[str, bytes]:
             with run.warehouse() as warehouse:
                 increments.begins(warehouse, layers, whole=True)
         select = [f"{layer},resource_type:model" for layer in project.FIRST_LAYERS]
-        results = dbt_build(run.home, run.settings, ["resource_type:seed", *select, *SUMMED], indirect="empty")
+        results = dbt_build(
+            run.home, run.settings, ["resource_type:seed", *select, *SUMMED], indirect="empty"
+        )
         assert all(r.ok for r in results), [(r.name, r.message) for r in results if not r.ok]
         with run.warehouse() as warehouse:
             marks.ended(warehouse, project.reads([*project.FIRST_LAYERS, *project.COUNTED_LAYERS]))
@@ -97,7 +100,9 @@ def different(one: Home, other: Home) -> list[str]:
         for database, schema, table in tables:
             place = f"{database}.{schema}.{table}"
             alone = [
-                connection.execute(f"select count(*) from (from {x}_{place} except all from {y}_{place})").fetchone()
+                connection.execute(
+                    f"select count(*) from (from {x}_{place} except all from {y}_{place})"
+                ).fetchone()
                 for x, y in (("a", "b"), ("b", "a"))
             ]
             if alone != [(0,), (0,)]:
@@ -140,7 +145,9 @@ def play(seed: int, folder: Path, tell: Callable[[str], None]) -> int:
                     "select (select count(*) from restricted.identity.touched_persons),"
                     " (select count(distinct person_key) from restricted.identity.spine)"
                 ).fetchone()
-            tell(f"{seed}.{number} as of {quarter_label(world.as_of)}; {said}: {reason or f'increment, touched {touched}'}")
+            tell(
+                f"{seed}.{number} as of {quarter_label(world.as_of)}; {said}: {reason or f'increment, touched {touched}'}"
+            )
             went_on += not reason
             if last:
                 twin = _twin(run, folder / "twin")
@@ -156,3 +163,27 @@ def play(seed: int, folder: Path, tell: Callable[[str], None]) -> int:
 def test_increments_leave_what_a_full_build_leaves(tmp_path: Path, figures: Callable[[str], None]) -> None:
     seeds = range(FIRST_SEED, FIRST_SEED + SEQUENCES)
     assert sum(play(seed, tmp_path / str(seed), figures) for seed in seeds) >= SEQUENCES
+
+
+@pytest.mark.slow
+def test_what_was_kept_wrongly_is_found_named_and_not_published(tmp_path: Path) -> None:
+    """`--full` goes on from what lies there, as a run does, and compares it with what it then builds."""
+    home = worlds.copy_of(worlds.small_home(), tmp_path / "home")
+    settings = load_settings(home.settings)
+    with worlds.environment(LABOURDB_KEY=worlds.KEY):
+        same = execute(home, settings, worlds.AS_OF, full=True)
+        assert not same.published and "--full" in same.built
+        with Run(home, settings, worlds.scope()).warehouse() as warehouse:
+            warehouse.execute(
+                "update labour.labour.contribution_months set wage_base = wage_base + 1 where month < 24300"
+            )
+        with pytest.raises(LabourdbError, match=r"labour\.contribution_months") as found:
+            execute(home, settings, worlds.AS_OF, full=True)
+        assert "person_quarters" not in str(found.value)
+        with Run(home, settings, worlds.scope()).warehouse() as warehouse:
+            assert warehouse.execute("select count(*) from run.kept").fetchone() == (0,)
+        assert not execute(
+            home, settings, worlds.AS_OF, full=True
+        ).published  # built anew, it is the same again
+        with Run(home, settings, worlds.scope()).warehouse() as warehouse:
+            assert warehouse.execute("select count(*) from run.kept").fetchone() == (1,)

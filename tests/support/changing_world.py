@@ -88,7 +88,10 @@ def _simulate(folder: Path) -> None:
         steps.ingest_new(run)
         with run.restricted() as restricted:
             for source, columns in SENT.items():
-                shown = columns.replace(" month,", " (month // 12)::varchar || '-' || lpad((month % 12 + 1)::varchar, 2, '0') as month,")
+                shown = columns.replace(
+                    " month,",
+                    " (month // 12)::varchar || '-' || lpad((month % 12 + 1)::varchar, 2, '0') as month,",
+                )
                 rows = restricted.execute(
                     f"select {shown}, (delivery_key // 1024 // 12)::varchar || '-'"
                     " || lpad((delivery_key // 1024 % 12 + 1)::varchar, 2, '0') as period"
@@ -153,7 +156,9 @@ class ChangingWorld:
 
     def held(self) -> str:
         """A delivery so full of unusable IDs that gate 1 holds it."""
-        places = sorted(k for k, f in self.sent.items() if k[0] in ("social_insurance", "training") and len(f) > 50)
+        places = sorted(
+            k for k, f in self.sent.items() if k[0] in ("social_insurance", "training") and len(f) > 50
+        )
         if not places:
             return "nothing"
         source, period = self._one(places[-6:])
@@ -258,7 +263,11 @@ class ChangingWorld:
             rows["activity"] = "unemployed"
             rows["employment_status"] = None
         else:
-            ends = {"unemployment_benefits": "ends_on", "job_seekers": "closed_on", "overseas_contracts": "returned_on"}[source]
+            ends = {
+                "unemployment_benefits": "ends_on",
+                "job_seekers": "closed_on",
+                "overseas_contracts": "returned_on",
+            }[source]
             rows[ends] = f"{month_label(month - int(self.draw.integers(0, 5)))}-20"
         return rows
 
@@ -267,11 +276,16 @@ class ChangingWorld:
         everyone = self.rows["population"]
         for place, kind in zip(rows.index, kinds, strict=True):
             if kind == 0:  # a death that is registered late
-                rows.loc[place, ["life_status", "status_date"]] = ["deceased", f"{month_label(month - int(self.draw.integers(0, 9)))}-05"]
+                rows.loc[place, ["life_status", "status_date"]] = [
+                    "deceased",
+                    f"{month_label(month - int(self.draw.integers(0, 9)))}-05",
+                ]
             elif kind == 1:  # another ID, which names the one before it, or does not
                 old = str(rows.at[place, "citizen_id"])
                 rows.at[place, "citizen_id"] = old[:6] + f"{self.draw.integers(0, 10**6):06d}"
-                rows.at[place, "previous_id"] = old if self.draw.random() < 0.7 else rows.at[place, "previous_id"]
+                rows.at[place, "previous_id"] = (
+                    old if self.draw.random() < 0.7 else rows.at[place, "previous_id"]
+                )
             elif kind == 2:  # the name of somebody else, so that two are of one name
                 rows.at[place, "full_name"] = self._one(everyone["full_name"].tolist())
             elif kind == 3:

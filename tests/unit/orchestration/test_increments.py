@@ -36,10 +36,10 @@ def _decided(home: Home, as_of: str = worlds.AS_OF) -> tuple[bool, str]:
 
 def _sql(*statements: str, restricted: bool = False) -> Change:
     def change(run: Run) -> None:
-        with worlds.environment(LABOURDB_KEY=worlds.KEY):
-            with run.restricted() if restricted else run.warehouse() as connection:
-                for statement in statements:
-                    connection.execute(statement)
+        opened = run.restricted if restricted else run.warehouse
+        with worlds.environment(LABOURDB_KEY=worlds.KEY), opened() as connection:
+            for statement in statements:
+                connection.execute(statement)
 
     return change
 
@@ -96,7 +96,10 @@ def test_what_gates_judge_by_is_no_reason(tmp_path: Path) -> None:
     home.settings.write_text("[thresholds]\nunusable_id_share = 0.9\n")
     assert _decided(home) == (True, "")
     known = set(json.loads(increments.of_models(load_settings(home.settings))))
-    assert known | set(increments.JUDGING) == set(load_settings(home.settings).effective()) - {"engine", "retention"}
+    assert known | set(increments.JUDGING) == set(load_settings(home.settings).effective()) - {
+        "engine",
+        "retention",
+    }
 
 
 def test_an_earlier_quarter_is_built_in_full(tmp_path: Path) -> None:
