@@ -2,7 +2,7 @@
 -- Two IDs are one person if the register says so (the new row's previous_id names the old ID, under the same name), or
 -- if name, full birth date, sex and a bond (household, or 9-digit number) stand together in rows of both and one stops
 -- before the other starts. Nobody carries on the dead, nor one who lived beside them, as a twin does.
--- Of millions of register rows few share a bond with another ID: those are found by hashes, and told by the texts themselves.
+-- Of millions of register rows few share a bond with another ID: hashes find those, texts and names tell them apart.
 with bonds as (
 
     select
