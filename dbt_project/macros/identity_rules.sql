@@ -284,22 +284,34 @@ vetoed as (
         having sum(case when f.former_id = h.former_id then 1 else 0 end) = 0
     ) as v
 
+),
+
+resolved as (
+
+    select row_id, citizen_id, 'citizen_id' as rule from by_citizen_id
+    union all
+    select row_id, citizen_id, 'previous_id' as rule from by_previous_id
+    {% if by_number -%}
+    union all
+    select row_id, citizen_id, 'si_number' as rule from by_si_number
+    {% endif -%}
+    union all
+    select
+        n.row_id,
+        case when v.row_id is null then n.person_id end as citizen_id,
+        case when v.row_id is null then 'name_birth_sex' else 'review' end as rule
+    from by_name as n
+    left join vetoed as v on n.row_id = v.row_id
+
 )
 
-select row_id, citizen_id, 'citizen_id' as rule from by_citizen_id
-union all
-select row_id, citizen_id, 'previous_id' as rule from by_previous_id
-{% if by_number -%}
-union all
-select row_id, citizen_id, 'si_number' as rule from by_si_number
-{% endif -%}
-union all
 select
-    n.row_id,
-    case when v.row_id is null then n.person_id end as citizen_id,
-    case when v.row_id is null then 'name_birth_sex' else 'review' end as rule
-from by_name as n
-left join vetoed as v on n.row_id = v.row_id
+    r.row_id,
+    r.citizen_id,
+    s.person_key,
+    r.rule
+from resolved as r
+left join {{ ref('spine') }} as s on r.citizen_id = s.citizen_id
 {% endmacro %}
 
 {# Every row of a source with its person (null if unlinked) and rule; of its columns, those its contract names. #}
@@ -308,14 +320,12 @@ select
     r.row_id,
     r.delivery_key,
     r.period_month,
-    r.area_version,
     {% for column in linked_columns(source_name) -%}
     r.{{ column }},
     {% endfor -%}
-    case when {{ plainly_confirmed('r', 's') }} then s.person_key else resolved_person.person_key end as person_key,
+    case when {{ plainly_confirmed('r', 's') }} then s.person_key else e.person_key end as person_key,
     case when {{ plainly_confirmed('r', 's') }} then 'citizen_id' else coalesce(e.rule, 'unlinked') end as link_rule
 from {{ ref('stg_' ~ source_name) }} as r
 left join {{ ref('spine') }} as s on {{ usable_id('r') }} = s.citizen_id
 left join {{ ref('resolved_' ~ source_name) }} as e on r.row_id = e.row_id
-left join {{ ref('spine') }} as resolved_person on e.citizen_id = resolved_person.citizen_id
 {% endmacro %}
