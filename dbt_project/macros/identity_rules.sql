@@ -1,4 +1,4 @@
-{# SPEC §3. Rows are linked one by one, first rule that hits; see docs/quality.md for the rules in words. #}
+{# SPEC §3. A row is linked by what stands in it, first rule that hits; see docs/quality.md for the rules in words. #}
 
 {# A birth date agrees if the known parts do: the year, and month and day where both sides have them. #}
 {% macro birth_agrees(a, b) -%}
@@ -33,8 +33,9 @@ coalesce({{ row }}.birth_date = {{ spine }}.birth_date and {{ row }}.birth_preci
 {%- endmacro %}
 
 {#
-  The rows that are not plainly confirmed, resolved by rules 1 to 4: row_id, citizen_id (one of the person's), rule. A row whose own
-  numbers speak against the only person of its name is `review`, and has nobody.
+  The rows that are not plainly confirmed, resolved by rules 1 to 4: row_id, citizen_id (one of the person's), person_key, rule. Rows
+  that say the same of their person are resolved as one: of many months few differ. A row whose own numbers speak against the only
+  person of its name is `review`, and has nobody.
   former: columns that may hold a 9-digit number, in order; by_number: rule 3 applies (social insurance);
   by_province: rule 4 looks among persons ever resident in the row's province (labour register).
 #}
