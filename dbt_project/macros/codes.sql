@@ -14,6 +14,7 @@ cast(cast(floor({{ number }} / 12) as integer) as varchar) || '-' || lpad(cast({
 cast(12 * extract(year from {{ date }}) + extract(month from {{ date }}) - 1 as integer)
 {%- endmacro %}
 {% macro last_day_of(month) -%}last_day(make_date(cast(floor({{ month }} / 12) as integer), cast({{ month }} % 12 + 1 as integer), 1)){%- endmacro %}
+{% macro quarter_number(date) -%}cast(4 * extract(year from {{ date }}) + extract(quarter from {{ date }}) - 1 as integer){%- endmacro %}
 {% macro quarter_of_month(month) -%}cast(floor({{ month }} / 3) as integer){%- endmacro %}
 
 {# An employer number is the code right-padded to 13 digits, times 4, plus 0, 1, 2 for a length of 10, 12, 13. #}
