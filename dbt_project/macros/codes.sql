@@ -45,3 +45,11 @@ case {{ rank }} when 0 then 'untrained' when 1 then 'no_certificate' when 2 then
     when 3 then 'elementary' when 4 then 'intermediate' when 5 then 'college' when 6 then 'university'
     when 7 then 'postgraduate' end
 {%- endmacro %}
+
+{% macro life_statuses() %}{{ return(['alive', 'deceased', 'emigrated']) }}{% endmacro %}
+{% macro life_status_number(text) -%}
+case {{ text }}{% for name in life_statuses() %} when '{{ name }}' then {{ loop.index0 }}{% endfor %} end
+{%- endmacro %}
+{% macro life_status_text(number) -%}
+case {{ number }}{% for name in life_statuses() %} when {{ loop.index0 }} then '{{ name }}'{% endfor %} end
+{%- endmacro %}
