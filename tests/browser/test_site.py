@@ -18,6 +18,7 @@ from orchestration.dbt.dictionary import dictionary
 from releases.pages import words
 from releases.release import Release
 from releases.site.charts import COLOURS, PALE
+from releases.site.downloads import csv_file
 from releases.site.explorers import EXPLORERS, KINDS, LISTS, Explorer, View
 from releases.site.vocabulary import vocabulary
 
@@ -431,6 +432,6 @@ def test_downloads_are_there_and_hold_the_rows(
     for link in links:
         assert page.request.get(f"{address}{link}").ok
     for table, facts in release.manifest["tables"].items():
-        path = downloads / f"{table}.csv"
+        path = downloads / csv_file(table)
         counted = duckdb.execute(f"select count(*) from read_csv('{path}', all_varchar = true)").fetchone()
         assert counted == (facts["rows"],)

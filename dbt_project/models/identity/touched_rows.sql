@@ -31,7 +31,7 @@ select '{{ source_name }}' as source, coalesce(n.row_id, o.row_id) as row_id
 from {{ resolved }} as n
 full outer join {{ resolved_before }} as o on n.row_id = o.row_id
 where n.row_id is null or o.row_id is null
-    or n.citizen_id is distinct from o.citizen_id or n.rule is distinct from o.rule
+    or n.citizen_id is distinct from o.citizen_id or n.person_key is distinct from o.person_key or n.rule is distinct from o.rule
     or n.citizen_id in (select c.citizen_id from changed_ids as c)
 {% if not loop.last %}union{% endif %}
 {% endfor %}
