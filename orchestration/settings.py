@@ -95,10 +95,11 @@ class Retention(_Section):
 
 
 class Engine(_Section):
-    """What DuckDB may use."""
+    """What DuckDB may use, and whether a run may go on from the tables of the one before it."""
 
     memory: str = "1500MB"
     threads: int = Field(default=2, ge=1)
+    increments: bool = Field(default=True, description="Otherwise every run builds everything anew.")
 
 
 class LimitsSetting(_Section):

@@ -88,33 +88,32 @@ with_unknown_employers as (
 
 ),
 
-changed_employers as (
+-- what is told of an enterprise at closed reference dates, by which statuses, sections and owners are found
+{% for name, records in [('enterprises_now', ref('enterprise_records')), ('enterprises_before', left_of('enterprise_records'))] -%}
+{{ name }} as (
 
-    select distinct coalesce(n.employer_key, o.employer_key) as employer_key
-    from {{ ref('employer_quarters') }} as n
-    full outer join {{ left_of('employer_quarters') }} as o on n.employer_key = o.employer_key and n.quarter = o.quarter
-    where (n.employer_key is null or o.employer_key is null or n.section is distinct from o.section)
-        and coalesce(n.quarter, o.quarter) < {{ found.from_quarter }}
-
-),
-
-of_changed_employers as (
-
-    select q.person_key
-    from labour.labour.person_quarters as q
-    inner join changed_employers as e on q.employer_key = e.employer_key
+    select q.quarter, e.employer_key, e.employer_id, e.section, e.status, e.registered_on, e.owner_key
+    from {{ records }} as e
+    inner join {{ source('run', 'quarters') }} as q
+        on e.valid_from <= q.ends_on and (e.valid_to is null or e.valid_to > q.ends_on)
     where q.quarter < {{ found.from_quarter }}
 
 ),
 
-owners as (
+{% endfor -%}
+changed_enterprises as (
 
-    select coalesce(n.person_key, o.person_key) as person_key
-    from {{ ref('owner_quarters') }} as n
-    full outer join {{ left_of('owner_quarters') }} as o on n.person_key = o.person_key and n.quarter = o.quarter
-    where (n.person_key is null or o.person_key is null
-            or n.employer_key is distinct from o.employer_key or n.section is distinct from o.section)
-        and coalesce(n.quarter, o.quarter) < {{ found.from_quarter }}
+    (select * from enterprises_now except select * from enterprises_before)
+    union all
+    (select * from enterprises_before except select * from enterprises_now)
+
+),
+
+of_changed_enterprises as (
+
+    select q.person_key
+    from labour.labour.person_quarters as q
+    where q.quarter < {{ found.from_quarter }} and q.employer_key in (select c.employer_key from changed_enterprises as c)
 
 ),
 
@@ -134,9 +133,9 @@ everybody as (
     union
     select person_key from with_unknown_employers
     union
-    select person_key from of_changed_employers
+    select person_key from of_changed_enterprises
     union
-    select person_key from owners
+    select owner_key from changed_enterprises
 
 )
 

@@ -141,6 +141,8 @@ def _reason_against(warehouse: duckdb.DuckDBPyConnection, known: Restricted, run
     if not has_table(warehouse, "kept"):
         write(warehouse, "kept", pd.DataFrame({c: [] for c in run_tables()["kept"].columns}))
         return "there is no run before it"
+    if not run.settings.engine.increments:
+        return "[engine] increments is off"
     if warehouse.execute("select count(*) from run.kept").fetchone() != (1,):
         return "the last run broke off, or something was built by hand"
     kept = _kept(warehouse)

@@ -1,4 +1,3 @@
-{{ config(materialized='compared') }}
 -- Section of every registered enterprise at each reference date.
 select
     e.employer_key,

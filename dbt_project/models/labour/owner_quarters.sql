@@ -1,4 +1,3 @@
-{{ config(materialized='compared') }}
 -- Owners of an enterprise active at the reference date, with the enterprise that counts:
 -- the earliest registered, then the smallest code (SPEC §4, step 2 and section of owners).
 select

@@ -39,6 +39,12 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
     "backwards": {
         "keyed_completions": "The finest counts of completions, each of which is told in cells; it lies where the keys may lie.",
     },
+    "direct_source": {
+        "touched_persons": "Rows of deliveries that no longer count are in no staging model, which holds those in force.",
+    },
+    "source_fanout": {
+        "source.labourdb.landing.population": "Those same rows, of which touched_persons asks whose they were.",
+    },
     "primary_key": {
         "completions": "A person may complete two courses of a field, level and kind in a year, and both count.",
     },

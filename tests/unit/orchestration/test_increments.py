@@ -80,6 +80,7 @@ def test_the_same_deliveries_are_no_reason(tmp_path: Path) -> None:
         (_sql("drop table labour.labour.insured_quarters"), "insured_quarters"),
         (_sql("drop table identity.spine", restricted=True), "spine"),
         (_set("[succession]\npersons = false\n"), "[succession] of labourdb.toml"),
+        (_set("[engine]\nincrements = false\n"), "increments is off"),
         (_set("[coverage]\nprovinces = ['31']\n"), "[coverage] of labourdb.toml"),
     ],
 )  # fmt: skip
