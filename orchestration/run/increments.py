@@ -198,8 +198,7 @@ def _reason_in(
     found = warehouse.execute("select min(quarter), count(*) from run.quarters").fetchone()
     first, quarters = found or (0, 0)
     if run.scope.as_of - max(open_from, first) + 1 > max(1, quarters * MOST_QUARTERS):
-        oldest = month_label(int(changed.loc[changed["source"].isin(MONTHLY), "period_month"].min()))
-        return f"deliveries of {oldest} and later came or went, which is most of what there is"
+        return f"everything from {quarter_label(max(open_from, first))} on is new, which is most of what there is"
     people = [known.registered.get(k, 0) for s, k in pairs if s == "population"]
     if sum(people) > MOST_PERSONS * sum(known.registered.values()):
         return "most of the register is new"
