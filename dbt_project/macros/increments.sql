@@ -42,6 +42,7 @@ true
 {# Rows of a source that an increment links anew: those of deliveries that came, and those whose link may be another. #}
 {% macro linked_anew(source_name, row='r') -%}
 {%- set touched = ref('touched_rows') if model.resource_type != 'unit_test' -%}
+{%- set changed = source('run', 'changed_deliveries') if model.resource_type != 'unit_test' -%}
 {%- if increment() is none -%}
 true
 {%- else -%}

@@ -13,6 +13,7 @@ import json
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import duckdb
@@ -119,7 +120,7 @@ def decide(warehouse: duckdb.DuckDBPyConnection, known: Restricted, run: Run) ->
 
 
 def _write(warehouse: duckdb.DuckDBPyConnection, reason: str, open_from: int) -> None:
-    first_day = reference_date(open_from - 1) + pd.Timedelta(days=1)
+    first_day = reference_date(open_from - 1) + timedelta(days=1)
     frame = {
         "is_increment": [not reason],
         "from_quarter": [open_from],
