@@ -141,7 +141,8 @@ create or replace temp table aside as
 with hashed as (
     select row_id, hash({", ".join(parts)}) as key_hash from judged where faults = 0
 ), shared as (
-    select key_hash from hashed group by key_hash having count(*) > 1
+    select key_hash from (select key_hash, lag(key_hash) over (order by key_hash) as before from hashed)
+    where key_hash = before
 ), keyed as (
     select *, {keys} from judged
     where row_id in (select row_id from hashed where key_hash in (select key_hash from shared))
