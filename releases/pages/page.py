@@ -66,7 +66,9 @@ class Written:
 
     def _written(self, value: float, digits: int, sign: bool = False) -> Markup:
         plain = f"{value:{'+' if sign and round(value, digits) else ''},.{digits}f}"
-        plain = plain.replace("-", "−") if round(value, digits) else plain.removeprefix("-")  # a true minus sign
+        plain = (
+            plain.replace("-", "−") if round(value, digits) else plain.removeprefix("-")
+        )  # a true minus sign
         thousands, decimals = ISO["vi"]
         return self._figure(plain.translate({ord(","): thousands, ord("."): decimals}), plain)
 

@@ -132,7 +132,7 @@ AGES: Words = {
     "working_age": ("Trong độ tuổi lao động", "Working age"),
 }
 SETTLEMENTS: Words = {
-    "total": ("Chung", "Total"),
+    "total": ("Thành thị và nông thôn", "Urban and rural"),
     "urban": ("Thành thị", "Urban"),
     "rural": ("Nông thôn", "Rural"),
 }
@@ -277,6 +277,10 @@ PROTECTIONS: Words = {
     PROTECTION: ("Đã bảo mật số liệu", "Disclosure-controlled"),
     NOT_PROTECTED: (f"NỘI BỘ – CHƯA BẢO MẬT SỐ LIỆU ({NOT_PROTECTED})", NOT_PROTECTED),
 }
+NOISE_IN_SHORT: Pair = (
+    "Số liệu được làm nhiễu nhẹ để bảo mật; số nhỏ kém chính xác hơn.",
+    "Figures carry slight noise to keep them confidential; small ones are less exact.",
+)
 NOISE: Pair = (  # what every page that shows protected figures says of them
     "Số liệu được làm nhiễu nhẹ để bảo mật: mỗi số đếm được thay đổi chút ít trước khi công bố, nhằm bảo vệ thông tin của từng"
     " người, từng đơn vị. Số người thường lệch vài người so với số chính xác, tổng của cả tỉnh có thể lệch một, hai chục người;"

@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from releases.disclosure import PROTECTION
 from releases.pages import words
-from releases.pages.page import LANGUAGES
+from releases.pages.page import LANGUAGES, style
 from releases.quality.facts import release_facts
 from releases.site.changes import changes_since, write_changes
 from releases.site.context import Site
@@ -51,6 +51,7 @@ def build_site(release: Path, manifest: Mapping[str, Any], reference: Reference)
     templates = files("releases.pages").joinpath("templates/site")
     for name in ASSETS:
         (folder / "assets" / name).write_text(templates.joinpath(name).read_text("utf-8"), "utf-8")
+    (folder / "assets" / "page.css").write_text(style(), "utf-8")
     (folder / "index.html").write_text(templates.joinpath("door.html").read_text("utf-8"), "utf-8")
     said = json.dumps(vocabulary(reference.dictionary), ensure_ascii=False, separators=(",", ":"))
     (folder / "assets" / "words.js").write_text(f"labourdb.words = {said};\n", "utf-8")
@@ -73,7 +74,15 @@ def build_site(release: Path, manifest: Mapping[str, Any], reference: Reference)
         _write_explorers(site)
         _write_downloads(site, release)
     title = ("Từ điển dữ liệu", "Data dictionary")
-    site.page("dictionary.html", "dictionary.html", "methods", title, title, d=reference.dictionary, official=words.OFFICIAL_INDICATORS)
+    site.page(
+        "dictionary.html",
+        "dictionary.html",
+        "methods",
+        title,
+        title,
+        d=reference.dictionary,
+        official=words.OFFICIAL_INDICATORS,
+    )
     title = ("Báo cáo chất lượng", "Quality report")
     site.page("quality.html", "quality.html", "methods", title, title, f=release_facts(release, manifest))
 
@@ -115,7 +124,9 @@ def _stated(site: Site, explorer: Explorer, areas: list[Mapping[str, object]]) -
         "views": views,
         "kinds": KINDS,
         "lists": LISTS,
-        "few": {"below": words.FEW, "mark": words.FEW_MARK, "rests_on": RESTS_ON} if site.facts["protected"] else None,
+        "few": {"below": words.FEW, "mark": words.FEW_MARK, "rests_on": RESTS_ON}
+        if site.facts["protected"]
+        else None,
     }
     return {
         "vi": explorer.vi,
@@ -136,6 +147,8 @@ def _write_downloads(site: Site, release: Path) -> None:
     groups = [(group, list(of)) for group, of in groupby(found, key=lambda d: d.group)]
     title = ("Tải dữ liệu", "Downloads")
     site.page("downloads.html", "downloads.html", "downloads", title, title, groups=groups)
+
+
 def _notes(manifest: Mapping[str, Any], protected: bool) -> list[words.Pair]:
     """What must be known before a figure of the workbook is used."""
     notes = [

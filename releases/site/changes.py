@@ -41,7 +41,9 @@ class Changes:
             return ("Bản đầu tiên, chưa có gì để so.", "The first release: nothing to compare with.")
         n = sum(len(found) for found in self.rows.values())
         if not n:
-            return findings.say("Không số liệu nào thay đổi so với bản {id}.", "No figure changed since {id}.", id=self.before)
+            return findings.say(
+                "Không số liệu nào thay đổi so với bản {id}.", "No figure changed since {id}.", id=self.before
+            )
         return findings.say(
             "{n} số liệu của cả nước, tỉnh và huyện thay đổi so với bản {id}.", "{n} figures of country, provinces and districts changed since {id}.",
             n=findings.Amount(n), id=self.before,
@@ -57,11 +59,13 @@ class Changes:
         return findings.say("{n} số liệu của nơi này thay đổi so với bản {id}.", "{n} figures of this place changed since {id}.", n=n, id=self.before)  # fmt: skip
 
 
-def changes_since(connection: duckdb.DuckDBPyConnection, release: Path, manifest: Mapping[str, Any]) -> Changes:
+def changes_since(
+    connection: duckdb.DuckDBPyConnection, release: Path, manifest: Mapping[str, Any]
+) -> Changes:
     """Changes of the headline figures against the release before: of the period, else the last that stands."""
     standing = [r for r in standing_releases(release.parent) if r.id != manifest["release_id"]]
     named = [r for r in standing if r.id == manifest["previous_release"]]
-    before = (named or standing or [None])[-1]
+    before = next(reversed(named or standing), None)
     if before is None or "indicators" not in before.manifest.get("tables", {}):
         return Changes()
     found: dict[str, list[Mapping[str, Any]]] = {}
@@ -82,9 +86,13 @@ def write_changes(site: Site, changes: Changes, release: Path) -> None:
         {"area": area, "name": site.places[area].name, "rows": rows[:MOST]}
         for area, rows in changes.rows.items() if area in site.places
     ]  # fmt: skip
-    here: list[Release] = [r for r in standing_releases(release.parent) if r.id != site.manifest["release_id"]]
+    here: list[Release] = [
+        r for r in standing_releases(release.parent) if r.id != site.manifest["release_id"]
+    ]
     listed = [{"id": r.id, "published_at": r.manifest.get("published_at"), "is_here": False} for r in here]
-    listed.append({"id": site.manifest["release_id"], "published_at": site.manifest["published_at"], "is_here": True})
+    listed.append(
+        {"id": site.manifest["release_id"], "published_at": site.manifest["published_at"], "is_here": True}
+    )
     site.page(
         "releases.html", "releases.html", "methods", title, changes.said,
         changed=changes.said, diff={"changes": shown, "reasons": _reasons(site)} if changes.before else None,
@@ -95,7 +103,11 @@ def write_changes(site: Site, changes: Changes, release: Path) -> None:
 def _reasons(site: Site) -> list[Pair]:
     """What a release says of itself that may move figures: deliveries that were replaced or held, late rows, waivers."""
     said: list[Pair] = []
-    for disposition, vi, en in (("replaced", "thay thế", "replaced"), ("held", "giữ lại", "held"), ("refused", "từ chối", "refused")):
+    for disposition, vi, en in (
+        ("replaced", "thay thế", "replaced"),
+        ("held", "giữ lại", "held"),
+        ("refused", "từ chối", "refused"),
+    ):
         folders = [i["folder"] for i in site.manifest["inputs"] if i["disposition"] == disposition]
         if folders:
             said.append(findings.say(
@@ -103,5 +115,9 @@ def _reasons(site: Site) -> list[Pair]:
                 names=", ".join(folders[:8]) + (" …" if len(folders) > 8 else ""),
             ))  # fmt: skip
     if site.manifest["waivers"]:
-        said.append(findings.say("{n} phép kiểm tra được miễn trừ.", "{n} checks were waived.", n=len(site.manifest["waivers"])))
+        said.append(
+            findings.say(
+                "{n} phép kiểm tra được miễn trừ.", "{n} checks were waived.", n=len(site.manifest["waivers"])
+            )
+        )
     return said

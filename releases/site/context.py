@@ -12,21 +12,26 @@ from jinja2 import Environment
 
 from releases.pages.page import LANGUAGES, environment
 from releases.pages.words import Pair
+from releases.site.drawing import spark
 from releases.site.figures import Figures
 from releases.site.findings import direction
-from releases.site.drawing import spark
 from releases.site.places import COUNTRY, COVERED, Place
 from releases.site.reference import Reference
-from releases.site.short_names import short_name
-from releases.site.targets import KINDS, Target
+from releases.site.short_names import LIST, indicator_page, short_name
 from releases.site.tables_behind import TablesBehind
+from releases.site.targets import KINDS, Target
 
 MENU: tuple[Mapping[str, str], ...] = (
     {"name": "home", "file": "index.html", "vi": "Tổng quan", "en": "Overview"},
     {"name": "topics", "file": "topics.html", "vi": "Chủ đề", "en": "Topics"},
     {"name": "places", "file": "places.html", "vi": "Địa bàn", "en": "Places"},
-    {"name": "indicators", "file": "indicators-list.html", "vi": "Chỉ tiêu A–Z", "en": "Indicators A–Z"},
-    {"name": "methods", "file": "methods.html", "vi": "Phương pháp và chất lượng", "en": "Methods and quality"},
+    {"name": "indicators", "file": LIST, "vi": "Chỉ tiêu A–Z", "en": "Indicators A–Z"},
+    {
+        "name": "methods",
+        "file": "methods.html",
+        "vi": "Phương pháp và chất lượng",
+        "en": "Methods and quality",
+    },
     {"name": "downloads", "file": "downloads.html", "vi": "Tải dữ liệu", "en": "Downloads"},
 )
 
@@ -45,7 +50,9 @@ class Site:
     targets: Sequence[Target]
     tables: TablesBehind
 
-    def page(self, template: str, file: str, section: str, title: Pair, description: Pair, **given: Any) -> None:
+    def page(
+        self, template: str, file: str, section: str, title: Pair, description: Pair, **given: Any
+    ) -> None:
         """Write a page in both languages: the same ``file`` in each language's folder.
 
         ``title`` and ``description`` are what a browser, a search engine and a shared link say of it.
@@ -62,8 +69,17 @@ class Site:
         """The templates of a language, with what pages of the site call beside what all pages do."""
         made = environment(language)
         number = LANGUAGES.index(language)
-        made.globals |= {"short": short_name, "kinds": KINDS, "spark": spark, "direction": direction}
-        made.filters |= {"said": lambda pair: pair[number], "roman": lambda q: ("", "I", "II", "III", "IV")[int(q)]}
+        made.globals |= {
+            "short": short_name,
+            "indicator_page": indicator_page,
+            "kinds": KINDS,
+            "spark": spark,
+            "direction": direction,
+        }
+        made.filters |= {
+            "said": lambda pair: pair[number],
+            "roman": lambda q: ("", "I", "II", "III", "IV")[int(q)],
+        }
         return made
 
     @property
@@ -82,5 +98,9 @@ class Site:
 
     def within(self, place: Place, level: str) -> list[Place]:
         """Places of a level that lie directly in one, by name."""
-        found = [p for p in self.places.values() if p.version == place.version and p.level == level and p.parent == place.code]
+        found = [
+            p
+            for p in self.places.values()
+            if p.version == place.version and p.level == level and p.parent == place.code
+        ]
         return sorted(found, key=lambda p: (p.short, p.code))

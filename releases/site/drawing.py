@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import ceil, floor, log10
+from typing import Any
 
 from releases.pages.words import Pair
 from releases.site.chance import wilson
@@ -93,7 +95,9 @@ def gaps_of(found: Sequence[Target], width: float = 190.0) -> Gaps:
     return Gaps(Scale(ticks[0], ticks[-1], 8.0, width - 8.0, ticks))
 
 
-def spark(series: Series, unit: str, width: float = 150.0, height: float = 34.0) -> Mapping[str, object] | None:
+def spark(
+    series: Series, unit: str, width: float = 150.0, height: float = 34.0
+) -> Mapping[str, object] | None:
     """A small line: ``paths`` (a gap where a figure is missing), ``ends`` (first and last point) and whether the last is hollow."""
     there = [(i, f) for i, f in enumerate(series) if f.value is not None]
     if len(there) < 2:
@@ -148,7 +152,7 @@ def lines(
     scale = scale_of(values, height - 28, 10, unit)
     left, right = 46.0, width - 110.0
     place = {p: round(left + (right - left) * i / (len(periods) - 1), 1) for i, p in enumerate(periods)}
-    made = []
+    made: list[dict[str, Any]] = []
     for line in drawn:
         there = {f.period: f for f in line.series if f.value is not None}
         points = {i: (place[p], scale.at(there[p].value or 0.0)) for i, p in enumerate(periods) if p in there}
@@ -177,11 +181,10 @@ def lines(
     }  # fmt: skip
 
 
-def _apart(made: list[dict[str, object]], least: float = 17.0) -> None:
+def _apart(made: list[dict[str, Any]], least: float = 17.0) -> None:
     """Move labels at the right end apart, in the order of their lines."""
-    ordered = sorted(made, key=lambda m: float(m["text"]))  # type: ignore[arg-type]
-    for before, after in zip(ordered, ordered[1:], strict=False):
-        after["text"] = max(float(after["text"]), float(before["text"]) + least)  # type: ignore[arg-type]
+    for before, after in pairwise(sorted(made, key=lambda m: float(m["text"]))):
+        after["text"] = max(after["text"], before["text"] + least)
 
 
 def dots(
@@ -191,7 +194,9 @@ def dots(
     limits = [
         wilson(f.count or 0.0, f.of) if f is not None and f.value is not None and f.of else None for _, f in parts
     ]  # fmt: skip
-    values = [v for pair in limits if pair for v in pair] + ([parent.value] if parent and parent.value is not None else [])
+    values = [v for pair in limits if pair for v in pair] + (
+        [parent.value] if parent and parent.value is not None else []
+    )
     if len([pair for pair in limits if pair]) < 2:
         return None
     scale = scale_of(values, 6.0, width - 6.0, "percent", most=3)

@@ -83,6 +83,8 @@ def cell_series(connection: duckdb.DuckDBPyConnection, cell: Mapping[str, Any], 
         {**cell, "basis": basis},
     )
     return [
-        Figure(r["period"], r["value"], r["numerator"], r["denominator"], r["status"], r["ci_low"], r["ci_high"])
+        Figure(
+            r["period"], r["value"], r["numerator"], r["denominator"], r["status"], r["ci_low"], r["ci_high"]
+        )
         for r in found
     ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from releases.pages.page import Written
 from releases.pages.words import Pair, Words
@@ -38,7 +39,11 @@ def say(vi: str, en: str, **given: Amount | Pair | str | int) -> Pair:
 
     def put(template: str, language: int) -> str:
         said = {
-            name: v.written(_WRITTEN[language]) if isinstance(v, Amount) else v[language] if isinstance(v, tuple) else v
+            name: v.written(_WRITTEN[language])
+            if isinstance(v, Amount)
+            else v[language]
+            if isinstance(v, tuple)
+            else v
             for name, v in given.items()
         }
         return template.format(**said)
@@ -65,7 +70,9 @@ def targets_met(name: str, found: Sequence[Target]) -> Pair | None:
         return None
     met = sum(t.verdict == "met" for t in found)
     if met == len(found):
-        return say("{name} đạt cả {all} chỉ tiêu", "{name} meets all {all} targets", name=name, all=len(found))
+        return say(
+            "{name} đạt cả {all} chỉ tiêu", "{name} meets all {all} targets", name=name, all=len(found)
+        )
     if not met:
         return say("{name} chưa đạt chỉ tiêu nào trong {all}", "{name} meets none of {all} targets", name=name, all=len(found))  # fmt: skip
     return say("{name} đạt {met} trên {all} chỉ tiêu", "{name} meets {met} of {all} targets", name=name, met=met, all=len(found))  # fmt: skip
@@ -84,11 +91,13 @@ def only_provisional(found: Sequence[Target]) -> Pair | None:
 
 def largest_gap(name: str, found: Sequence[Target]) -> Pair | None:
     """The target in percent that a province misses by most, by figures as shown."""
-    missed = [t for t in found if t.verdict == "not_met" and t.unit.startswith("percent") and (t.gap or 0) < 0]
+    missed = [
+        t for t in found if t.verdict == "not_met" and t.unit.startswith("percent") and (t.gap or 0) < 0
+    ]
     if not missed:
         return None
     worst = min(missed, key=lambda t: (t.gap or 0.0, t.indicator, tuple(t.cell.values())))
-    who = [g for g in worst.group]
+    who = worst.group
     of_whom = (f" ({', '.join(g[0].lower() for g in who)})", f" ({', '.join(g[1].lower() for g in who)})") if who else ("", "")  # fmt: skip
     indicator = short_name(worst.indicator, worst.basis)
     return say(
@@ -116,19 +125,19 @@ def contradicted(found: Sequence[Target]) -> Pair | None:
     if not n:
         return None
     return say(
-        "{n} kết luận chưa vững: nguồn kia cho kết luận ngược lại.",
+        "{n} kết luận chưa vững: nguồn đối chiếu cho kết luận ngược lại.",
         "{n} verdicts are not firm: the other source says the opposite.",
         n=n,
     )  # fmt: skip
 
 
-def direction(years: Series, unit: str) -> Pair | None:
+def direction(years: Series) -> Pair | None:
     """Which way a yearly series went: only where it went one way each year, and first and last intervals do not overlap."""
     there = [f for f in years if f.value is not None]
     if len(there) < 3:
         return None
     first, last = there[0], there[-1]
-    steps = [round((b.value or 0.0) - (a.value or 0.0), 1) for a, b in zip(there, there[1:], strict=False)]
+    steps = [round((b.value or 0.0) - (a.value or 0.0), 1) for a, b in pairwise(there)]
     since = (f"không đổi rõ rệt từ {first.period}", f"no clear change since {first.period}")
     if _overlap(first, last):
         return since
@@ -137,7 +146,6 @@ def direction(years: Series, unit: str) -> Pair | None:
         return say("tăng {n} năm liền, {by}", "up {n} years in a row, {by}", n=len(steps), by=change)
     if all(s < 0 for s in steps):
         return say("giảm {n} năm liền, {by}", "down {n} years in a row, {by}", n=len(steps), by=change)
-    del unit
     return say("{by} từ {year}, không đều", "{by} since {year}, not steadily", by=change, year=first.period)
 
 
@@ -154,6 +162,7 @@ class Part:
 
     name: str
     figure: Figure
+    key: str = ""
 
 
 def different_parts(parts: Sequence[Part], parent: Figure | None, comparisons: int) -> list[Part]:
@@ -180,12 +189,25 @@ def parts_differ(what: Pair, parts: Sequence[Part], parent: Figure | None, compa
     above = [p.name for p in apart if (p.figure.value or 0.0) > parent.value]
     below = [p.name for p in apart if (p.figure.value or 0.0) <= parent.value][::-1]
     said = []
-    for names, vi, en in ((above, "cao hơn mức chung", "above the whole"), (below, "thấp hơn mức chung", "below the whole")):
+    for names, vi, en in (
+        (above, "cao hơn mức chung", "above the whole"),
+        (below, "thấp hơn mức chung", "below the whole"),
+    ):
         if names and len(names) <= 4:
             said.append(say(f"{{names}} {vi}", f"{{names}} {en}", names=listed(names)))
         elif names:
             said.append(say(f"{{n}} nơi {vi}, xa nhất là {{first}}", f"{{n}} places {en}, furthest {{first}}", n=len(names), first=names[0]))  # fmt: skip
     return say("{what}: {said}.", "{what}: {said}.", what=what, said=joined(said))
+
+
+def places_apart(who: Pair, apart: int, comparisons: int) -> Pair:
+    """How many of the comparisons of a table chance does not explain."""
+    if not apart:
+        return say("{who} không khác mức chung rõ rệt", "{who}: none differs clearly from the whole", who=who)
+    return say(
+        "{who}: {n} trong {all} phép so sánh khác mức chung rõ rệt", "{who}: {n} of {all} comparisons differ clearly from the whole",
+        who=who, n=apart, all=comparisons,
+    )  # fmt: skip
 
 
 def women_and_men(women: Series, men: Series, unit: str) -> Pair | None:
@@ -226,9 +248,10 @@ RULES: Mapping[str, tuple[Pair, str]] = {
     "only_provisional": (("Nói khi mọi kết luận theo sổ đăng ký đều dựa trên số sơ bộ.", "Said where every verdict by the registers rests on provisional figures."), "targets"),
     "largest_gap": (("Chỉ tiêu chưa đạt có khoảng cách lớn nhất, tính từ số đã làm tròn một chữ số thập phân.", "The target missed by most, from figures rounded to one decimal."), "targets"),
     "undecided": (("Số chỉ tiêu mà mục tiêu nằm trong khoảng tin cậy 95 %.", "Targets that lie within the 95 % confidence interval."), "targets"),
-    "contradicted": (("Số kết luận đạt hoặc chưa đạt mà nguồn kia, xét cùng cách, cho kết luận ngược lại.", "Verdicts met or not met that the other source, judged alike, contradicts."), "targets"),
+    "contradicted": (("Số kết luận đạt hoặc chưa đạt mà nguồn đối chiếu, xét cùng cách, cho kết luận ngược lại.", "Verdicts met or not met that the other source, judged alike, contradicts."), "targets"),
     "direction": (("Chỉ nói tăng hoặc giảm khi năm nào cũng cùng chiều và khoảng tin cậy của năm đầu và năm cuối không chồng lên nhau.", "Up or down is said only where every year went that way and the intervals of the first and last year do not overlap."), "trends"),
     "parts_differ": (("Một nơi chỉ được gọi là khác mức chung khi mức chung nằm ngoài khoảng Wilson 95 % của nơi đó, đã chia mức ý nghĩa cho số phép so sánh trên trang (Bonferroni).", "A place differs from the whole only if the whole lies outside its Wilson interval at 95 %, the level shared among the comparisons of the page (Bonferroni)."), "places"),
+    "places_apart": (("Số phép so sánh ở bảng các nơi mà ngẫu nhiên không giải thích được.", "How many comparisons of a table of places chance does not explain."), "places"),
     "women_and_men": (("Chênh lệch giữa nữ và nam ở kỳ gần nhất, từ số đã làm tròn.", "The difference of women and men in the latest period, of rounded figures."), "sexes"),
     "out_of_a_hundred": (("Tỷ lệ người thất nghiệp đăng ký chuyển sang có việc, làm tròn đến người.", "The share of registered unemployed who became employed, rounded to persons."), "flows"),
 }  # fmt: skip

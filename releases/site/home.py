@@ -15,7 +15,7 @@ from releases.site.topics import there
 HEADER: tuple[Pair, ...] = (
     ("Chỉ tiêu", "Target"), ("Nhóm", "Group"), ("Năm", "Year"), ("Nguồn", "Basis"), ("Kết luận", "Verdict"), ("Thực hiện", "Figure"),
     ("So sánh", "Comparator"), ("Mục tiêu", "Target value"), ("Chênh lệch", "Gap"), ("Cận dưới", "Lower limit"), ("Cận trên", "Upper limit"),
-    ("Nguồn kia", "Other source"), ("Đơn vị", "Unit"),
+    ("Nguồn đối chiếu", "Other source"), ("Đơn vị", "Unit"),
 )  # fmt: skip
 
 

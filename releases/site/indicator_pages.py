@@ -14,12 +14,19 @@ from releases.site.drawing import Line, lines
 from releases.site.figures import Figure
 from releases.site.measure_names import MEASURES
 from releases.site.places import Place
-from releases.site.short_names import short_name
+from releases.site.short_names import LIST, PLAIN, indicator_page, short_name
 from releases.site.targets import SINCE_JANUARY
 from releases.site.topics import TOPICS
 
 MOST_COMPARED = 6  # places with charts of their own; all of them stand in the table
-NATIONAL = Place("2024", "country", "VN", ("Cả nước (thống kê chính thức)", "Viet Nam (official statistics)"), "Cả nước", None)
+NATIONAL = Place(
+    "2024",
+    "country",
+    "VN",
+    ("Cả nước (thống kê chính thức)", "Viet Nam (official statistics)"),
+    "Cả nước",
+    None,
+)
 
 
 def known_indicators(site: Site) -> list[str]:
@@ -37,14 +44,15 @@ def write_indicators(site: Site) -> None:
     grouped = {i for _, of in groups for i in of}
     groups.append((("Thống kê chính thức", "Official statistics"), [i for i in known if i not in grouped]))
     site.page(
-        "lists.html", "indicators-list.html", "indicators", title, title,
+        "lists.html", LIST, "indicators", title, title,
         groups=[
-            {"name": name, "file": None, "note": None, "entries": [(f"indicator-{i}.html", full_name(site, i)) for i in of]}
+            {"name": name, "file": None, "note": None, "entries": [(indicator_page(i), full_name(site, i)) for i in of]}
             for name, of in groups if of
         ],
     )  # fmt: skip
     for indicator in known:
-        _write(site, indicator)
+        if PLAIN.fullmatch(indicator):
+            _write(site, indicator)
 
 
 def full_name(site: Site, indicator: str) -> Pair:
@@ -60,11 +68,13 @@ def _write(site: Site, indicator: str) -> None:
     units = site.figures.units
     unit = units.get(("register", indicator), units.get(("official", indicator), "percent"))
     country, provinces = site.country, site.provinces()
-    shown = [*([country] if country and len(provinces) > 1 and country.of else []), *provinces][:MOST_COMPARED]
+    shown = [*([country] if country and len(provinces) > 1 and country.of else []), *provinces][
+        :MOST_COMPARED
+    ]
     compared = [c for p in shown if (c := _compared(site, p, indicator))]
     national = _compared(site, NATIONAL, indicator) if site.figures.years(NATIONAL.key, indicator) else None
     if national:
-        compared.append({**national, "register": None, "key": "cả-nước", "file": "indicators-list.html"})
+        compared.append({**national, "register": None, "key": "cả-nước", "file": LIST})
     rows = [_row(site, p, indicator) for p in _listed(site)]
     rows = [r for r in rows if any(f is not None for f in r["figures"])]
     table = ""
@@ -80,7 +90,7 @@ def _write(site: Site, indicator: str) -> None:
         "Do cơ quan thống kê công bố; ở đây dẫn lại nguyên trị.", "Published by the statistics office; passed on as it is.",
     )  # fmt: skip
     site.page(
-        "indicator.html", f"indicator-{indicator}.html", "indicators", title, definition,
+        "indicator.html", indicator_page(indicator), "indicators", title, definition,
         title_pair=title, indicator=indicator, unit=unit, official_unit=units.get(("official", indicator), unit),
         definition=definition, formula=formula_in_words(entry.formula) if entry else None, compared=compared, rows=rows,
         places_table=table, since_january=indicator in SINCE_JANUARY, entry=entry, has_places=("register", indicator) in units,
@@ -112,7 +122,9 @@ def _listed(site: Site) -> list[Place]:
 
 
 def _row(site: Site, place: Place, indicator: str) -> Mapping[str, Any]:
-    figures = [site.figures.last("register", place.key, indicator, sex) for sex in ("total", "female", "male")]
+    figures = [
+        site.figures.last("register", place.key, indicator, sex) for sex in ("total", "female", "male")
+    ]
     series = site.figures.series("register", place.key, indicator)
     change = None
     if len(series) > 4 and series[-1].value is not None and (before := series[-5].value) is not None:
@@ -131,10 +143,12 @@ def _compared(site: Site, place: Place, indicator: str) -> Mapping[str, Any] | N
     drawn = lines([Line(("", ""), "a", quarters)], unit)
     if drawn and indicator in SINCE_JANUARY:
         drawn = lines([Line((f[0].period[:4],) * 2, "a", f) for f in _by_year(quarters)], unit)
-    official = lines([Line(("", ""), "a", years)], site.figures.units.get(("official", indicator), unit), interval=True)
+    official = lines(
+        [Line(("", ""), "a", years)], site.figures.units.get(("official", indicator), unit), interval=True
+    )
     key = f"{place.version}-{place.code}"
     return {
-        "key": place.key, "name": place.name, "file": place.file, "finding": _finding(place, years, unit),
+        "key": place.key, "name": place.name, "file": place.file, "finding": _finding(years),
         "register": drawn, "official": official,
         "register_table": _table(site, f"register-{indicator}-{key}", name, quarters) if drawn else "",
         "official_table": _table(site, f"official-{indicator}-{key}", short_name(indicator, "official"), years) if official else "",
@@ -147,12 +161,17 @@ def _by_year(quarters: Any) -> list[list[Figure]]:
     return [[f for f in quarters if f.period.startswith(y)] for y in years]
 
 
-def _finding(place: Place, years: Any, unit: str) -> Pair | None:
-    went = findings.direction(years, unit)
-    return findings.say("Thống kê chính thức: {went}.", "Official statistics: {went}.", went=went) if went else None
+def _finding(years: Any) -> Pair | None:
+    went = findings.direction(years)
+    return (
+        findings.say("Thống kê chính thức: {went}.", "Official statistics: {went}.", went=went)
+        if went
+        else None
+    )
 
 
 def _table(site: Site, name: str, of: Pair, series: Any) -> str:
     header = [("Kỳ", "Period"), of, ("Tử số", "Numerator"), ("Mẫu số", "Denominator"), ("Cận dưới", "Lower limit"), ("Cận trên", "Upper limit"), ("Trạng thái", "Status")]  # fmt: skip
-    return site.tables.write(name, header, [(f.period, f.value, f.count, f.of, f.low, f.high, f.status) for f in series])
-
+    return site.tables.write(
+        name, header, [(f.period, f.value, f.count, f.of, f.low, f.high, f.status) for f in series]
+    )

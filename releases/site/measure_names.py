@@ -22,9 +22,15 @@ MEASURES: Words = {
     "employed_with_section": ("số người có việc làm biết được ngành", "employed with a known section"),
     "employed_trained": ("số người có việc làm đã qua đào tạo", "employed who are trained"),
     "employed_certified": ("số người có việc làm có bằng cấp, chứng chỉ", "employed with a certificate"),
-    "labour_force_retrained": ("số người được đào tạo lại từ 01/01", "labour force retrained since 1 January"),
+    "labour_force_retrained": (
+        "số người được đào tạo lại từ 01/01",
+        "labour force retrained since 1 January",
+    ),
     "labour_force_insured": ("số người tham gia bảo hiểm xã hội", "labour force in social insurance"),
-    "labour_force_voluntary": ("số người chỉ tham gia tự nguyện", "labour force in voluntary insurance alone"),
+    "labour_force_voluntary": (
+        "số người chỉ tham gia tự nguyện",
+        "labour force in voluntary insurance alone",
+    ),
     "labour_force_unemployment_insured": (
         "số người tham gia bảo hiểm thất nghiệp",
         "labour force in unemployment insurance",

@@ -8,8 +8,8 @@ from typing import Any
 from releases.pages import words
 from releases.pages.words import Pair
 from releases.site import findings
-from releases.site.changes import Changes
 from releases.site.chance import wilson
+from releases.site.changes import Changes
 from releases.site.context import Site
 from releases.site.drawing import Line, dots, gaps_of, lines, spark
 from releases.site.figures import Figure
@@ -36,7 +36,7 @@ SECTIONS: Mapping[str, Pair] = {
 def write_places(site: Site, changes: Changes) -> None:
     """Write the list of places and a page for each but communes, which stand on the page of what they lie in."""
     title = ("Địa bàn", "Places")
-    groups = []
+    groups: list[dict[str, Any]] = []
     for version in ("2024", "2025"):
         for province in site.provinces(version):
             inner = site.within(province, "district" if version == "2024" else "commune")
@@ -97,7 +97,9 @@ def _other_list(site: Site, place: Place) -> list[Place]:
         return [p for p in site.places.values() if p.level == "country" and p.version != place.version]
     if place.level != "province":
         return []
-    return [p for p in site.provinces("2025" if place.version == "2024" else "2024") if set(p.of) & set(place.of)]
+    return [
+        p for p in site.provinces("2025" if place.version == "2024" else "2024") if set(p.of) & set(place.of)
+    ]
 
 
 def _tile(site: Site, place: Place, indicator: str) -> Mapping[str, Any]:
@@ -106,17 +108,32 @@ def _tile(site: Site, place: Place, indicator: str) -> Mapping[str, Any]:
     unit = site.figures.units.get(("register", indicator), "percent")
     last = series[-1] if series else None
     since = None
-    if last is not None and last.value is not None and len(series) > 4 and (before := series[-5]).value is not None:
+    if (
+        last is not None
+        and last.value is not None
+        and len(series) > 4
+        and (before := series[-5]).value is not None
+    ):
         scale, digits, by = (1e6, 2, ("triệu", "million")) if unit == "VND" else (1.0, 1, ("điểm", "points")) if unit.startswith("percent") else (1.0, 0, ("người", "persons"))  # fmt: skip
-        change = round(round(last.value / scale, digits) - round((before.value or 0.0) / scale, digits), digits)
+        change = round(
+            round(last.value / scale, digits) - round((before.value or 0.0) / scale, digits), digits
+        )
         since = say(
             "{change} {by} so với {period}", "{change} {by} since {period}", change=Amount(change, digits, is_signed=True), by=by,
             period=_quarter(before.period),
         )  # fmt: skip
-    sisters = [p for p in site.places.values() if p.version == place.version and p.level == "province" and p is not place][:2]
+    sisters = [
+        p
+        for p in site.places.values()
+        if p.version == place.version and p.level == "province" and p is not place
+    ][:2]
     if place.level == "district":
         sisters = [p for p in [site.places.get(f"{place.parent}@{place.version}")] if p]
-    beside = [(p.short, site.figures.last("register", p.key, indicator)) for p in sisters] if place.level != "country" else []
+    beside = (
+        [(p.short, site.figures.last("register", p.key, indicator)) for p in sisters]
+        if place.level != "country"
+        else []
+    )
     return {
         "indicator": indicator, "unit": unit, "last": last, "since": since, "drawn": spark(series, unit, 220, 36), "beside": beside,
     }  # fmt: skip
@@ -135,7 +152,11 @@ def _beside_parent(site: Site, place: Place) -> list[Pair]:
     said = []
     for indicator in RANKED:
         here, whole = (site.figures.last("register", p.key, indicator) for p in (place, parent))
-        if here is None or whole is None or not findings.different_parts([Part("", here)], whole, len(RANKED)):
+        if (
+            here is None
+            or whole is None
+            or not findings.different_parts([Part("", here)], whole, len(RANKED))
+        ):
             continue
         higher = (here.value or 0.0) > (whole.value or 0.0)
         said.append(say(
@@ -152,39 +173,47 @@ def _beside_parent(site: Site, place: Place) -> list[Pair]:
 
 def _parts(site: Site, place: Place) -> Mapping[str, Any] | None:
     """The places within a place, ranked by the first measure, with intervals and the whole's level."""
-    level = {"country": "province", "province": "district" if place.version == "2024" else "commune", "district": "commune"}
+    level = {
+        "country": "province",
+        "province": "district" if place.version == "2024" else "commune",
+        "district": "commune",
+    }
     inner = site.within(place, level[place.level])
     if len(inner) < 2:
         return None
     figures = {i: [(p, site.figures.last("register", p.key, i)) for p in inner] for i in RANKED}
     comparisons = sum(f is not None and bool(f.of) for found in figures.values() for _, f in found)
-    measures, said = [], []
+    measures: list[dict[str, Any]] = []
+    said: list[Pair] = []
     for indicator, found in figures.items():
         whole = site.figures.last("register", place.key, indicator)
         drawn = dots([(p.short, f) for p, f in found], whole)
-        parts = [Part(p.short, f) for p, f in found if f is not None and f.value is not None]
-        apart = {p.name for p in findings.different_parts(parts, whole, comparisons)}
+        parts = [Part(p.short, f, p.key) for p, f in found if f is not None and f.value is not None]
+        apart = {p.key for p in findings.different_parts(parts, whole, comparisons)}
         measures.append({"indicator": indicator, "parent": whole, "drawn": drawn, "apart": apart})
         sentence = findings.parts_differ(short_name(indicator, "register"), parts, whole, comparisons)
         said += [sentence] if sentence else []
     if not any(m["drawn"] for m in measures):
         return None
-    rows = []
+    rows: list[dict[str, Any]] = []
     for n, part in enumerate(inner):
         cells = []
-        for m, (indicator, found) in zip(measures, figures.items(), strict=True):
-            del indicator
+        for m, found in zip(measures, figures.values(), strict=True):
             scale, places = m["drawn"] or (None, [])
             cells.append({
                 "figure": found[n][1], "drawn": places[n] if places else None, "scale": scale,
-                "parent": m["parent"].value if m["parent"] else None, "apart": part.short in m["apart"],
+                "parent": m["parent"].value if m["parent"] else None, "apart": part.key in m["apart"],
             })  # fmt: skip
         rows.append({"place": part, "linked": part.level != "commune", "cells": cells})
     rows.sort(key=lambda r: -_value(r["cells"][0]["figure"]))
-    called = {"province": ("Các tỉnh", "Provinces"), "district": ("Các huyện", "Districts"), "commune": ("Các xã", "Communes")}
+    called = {
+        "province": ("Các tỉnh", "Provinces"),
+        "district": ("Các huyện", "Districts"),
+        "commune": ("Các xã", "Communes"),
+    }
     return {
-        "title": called[inner[0].level], "findings": said, "measures": measures, "rows": rows,
-        "note": say("{n} phép so sánh trên trang này.", "{n} comparisons on this page.", n=comparisons),
+        "title": findings.places_apart(called[inner[0].level], sum(len(m["apart"]) for m in measures), comparisons), "findings": said, "measures": measures, "rows": rows,
+        "note": say("{n} phép so sánh ở bảng này.", "{n} comparisons in this table.", n=comparisons),
         "table": site.tables.write(
             f"parts-{place.version}-{place.code}",
             [("Nơi", "Place"), ("Mã", "Code"), *(

@@ -15,7 +15,10 @@ VERSIONS = ("2024", "2025")
 # those are people who moved there
 LEAST_SHARE = 0.1
 IN_VIET_NAM = {"2024": 63, "2025": 34}
-COUNTRY, COVERED = "VN", "covered"  # all that is published together; the second where it is set which provinces are complete
+COUNTRY, COVERED = (
+    "VN",
+    "covered",
+)  # all that is published together; the second where it is set which provinces are complete
 KINDS = ("Tỉnh ", "Thành phố ", "Huyện ", "Thị xã ", "Quận ")
 
 
@@ -121,7 +124,10 @@ def places(connection: duckdb.DuckDBPyConnection, reference: Reference) -> Mappi
         pair = (name, name)
         if len(parts) < len(formers):
             names = [p.short for p in parts]
-            pair = (f"{name} (phần {_joined(names, 'và')} cũ)", f"{name} (former {_joined(names, 'and')} only)")
+            pair = (
+                f"{name} (phần {_joined(names, 'và')} cũ)",
+                f"{name} (former {_joined(names, 'and')} only)",
+            )
         place = Place("2025", "province", new, pair, name, COUNTRY, tuple(p.code for p in parts))
         found[place.key] = place
     for version, level, code, name, parent, province in areas:

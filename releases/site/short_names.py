@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from releases.pages.words import Pair, Words
+
+PLAIN = re.compile(
+    r"[A-Za-z0-9_-]+"
+)  # of what may name a file: an official indicator is called as its agency sent it
+LIST = "indicators-list.html"
 
 REGISTER: Words = {
     "population_15_plus": ("Dân số từ 15 tuổi", "Population aged 15+"),
@@ -40,3 +47,8 @@ def short_name(indicator: str, basis: str) -> Pair:
     """The short name of an indicator of a basis; its code where it has none."""
     lists = (OFFICIAL, REGISTER) if basis == "official" else (REGISTER, OFFICIAL)
     return next((names[indicator] for names in lists if indicator in names), (indicator, indicator))
+
+
+def indicator_page(indicator: str) -> str:
+    """The page of an indicator, in the folder of a language; the list of all where its name cannot name a file."""
+    return f"indicator-{indicator}.html" if PLAIN.fullmatch(indicator) else LIST

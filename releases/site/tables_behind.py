@@ -35,7 +35,9 @@ class TablesBehind:
             writer = csv.writer(made, delimiter=";" if language == "vi" else ",", lineterminator="\r\n")
             writer.writerow([pair[number] for pair in header])
             writer.writerows([[_written(v, number) for v in row] for row in kept])
-            (self._site / language / FOLDER / f"{name}.csv").write_text("\ufeff" + made.getvalue(), "utf-8", newline="")
+            (self._site / language / FOLDER / f"{name}.csv").write_text(
+                "\ufeff" + made.getvalue(), "utf-8", newline=""
+            )
         return f"{FOLDER}/{name}.csv"
 
 

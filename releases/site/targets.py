@@ -14,6 +14,7 @@ import duckdb
 
 from releases.pages import words
 from releases.site.figures import Figure, Series, cell_series
+from releases.site.short_names import indicator_page
 from releases.tables import rows_of
 
 CELL = ("sex", "age_group", "urban_rural")
@@ -106,7 +107,7 @@ class Target:
     @property
     def link(self) -> str:
         """The page of the indicator, at this cell."""
-        return f"indicator-{self.indicator}.html#{self.area}"
+        return f"{indicator_page(self.indicator)}#{self.area}"
 
 
 def targets(
@@ -114,9 +115,13 @@ def targets(
 ) -> list[Target]:
     """Every row of ``target_progress``, in the order of the tables; ``names``: by basis, indicators in both languages."""
     units = {
-        (b, i): u for b, i, u in connection.execute("select distinct basis, indicator, unit from indicators").fetchall()
+        (b, i): u
+        for b, i, u in connection.execute("select distinct basis, indicator, unit from indicators").fetchall()
     }
-    return [_target(connection, row, names, units) for row in rows_of(connection, "from target_progress order by all")]
+    return [
+        _target(connection, row, names, units)
+        for row in rows_of(connection, "from target_progress order by all")
+    ]
 
 
 def _target(

@@ -11,7 +11,7 @@ from releases.site import findings
 from releases.site.context import Site
 from releases.site.drawing import Line, lines, spark
 from releases.site.explorers import EXPLORERS
-from releases.site.short_names import short_name
+from releases.site.short_names import indicator_page, short_name
 from releases.site.targets import SINCE_JANUARY
 
 LOOKS = ("a", "b", "c", "d")  # of lines, in the style sheet
@@ -51,7 +51,9 @@ def there(site: Site) -> list[Mapping[str, Any]]:
     explorers = {e.name: (e.file, (e.vi, e.en)) for e in EXPLORERS}
     found: list[Mapping[str, Any]] = []
     for topic in TOPICS:
-        indicators = [i for i in topic.indicators if country and site.figures.series("register", country.key, i)]
+        indicators = [
+            i for i in topic.indicators if country and site.figures.series("register", country.key, i)
+        ]
         if indicators or topic.explorers:
             found.append({
                 "topic": topic, "title": topic.title, "file": topic.file, "indicators": indicators, "basis": "register",
@@ -68,7 +70,7 @@ def write_topics(site: Site) -> None:
         "lists.html", "topics.html", "topics", title, title,
         groups=[{
             "name": t["title"], "file": t["file"], "note": None,
-            "entries": [(f"indicator-{i}.html", short_name(i, "register")) for i in t["indicators"]] + t["explorers"],
+            "entries": [(indicator_page(i), short_name(i, "register")) for i in t["indicators"]] + t["explorers"],
         } for t in known],
     )  # fmt: skip
     for topic in known:
@@ -84,7 +86,12 @@ def _write(site: Site, topic: Mapping[str, Any]) -> None:
         first = indicators[0]
         unit, lead_name = units["register", first], short_name(first, "register")
         series = [(p, site.figures.series("register", p.key, first)) for p in provinces[: len(LOOKS)]]
-        drawn = lines([Line((p.short, p.short), look, f) for (p, f), look in zip(series, LOOKS, strict=False)], unit, 760, 280)
+        drawn = lines(
+            [Line((p.short, p.short), look, f) for (p, f), look in zip(series, LOOKS, strict=False)],
+            unit,
+            760,
+            280,
+        )
         table = site.tables.write(
             f"topic-{topic['topic'].name}", [("Nơi", "Place"), ("Kỳ", "Period"), lead_name, ("Trạng thái", "Status")],
             [(p.name, f.period, f.value, f.status) for p, found in series for f in found],

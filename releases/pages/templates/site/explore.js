@@ -74,10 +74,14 @@
   }
 
   /* Round ends and ticks around values; zero is in for bars. */
-  function scaled(values, most, zero) {
+  function scaled(values, most, zero, span) {
     let low = Math.min(...values, ...(zero ? [0] : [])), high = Math.max(...values, ...(zero ? [0] : []));
-    const least = zero ? 1e-9 : Math.max(Math.abs(high), 1) * 0.05;
-    if (high - low < least) { const middle = (low + high) / 2; low = middle - least / 2; high = middle + least / 2; }
+    const least = zero ? 1e-9 : span || Math.max(Math.abs(high), 1) * 0.05; // small changes look small
+    if (high - low < least) {
+      const middle = (low + high) / 2, below = low >= 0;
+      low = middle - least / 2; high = middle + least / 2;
+      if (below && low < 0) { low = 0; high = least; }
+    }
     const power = 10 ** Math.floor(Math.log10((high - low) / most));
     const step = [1, 2, 5, 10].map((m) => m * power).find((s) => s * most >= (high - low) * (1 - 1e-9));
     const first = Math.floor(low / step + 1e-9), last = Math.ceil(high / step - 1e-9);
@@ -101,7 +105,7 @@
     const width = 720, height = 250, left = 64, right = 12, top = 10, bottom = 40;
     const periods = unique(rows.map((r) => r.period)), series = unique(rows.map((r) => r.series));
     const known = rows.filter((r) => r.value !== null);
-    const scale = scaled(known.map((r) => r.value), 4, false);
+    const scale = scaled(known.map((r) => r.value), 4, false, known.some((r) => r.kind === "percent") ? 3 : 0);
     const x = (p) => left + (width - left - right) * (periods.length > 1 ? periods.indexOf(p) / (periods.length - 1) : 0.5);
     const y = (v) => height - bottom - ((v - scale.low) / (scale.high - scale.low)) * (height - top - bottom);
     const picture = drawn("svg", { viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true" });
@@ -285,7 +289,7 @@
           kind = "percent";
         }
         made.push({
-          period: row.period, series, group, value, few, value_text: write(value, kind) + few, provisional: ["provisional", "low_coverage"].includes(row.status),
+          period: row.period, series, group, value, kind, few, value_text: write(value, kind) + few, provisional: ["provisional", "low_coverage"].includes(row.status),
           order: view.group ? view.orders[view.group].indexOf(row[view.group]) : 0,
           order_of_series: view.series ? view.orders[view.series].indexOf(row[view.series]) : view.drawn.indexOf(figure),
         });
