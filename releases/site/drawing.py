@@ -86,7 +86,7 @@ def gaps_of(found: Sequence[Target], width: float = 190.0) -> Gaps:
     """The axis that holds every gap of the targets given, in steps of whole points."""
     known = [
         g for t in found if t.unit.startswith("percent")
-        for g in (t.gap, t.gap_of(t.other)) if g is not None
+        for g in map(t.gap_of, (t.value, t.other, t.low, t.high)) if g is not None
     ]  # fmt: skip
     low, high = min([*known, -2.0]), max([*known, 2.0])
     step = max(step_of(high - low, 6), 1.0)

@@ -13,11 +13,11 @@ import duckdb
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page
+from releases.site.charts import COLOURS, PALE
 
 from orchestration.dbt.dictionary import dictionary
 from releases.pages import words
 from releases.release import Release
-from releases.site.charts import COLOURS, PALE
 from releases.site.explorers import EXPLORERS, KINDS, LISTS, Explorer, View
 from releases.site.vocabulary import vocabulary
 
