@@ -84,7 +84,15 @@ def build_site(release: Path, manifest: Mapping[str, Any], reference: Reference)
         official=words.OFFICIAL_INDICATORS,
     )
     title = ("Báo cáo chất lượng", "Quality report")
-    site.page("quality.html", "quality.html", "methods", title, title, f=release_facts(release, manifest))
+    site.page(
+        "quality.html",
+        "quality.html",
+        "methods",
+        title,
+        title,
+        f=release_facts(release, manifest),
+        quality="../../quality/",
+    )
 
 
 def _facts(manifest: Mapping[str, Any]) -> dict[str, Any]:

@@ -30,8 +30,8 @@ NATIONAL = Place(
 
 
 def known_indicators(site: Site) -> list[str]:
-    """Indicators of either source that the release holds, in the order of the dictionary, then of their names."""
-    there = {i for _, i in site.figures.units}
+    """Indicators of either source that the release holds or has a target of, in the order of the dictionary, then of their names."""
+    there = {i for _, i in site.figures.units} | {t.indicator for t in site.targets}
     ordered = [i.name for i in site.reference.dictionary.indicators if i.name in there]
     return ordered + sorted(there - set(ordered))
 

@@ -179,7 +179,7 @@ def _parts(site: Site, place: Place) -> Mapping[str, Any] | None:
         "district": "commune",
     }
     inner = site.within(place, level[place.level])
-    if len(inner) < 2:
+    if not inner:
         return None
     figures = {i: [(p, site.figures.last("register", p.key, i)) for p in inner] for i in RANKED}
     comparisons = sum(f is not None and bool(f.of) for found in figures.values() for _, f in found)
@@ -193,8 +193,6 @@ def _parts(site: Site, place: Place) -> Mapping[str, Any] | None:
         measures.append({"indicator": indicator, "parent": whole, "drawn": drawn, "apart": apart})
         sentence = findings.parts_differ(short_name(indicator, "register"), parts, whole, comparisons)
         said += [sentence] if sentence else []
-    if not any(m["drawn"] for m in measures):
-        return None
     rows: list[dict[str, Any]] = []
     for n, part in enumerate(inner):
         cells = []

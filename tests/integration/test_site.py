@@ -83,7 +83,7 @@ def test_every_page_refers_only_to_what_is_there(release: Release) -> None:
     site = release.path / "site"
     for name, text in {**pages_of(site), "index.html": (site / "index.html").read_text("utf-8")}.items():
         links = Links(text).found
-        assert len(links) > (20 if "/" in name else 2)
+        assert len(links) > (15 if "/" in name else 2)
         for link in links:
             assert not re.match(r"[a-z]+:|//", link), "asks for something elsewhere"
             assert ((site / name).parent / link.partition("#")[0]).exists(), (name, link)
@@ -187,8 +187,8 @@ def test_what_changed_since_the_last_release_is_a_page(release: Release, tmp_pat
     (before / "tables").mkdir(parents=True)
     code = "30"
     duckdb.execute(
-        "copy (select * replace (case when indicator = 'employed' and area_code = $code and period = '2025Q1' then value + 7 else value end as value)"
-        f" from '{release.path}/tables/indicators.parquet') to '{before}/tables/indicators.parquet'",
+        f"copy (with rows as (from '{release.path}/tables/indicators.parquet') select * replace (case when indicator = 'employed' and area_code = $code and period = (select max(period) from rows where basis = 'register') then value + 7 else value end as value)"
+        f" from rows) to '{before}/tables/indicators.parquet'",
         {"code": code},
     )
     (before / "manifest.json").write_text(
@@ -196,7 +196,7 @@ def test_what_changed_since_the_last_release_is_a_page(release: Release, tmp_pat
     )
     site = rebuilt(release, tmp_path)
     text = html.unescape((site / "en/releases.html").read_text("utf-8"))
-    assert "1 figures" in text or "2 figures" in text
+    assert "figures of country, provinces and districts changed since 2025Q3.1" in text
     assert f'id="{code}@2024"' in text and "−7" in text and "2025Q3.1" in text
     unchanged = html.unescape((release.path / "site/vi/releases.html").read_text("utf-8"))
     assert "Bản đầu tiên, chưa có gì để so." in unchanged
