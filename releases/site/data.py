@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from expectations.catalogue import published_tables
 
+FIRST = ord(":")  # the letter of 0
+SURROGATES = 0xD800  # from here on a number of Unicode is no letter
 DECIMALS = 6  # of what the pages are given; they show fewer
 FROM = "from_persons"  # whom a share of transitions is of, which no released column says
 HIDDEN = "hidden"  # the figure of a row that is not shown, if any
@@ -98,14 +101,37 @@ def write_shape(
 
 
 def _columnar(rows: pd.DataFrame, shape: Shape) -> str:
-    """Rows column by column; of the columns people choose by, each value once and its number in every row."""
+    """Rows column by column, each a text: of the columns people choose by each value once and its number in every row
+    (``lettered``); of a figure its numbers with a space between two, nothing where there is none.
+    """
     dimensions: dict[str, Any] = {}
     for name in shape.all_dimensions:
         codes, values = pd.factorize(rows[name], sort=True)
-        dimensions[name] = {"values": list(values), "codes": codes.tolist()}
-    figures: Mapping[str, Sequence[Any]] = {
-        name: [None if pd.isna(v) else int(v) if float(v).is_integer() else float(v) for v in rows[name]]
-        for name in shape.figures
-    }
+        dimensions[name] = {"values": list(values), "codes": lettered(codes)}
+    figures = {name: _written(rows[name]) for name in shape.figures}
     facts = {"rows": len(rows), "dimensions": dimensions, "figures": figures}
     return json.dumps(facts, ensure_ascii=False, separators=(",", ":"))
+
+
+def lettered(numbers: npt.NDArray[np.int64]) -> str:
+    """Numbers from 0 as a text of one letter each, from the colon on without the backslash: no digit, and nothing to escape.
+
+    Raises ``ValueError`` for a number whose letter would be none (55,000 and above).
+    """
+    codes = numbers + FIRST
+    codes += codes >= ord("\\")
+    if len(codes) and int(codes.max()) >= SURROGATES:
+        raise ValueError(
+            f"{int(numbers.max()) + 1} values in a column people choose by are too many for the pages"
+        )
+    return codes.astype("<u2").tobytes().decode("utf-16-le")
+
+
+def _written(column: pd.Series[Any]) -> str:
+    """Figures as the pages read them, whole ones without a fraction."""
+    given = column.astype("float64").to_numpy()
+    texts = given.astype(object)
+    whole = np.mod(given, 1) == 0
+    texts[whole] = given[whole].astype("int64")
+    texts[np.isnan(given)] = ""
+    return " ".join(map(str, texts))

@@ -82,7 +82,7 @@ BROKEN = {
         " 'dropped' as outcome, true as certified, date '2024-01-01' as ended_on"
     ),
     "persons_rules": "insert into labour.labour.persons by name select 1 as person_key, 'male' as sex, 13 as birth_month",
-    "person_history_rules": f"insert into labour.labour.person_history by name select {INTERVAL}, 'alive' as life_status",
+    "person_history_rules": f"insert into labour.labour.residences by name select {INTERVAL}, 0 as life_status",
     "enterprise_history_rules": (
         f"insert into labour.labour.enterprise_history by name select {INTERVAL}, -5 as employer_key, '030' as enterprise_code"
     ),

@@ -207,10 +207,16 @@ def rows_of(path: Path) -> tuple[str, list[dict[str, Any]]]:
     match = re.fullmatch(r"labourdb\.receive\((\".*?\"), (.*)\);\n", path.read_text(encoding="utf-8"))
     assert match is not None
     data = json.loads(match[2])
-    rows = []
-    for number in range(data["rows"]):
-        row = {name: d["values"][d["codes"][number]] for name, d in data["dimensions"].items()}
-        rows.append(row | {name: values[number] for name, values in data["figures"].items()})
+    columns = {
+        name: [d["values"][ord(letter) - ord(":") - (letter > "\\")] for letter in d["codes"]]
+        for name, d in data["dimensions"].items()
+    }
+    columns |= {
+        name: [json.loads(text) if text else None for text in written.split(" ")]
+        for name, written in data["figures"].items()
+    }
+    assert {len(values) for values in columns.values()} == {data["rows"]}
+    rows = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
     return json.loads(match[1]), rows
 
 

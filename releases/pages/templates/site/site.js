@@ -1,7 +1,18 @@
 /* What every page does: it finds, sorts, and keeps what was chosen when the language changes. */
 "use strict";
 
-window.labourdb = { words: {}, stored: {}, receive(name, data) { this.stored[name] = data; } };
+window.labourdb = {
+  words: {}, stored: {},
+  /* Rows of an area, every column a text: numbers of values as letters, figures with a space between two (data.py). */
+  receive(name, data) {
+    const number = (letter) => letter.charCodeAt(0) - 58 - (letter > "\\");
+    for (const d of Object.values(data.dimensions)) d.codes = Uint16Array.from(d.codes, number);
+    for (const [figure, written] of Object.entries(data.figures)) {
+      data.figures[figure] = written.split(" ").map((text) => (text === "" ? null : Number(text)));
+    }
+    this.stored[name] = data;
+  },
+};
 
 (function () {
   const site = window.labourdb;
