@@ -69,6 +69,7 @@ SENT = {
     ),
 }  # fmt: skip
 LINKED = [s for s in SENT if s not in ("population", "enterprises")]
+ON = "[engine]\nincrements = true\n"
 SUCCESSION, COVERAGE = "[succession]\npersons = false\n", "[coverage]\nprovinces = ['30']\n"
 KEYS = {"training": "record_no", "unemployment_benefits": "decision_no", "job_seekers": "registration_no",
         "overseas_contracts": "contract_no"}  # fmt: skip
@@ -110,6 +111,8 @@ class ChangingWorld:
         self.sent: dict[tuple[str, str], pd.DataFrame] = {}
         self.revision: dict[tuple[str, str], int] = {}
         self.absent = {"overseas_contracts"}
+        home.root.mkdir(parents=True, exist_ok=True)
+        self._set("")
         self.at = month_number(BEGINS)
         self.as_of = quarter_of_month(self.at)
         for month in range(month_number(FIRST), self.at + 1):
@@ -327,7 +330,7 @@ class ChangingWorld:
         return self.home.settings.read_text() if self.home.settings.exists() else ""
 
     def _set(self, text: str) -> str:
-        self.home.settings.write_text(text)
+        self.home.settings.write_text(ON + text)
         return text.partition("\n")[0]
 
     def _one(self, of: list[T]) -> T:

@@ -324,7 +324,10 @@ BREAKS: dict[str, tuple[Callable[[Any], object], str]] = {
     "staging_reads_staging": (reads(STAGED, "model.labourdb.stg_vacancies"), "stg_training"),
     "backwards": (reads(SPELLS, PUBLISHED), "spells"),
     "unused_staging": (
-        lambda m: [m["nodes"].pop(f"model.labourdb.{room}_training") for room in ("linked", "resolved")],
+        lambda m: [
+            m["nodes"].pop(f"model.labourdb.{name}")
+            for name in ("linked_training", "resolved_training", "touched_rows")
+        ],
         "stg_training",
     ),
     "primary_key": (

@@ -17,6 +17,14 @@ from orchestration.settings import load_settings
 from sources.calendar import quarter_number
 
 Change = Callable[[Run], None]
+ON = "[engine]\nincrements = true\n"
+
+
+def _home(folder: Path) -> Home:
+    """A home that was run, and may go on from its tables."""
+    home = worlds.copy_of(worlds.small_home(), folder / "home")
+    home.settings.write_text(ON)
+    return home
 
 
 def _run_of(home: Home, as_of: str = worlds.AS_OF) -> Run:
@@ -57,7 +65,7 @@ def _begins(layers: list[str], whole: bool) -> Change:
 
 
 def test_the_same_deliveries_are_no_reason(tmp_path: Path) -> None:
-    assert _decided(worlds.copy_of(worlds.small_home(), tmp_path / "home")) == (True, "")
+    assert _decided(_home(tmp_path)) == (True, "")
 
 
 @pytest.mark.parametrize(
@@ -79,13 +87,13 @@ def test_the_same_deliveries_are_no_reason(tmp_path: Path) -> None:
         (_sql("update run.kept_deliveries set area_version = '2023' where source = 'training'"), "counts otherwise"),
         (_sql("drop table labour.labour.insured_quarters"), "insured_quarters"),
         (_sql("drop table identity.spine", restricted=True), "spine"),
-        (_set("[succession]\npersons = false\n"), "[succession] of labourdb.toml"),
+        (_set(ON + "[succession]\npersons = false\n"), "[succession] of labourdb.toml"),
         (_set("[engine]\nincrements = false\n"), "increments is off"),
-        (_set("[coverage]\nprovinces = ['31']\n"), "[coverage] of labourdb.toml"),
+        (_set(ON + "[coverage]\nprovinces = ['31']\n"), "[coverage] of labourdb.toml"),
     ],
 )  # fmt: skip
 def test_a_doubt_is_a_full_build(tmp_path: Path, change: Change, reason: str) -> None:
-    home = worlds.copy_of(worlds.small_home(), tmp_path / "home")
+    home = _home(tmp_path)
     change(_run_of(home))
     is_increment, said = _decided(home)
     assert not is_increment and reason in said
@@ -93,8 +101,8 @@ def test_a_doubt_is_a_full_build(tmp_path: Path, change: Change, reason: str) ->
 
 def test_what_gates_judge_by_is_no_reason(tmp_path: Path) -> None:
     """It decides which deliveries count, and those are compared."""
-    home = worlds.copy_of(worlds.small_home(), tmp_path / "home")
-    home.settings.write_text("[thresholds]\nunusable_id_share = 0.9\n")
+    home = _home(tmp_path)
+    home.settings.write_text(ON + "[thresholds]\nunusable_id_share = 0.9\n")
     assert _decided(home) == (True, "")
     known = set(json.loads(increments.of_models(load_settings(home.settings))))
     assert known | set(increments.JUDGING) == set(load_settings(home.settings).effective()) - {
@@ -104,14 +112,14 @@ def test_what_gates_judge_by_is_no_reason(tmp_path: Path) -> None:
 
 
 def test_an_earlier_quarter_is_built_in_full(tmp_path: Path) -> None:
-    home = worlds.copy_of(worlds.small_home(), tmp_path / "home")
+    home = _home(tmp_path)
     is_increment, said = _decided(home, "2025Q3")
     assert not is_increment and "later quarter" in said
 
 
 def test_an_increment_goes_on_once_and_whole(tmp_path: Path) -> None:
     """Of its two steps each is one only as the first build after gate 1, and in their order."""
-    home = worlds.copy_of(worlds.small_home(), tmp_path / "home")
+    home = _home(tmp_path)
     run = _run_of(home)
 
     def after(*builds: tuple[list[str], bool]) -> bool:
