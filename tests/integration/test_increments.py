@@ -169,7 +169,7 @@ def test_increments_leave_what_a_full_build_leaves(tmp_path: Path, figures: Call
 def test_what_was_kept_wrongly_is_found_named_and_not_published(tmp_path: Path) -> None:
     """`--full` goes on from what lies there, as a run does, and compares it with what it then builds."""
     home = worlds.copy_of(worlds.small_home(), tmp_path / "home")
-    home.settings.write_text(ON)
+    home.settings.write_text(home.settings.read_text() + ON)
     settings = load_settings(home.settings)
     with worlds.environment(LABOURDB_KEY=worlds.KEY):
         same = execute(home, settings, worlds.AS_OF, full=True)

@@ -23,7 +23,7 @@ ON = "[engine]\nincrements = true\n"
 def _home(folder: Path) -> Home:
     """A home that was run, and may go on from its tables."""
     home = worlds.copy_of(worlds.small_home(), folder / "home")
-    home.settings.write_text(ON)
+    home.settings.write_text(home.settings.read_text() + ON)
     return home
 
 
