@@ -1,4 +1,10 @@
-{{ config(materialized='summed', meta={'keys': ['quarter', 'province_2024', 'province_2025', 'district_2024', 'commune_2024', 'commune_2025', 'sex', 'age_class', 'urban_rural'], 'counts': 'population'}) }}
+{{ config(materialized='summed', meta={
+    'keys': [
+        'quarter', 'province_2024', 'province_2025', 'district_2024', 'commune_2024', 'commune_2025', 'sex', 'age_class',
+        'urban_rural',
+    ],
+    'counts': 'population',
+}) }}
 -- Residents grouped to distinct profiles before anything is expanded to cells: for every measure how many count, and
 -- the sum of their record keys, which draws the noise of what is published (SPEC §5, disclosure control).
 --

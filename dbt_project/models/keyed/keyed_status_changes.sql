@@ -1,4 +1,7 @@
-{{ config(materialized='summed', meta={'keys': ['lag', 'quarter', 'province_2024', 'province_2025', 'sex', 'age_group', 'from_status', 'to_status'], 'counts': 'persons'}) }}
+{{ config(materialized='summed', meta={
+    'keys': ['lag', 'quarter', 'province_2024', 'province_2025', 'sex', 'age_group', 'from_status', 'to_status'],
+    'counts': 'persons',
+}) }}
 -- Residents at a reference date who were residents a quarter or a year before, by both statuses (SPEC §5, transitions),
 -- with the sum of their record keys.
 with histories as (
