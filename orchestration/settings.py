@@ -99,7 +99,7 @@ class Engine(_Section):
 
     memory: str = "1500MB"
     threads: int = Field(default=2, ge=1)
-    increments: bool = Field(default=True, description="Otherwise every run builds everything anew.")
+    increments: bool = Field(default=False, description="Otherwise every run builds everything anew.")
 
 
 class LimitsSetting(_Section):

@@ -38,6 +38,7 @@ JUDGING = (
     "waivers",
     "punctuality",
 )  # settings by which gates judge: what they decide is which deliveries count
+OFF = "[engine] increments is off"
 MOST_QUARTERS, MOST_PERSONS = 1 / 2, 1 / 5  # of more than these a full build is as fast
 FILES = (
     "select source, delivery_key, sha256(string_agg(file || ' ' || sha256, ',' order by file)) as files"
@@ -143,7 +144,7 @@ def _reason_against(warehouse: duckdb.DuckDBPyConnection, known: Restricted, run
         write(warehouse, "kept", pd.DataFrame({c: [] for c in run_tables()["kept"].columns}))
         return "there is no run before it"
     if not run.settings.engine.increments:
-        return "[engine] increments is off"
+        return OFF
     if warehouse.execute("select count(*) from run.kept").fetchone() != (1,):
         return "the last run broke off, or something was built by hand"
     kept = _kept(warehouse)
@@ -255,7 +256,7 @@ def told(run: Run) -> str:
         if not has_table(warehouse, "increment"):
             return ""
         found = warehouse.execute("select from_quarter, reason, stage from run.increment").fetchone()
-    if found is None:
+    if found is None or found[1] == OFF:
         return ""
     if found[1]:
         return f"All tables were built anew: {found[1]}."
