@@ -6,11 +6,13 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from expectations.rules import CheckRule
 from sources.errors import LabourdbError
+
+if TYPE_CHECKING:  # settings are read by every command, and few need what takes a while to import
+    import pandas as pd
 
 WAIVABLE_GATES = ("linkage", "publication")
 DELIVERY = re.compile(r"[a-z_]+/[0-9]{4}-[0-9]{2}(?:\.r[0-9]+)?")
@@ -85,4 +87,4 @@ def waive(checks: pd.DataFrame, waivers: Sequence[Waiver]) -> pd.DataFrame:
             checks["check_id"], checks["object"], checks["status"] == "failed", strict=True
         )
     ]
-    return checks.assign(waiver=pd.array(texts, dtype="string"))
+    return checks.assign(waiver=texts).astype({"waiver": "string"})

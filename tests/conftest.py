@@ -9,12 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from worlds.eighteen_persons import SHARED, made_once
+from worlds.eighteen_persons import SHARED, made_once, run_steps
 
 from orchestration.dbt.project import manifest_path
 from orchestration.home import Home
-from orchestration.run.execute import execute
-from orchestration.settings import load_settings
 
 ROOT = Path(__file__).resolve().parent.parent
 WITHOUT_LATER_RULES = "[linkage]\nprobabilistic = false\n[succession]\nemployers = false\npersons = false\n"
@@ -85,7 +83,7 @@ class SampleHomes(dict[Path, Home]):
             home = Home(folder)
             shutil.copytree(world / "landing", home.landing)
             home.settings.write_text(WITHOUT_LATER_RULES)
-            execute(home, load_settings(home.settings), "2025Q4")
+            run_steps(home, "2025Q4", key=None)
 
         self[world] = Home(made_once(world.name, run))
         return self[world]
