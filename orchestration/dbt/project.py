@@ -190,6 +190,7 @@ def parsed() -> Any:
 
     packed = manifest_path().with_suffix(".msgpack").read_bytes()
     manifest = _in_place(Manifest.from_msgpack(packed, decoder=extended_mashumuro_decoder))  # type: ignore[attr-defined]
+    gc.collect()
     gc.freeze()  # it stays as long as the process does: the collector need not walk its objects again and again
     return manifest
 
