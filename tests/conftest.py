@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import tempfile
@@ -20,6 +21,7 @@ WITHOUT_LATER_RULES = "[linkage]\nprobabilistic = false\n[succession]\nemployers
 
 def pytest_configure(config: pytest.Config) -> None:
     """Before workers start: parse the dbt project, which they would all find unparsed, and make what they share."""
+    gc.set_threshold(20_000)  # as the command line does
     if not hasattr(config, "workerinput"):
         manifest_path()
         os.environ[SHARED] = tempfile.mkdtemp(prefix="labourdb-shared-")
