@@ -74,11 +74,11 @@ def write_downloads(
     files = [(workbook, WORKBOOK, EVERY, "Excel"), *_small(connection, site, reference)]
     files.append(("../labour.duckdb", PROGRAMS, EVERY, "DuckDB"))
     write_for_programs(
-        connection, typed_first(connection, HEADLINE, "indicators"), site / "downloads/headline.csv"
+        connection, typed_first(connection, HEADLINE, "indicators"), site / "downloads/headline.csv.gz"
     )
-    files.append(("downloads/headline.csv", PROGRAMS, HEADLINES, "CSV"))
+    files.append(("downloads/headline.csv.gz", PROGRAMS, HEADLINES, "CSV"))
     for table in RELEASED:
-        csv = f"downloads/{table}.csv"
+        csv = f"downloads/{table}.csv.gz"
         write_for_programs(connection, typed_first(connection, f"from {table}", table), site / csv)
         files.append((f"../tables/{table}.parquet", PROGRAMS, words.TABLES[table], "Parquet"))
         files.append((csv, PROGRAMS, words.TABLES[table], "CSV"))

@@ -431,6 +431,6 @@ def test_downloads_are_there_and_hold_the_rows(
     for link in links:
         assert page.request.get(f"{address}{link}").ok
     for table, facts in release.manifest["tables"].items():
-        path = downloads / f"{table}.csv"
+        path = downloads / f"{table}.csv.gz"
         counted = duckdb.execute(f"select count(*) from read_csv('{path}', all_varchar = true)").fetchone()
         assert counted == (facts["rows"],)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import gzip
+import io
 import re
 from collections import Counter
 from pathlib import Path
@@ -14,13 +16,13 @@ import pandas as pd
 import pytest
 from python_calamine import CalamineWorkbook
 from support.home_tables import released
-from test_site import Links
 from worlds import eighteen_persons as worlds
 
 from expectations.catalogue import RELEASE, published_tables
 from orchestration.run.site import site_reference
 from releases.disclosure import PROTECTION
 from releases.pages import words
+from releases.pages.page import LANGUAGES
 from releases.release import Release, current_release
 from releases.site.downloads import write_downloads
 from releases.site.selections import EARLY, HEADLINE, typed_first
@@ -176,8 +178,9 @@ def test_csv_for_programs_is_as_its_standard_has_it(
     downloads: Path, tables: duckdb.DuckDBPyConnection, table: str
 ) -> None:
     """UTF-8, CRLF, every text quoted, whole numbers without a fraction; what is unquoted is a number or nothing."""
-    path = downloads / f"{table}.csv"
-    raw = path.read_bytes()
+    packed = (downloads / f"{table}.csv.gz").read_bytes()
+    assert packed[3:8] == bytes(5), "neither a name nor a time: the same rows are the same bytes"
+    raw = gzip.decompress(packed)
     assert (
         not raw.startswith(b"\xef\xbb\xbf")
         and raw.endswith(b"\r\n")
@@ -185,8 +188,7 @@ def test_csv_for_programs_is_as_its_standard_has_it(
     )
     stated = tables.execute(f"from {table}")
     titles, rows = [c[0] for c in stated.description or ()], stated.fetchall()
-    with path.open(encoding="utf-8", newline="") as lines:
-        read = list(csv.reader(lines))
+    read = list(csv.reader(io.StringIO(raw.decode("utf-8"), newline="")))
     assert read[0] == titles and len(read) == len(rows) + 1
     texts = [n for n, c in enumerate(stated.description or ()) if str(c[1]) == "VARCHAR"]
     for n in texts:
@@ -198,7 +200,7 @@ def test_csv_for_programs_is_as_its_standard_has_it(
     records = raw.decode("utf-8").split("\r\n")[1:-1]
     if len(records) == len(rows):  # no text holds a line end
         assert all(re.fullmatch(r'(("(""|[^"])*"|-?[\d.e-]*)(,|$))+', record) for record in records[:2000])
-    frame = pd.read_csv(path, nrows=EARLY)
+    frame = pd.read_csv(downloads / f"{table}.csv.gz", nrows=EARLY)
     assert frame.empty or not [c for c in published_tables()[table].counts if frame[c].dtype == object]
 
 
@@ -249,12 +251,13 @@ def test_a_small_file_holds_one_place_or_one_indicator_told_apart_by_one_column(
 
 
 def test_the_page_links_every_file_once(release: Release, downloads: Path) -> None:
-    text = (downloads.parent / "downloads.html").read_text(encoding="utf-8")
-    links = [x for x in Links(text).found if "downloads/" in x or "../tables/" in x or "labour.duckdb" in x]
     files = [*(p for p in downloads.rglob("*") if p.is_file()), *(release.path / "tables").glob("*.parquet")]
-    assert sorted((downloads.parent / x).resolve() for x in links) == sorted(
-        p.resolve() for p in (*files, release.path / "labour.duckdb")
-    )
+    for language in LANGUAGES:
+        page = downloads.parent / language / "downloads.html"
+        links = re.findall(r'href="([^"]+)" download', page.read_text(encoding="utf-8"))
+        assert sorted((page.parent / x).resolve() for x in links) == sorted(
+            p.resolve() for p in (*files, release.path / "labour.duckdb")
+        )
 
 
 def test_no_name_that_an_agency_sent_leads_out_of_the_folder(release: Release, tmp_path: Path) -> None:

@@ -153,8 +153,8 @@ def numbers(text: str) -> Iterator[float]:
 
 def text_of(path: Path) -> str:
     """All that a file holds; where it has cells, each on a line of its own."""
-    if path.suffix in (".parquet", ".csv"):
-        read = f"read_csv('{path}', all_varchar = true)" if path.suffix == ".csv" else f"'{path}'"
+    if path.suffix in (".parquet", ".csv", ".gz"):
+        read = f"'{path}'" if path.suffix == ".parquet" else f"read_csv('{path}', all_varchar = true)"
         return _lines(duckdb.execute(f"select columns(*)::varchar from {read}").fetchall())
     if path.suffix == ".duckdb":
         return "\n".join(_lines(rows) for name, rows in content_of(path).items() if name not in OF_SEEDS)
@@ -243,7 +243,7 @@ def test_no_file_holds_a_number_that_only_the_exact_tables_hold(sample_home: Hom
     read = [p for p in sorted(release.path.rglob("*")) if p.is_file()]
     named = {p: p.relative_to(release.path).as_posix() for p in read}
     assert {FILES, REPORT, "manifest.json", "labour.duckdb", "site/index.html"} <= set(named.values())
-    assert {p.suffix for p in read} == {".parquet", ".duckdb", ".json", ".html", ".js", ".css", ".csv", ".xlsx", ".sha256"}  # fmt: skip
+    assert {p.suffix for p in read} == {".parquet", ".duckdb", ".json", ".html", ".js", ".css", ".csv", ".gz", ".xlsx", ".sha256"}  # fmt: skip
     allowed = incidental(release)
     leaks = {
         name: sorted(told(path, secrets) - allowed)[:5]
