@@ -7,21 +7,28 @@ zeros of their codes, where the workbook has them right.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
 from releases.pages import words
 from releases.site.csv_files import write_for_programs, write_for_spreadsheets
+from releases.site.places import Place
 from releases.site.reference import Reference
 from releases.site.selections import HEADLINE, ONE_WAY, typed_first
+from releases.site.targets import Target
 from releases.site.vocabulary import indicator_names
-from releases.site.workbook import write_workbook
+from releases.site.workbook import write_workbooks
 from releases.tables import RELEASED
 
 EVERY: words.Pair = ("Mọi bảng", "All tables")
+SUMMARY: words.Pair = (
+    "Tóm tắt: chỉ tiêu kế hoạch, số liệu chính của cả nước, tỉnh, huyện các kỳ gần nhất",
+    "Summary (in Vietnamese): plan targets, main figures of country, provinces and districts in the last periods",
+)
 HEADLINES: words.Pair = (
     "Số liệu tổng hợp: cả nước và các tỉnh, chỉ dòng tổng",
     "Headline: country and provinces, totals alone",
@@ -59,19 +66,25 @@ class Download:
 def write_downloads(
     connection: duckdb.DuckDBPyConnection,
     release: Path,
-    name: str,
-    notes: list[words.Pair],
+    manifest: Mapping[str, Any],
     reference: Reference,
+    places: Mapping[str, Place],
+    targets: Sequence[Target],
 ) -> list[Download]:
     """Write CSV files and the workbook under ``<release>/site/downloads``; returns all there is, what opens right first.
 
-    ``name`` is that of the release; ``connection`` has a view per released table; ``notes`` go onto the workbook's first sheet.
+    ``connection`` has a view per released table; ``places`` and ``targets`` are those of its pages.
     """
     site = release / "site"
     (site / "downloads").mkdir()
-    workbook = f"downloads/labourdb-{name}.xlsx"
-    write_workbook(connection, site / workbook, notes, reference.dictionary.published)
-    files = [(workbook, WORKBOOK, EVERY, "Excel"), *_small(connection, site, reference)]
+    name = manifest["release_id"]
+    summary, full = f"downloads/tom-tat-{name}.xlsx", f"downloads/labourdb-{name}.xlsx"
+    write_workbooks(connection, site / summary, site / full, manifest, reference, places, targets)
+    files = [
+        (summary, WORKBOOK, SUMMARY, "Excel"),
+        (full, WORKBOOK, EVERY, "Excel"),
+        *_small(connection, site, reference),
+    ]
     files.append(("../labour.duckdb", PROGRAMS, EVERY, "DuckDB"))
     write_for_programs(
         connection, typed_first(connection, HEADLINE, "indicators"), site / "downloads/headline.csv.gz"
