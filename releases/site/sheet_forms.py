@@ -15,7 +15,7 @@ from openpyxl.utils import get_column_letter
 
 from expectations.catalogue import PublishedTable
 
-HEAD: Mapping[str, Any] = {
+HEAD: dict[str, Any] = {
     "bold": True, "wrap_text": True, "align_vertical": "top", "bg_color": "#E8EEF4", "border_bottom": "thin",
 }  # fmt: skip
 HEAD_HEIGHT = 62  # points: four lines

@@ -37,6 +37,8 @@ def summary_sheets(
 
     Grain: place and indicator; a column for each period, in the indicator's unit, six decimals.
     """
+    if not places:
+        return
     _put(connection, "summary_places", _places(places))
     _put(connection, "summary_indicators", _indicators(connection, reference))
     query = files("releases.site").joinpath("summary.sql").read_text("utf-8")

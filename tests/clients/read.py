@@ -13,6 +13,8 @@ import math
 import sys
 from pathlib import Path
 
+FOR_PEOPLE = 2  # sheets before those of the tables: targets and notes
+
 
 def described(columns: dict[str, list]) -> dict:
     """Of a table's values by column: rows, by column its kind, nulls and sum or distinct texts with their hash, and a hash of its rows.
@@ -104,7 +106,7 @@ def pandas_workbook(file: Path, texts: list[str]) -> dict:
     import pandas
 
     sheets = pandas.read_excel(file, sheet_name=None, dtype=dict.fromkeys(texts, str))
-    return {name: _of_frame(sheet) for name, sheet in list(sheets.items())[1:]}
+    return {name: _of_frame(sheet) for name, sheet in list(sheets.items())[FOR_PEOPLE:]}
 
 
 def polars_parquet(file: Path, texts: list[str]) -> dict:
@@ -129,21 +131,23 @@ def polars_workbook(file: Path, texts: list[str]) -> dict:
     import polars
 
     sheets = polars.read_excel(file, sheet_id=0)
-    return {name: sheet.to_dict(as_series=False) for name, sheet in list(sheets.items())[1:]}
+    return {name: sheet.to_dict(as_series=False) for name, sheet in list(sheets.items())[FOR_PEOPLE:]}
 
 
 def openpyxl_workbook(file: Path, texts: list[str]) -> dict:
     import openpyxl
 
     book = openpyxl.load_workbook(file, read_only=True)
-    return {sheet.title: _of_lines(sheet.values) for sheet in book.worksheets[1:]}
+    return {sheet.title: _of_lines(sheet.values) for sheet in book.worksheets[FOR_PEOPLE:]}
 
 
 def calamine_workbook(file: Path, texts: list[str]) -> dict:
     import python_calamine
 
     book = python_calamine.CalamineWorkbook.from_path(str(file))
-    return {name: _of_lines(book.get_sheet_by_name(name).to_python()) for name in book.sheet_names[1:]}
+    return {
+        name: _of_lines(book.get_sheet_by_name(name).to_python()) for name in book.sheet_names[FOR_PEOPLE:]
+    }
 
 
 def datafusion_parquet(file: Path, texts: list[str]) -> dict:

@@ -13,6 +13,7 @@ from read import described
 from support.clients import Client, clients
 from support.home_tables import released
 from support.query_page import texts_of_digits
+from support.sheets import name_as_sheets_do
 
 from releases.release import Release
 from releases.site.selections import HEADLINE, sheets
@@ -30,7 +31,7 @@ def files(release: Release, reads: str) -> list[Path]:
     patterns = {
         "Parquet": ("tables/*.parquet", "dimensions/*.parquet"),
         "CSV": ("site/downloads/*.csv.gz",),
-        "workbook": ("site/downloads/*.xlsx",),
+        "workbook": ("site/downloads/labourdb-*.xlsx",),
         "database": ("labour.duckdb",),
     }
     found = (path for pattern in patterns[reads] for path in release.path.glob(pattern))
@@ -56,6 +57,7 @@ def stated(release: Release) -> dict[str, Told]:
     """What each kind of file holds, by table."""
     told: dict[str, Told] = {}
     with released(release.path) as tables:
+        name_as_sheets_do(tables)
         for reads in ("Parquet", "CSV", "workbook", "database"):
             told[reads] = {}
             for name, query in queries(release, reads, tables).items():
@@ -79,6 +81,7 @@ def test_the_page_names_every_column_of_digits(release: Release) -> None:
     """A library that guesses types takes them for numbers, and their zeros are gone."""
     found = set()
     with released(release.path) as tables:
+        name_as_sheets_do(tables)
         for query in [q for reads in ("CSV", "workbook") for q in queries(release, reads, tables).values()]:
             for column, kind, *_ in tables.execute(f"describe {query}").fetchall():
                 digits = f"select bool_and(regexp_full_match({column}, '[0-9]+')) from ({query}) where {column} is not null"

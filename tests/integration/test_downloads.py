@@ -277,7 +277,7 @@ def test_a_small_file_holds_one_place_or_one_indicator_told_apart_by_one_column(
         for path in (downloads / folder).glob("*.csv"):
             rows = pd.read_csv(path, sep=";", decimal=",", dtype=str)
             assert [len(set(rows[c])) for c in columns] == [1, 1]
-            assert "-".join(rows.loc[0, columns]).partition("@")[0] == path.stem
+            assert "-".join(str(rows.loc[0, c]) for c in columns).partition("@")[0] == path.stem
             apart = (rows[["sex", "age_group", "urban_rural"]] != "total").sum(axis=1)
             assert apart.max() <= 1
 
