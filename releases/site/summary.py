@@ -27,6 +27,11 @@ SHEETS = (
     ("Huyện - sổ đăng ký", "register", ("district",), (0, PERIODS - 1)),
 )
 WHOLE = {words.UNITS[unit][0] for unit in WHOLE_UNITS}
+TITLES = {
+    "place": "Địa bàn", "lies_in": "Thuộc", "area_list": "Địa giới", "indicator": "Chỉ tiêu", "unit": "Đơn vị",
+    "ci_low": "Cận dưới kỳ cuối (95 %)", "ci_high": "Cận trên kỳ cuối (95 %)", "status": "Trạng thái kỳ cuối",
+    "low_coverage": "Kỳ có độ bao phủ thấp",
+}  # fmt: skip
 _VIETNAMESE = Written("vi")
 
 
@@ -56,15 +61,18 @@ def summary_sheets(
         connection.execute("set variable levels = $levels", {"levels": list(levels)})
         columns = {p: str(_VIETNAMESE.period(p)).replace("quý", "Quý") for p in periods}
         shown = "\n".join(
-            f"max(f.value) filter (where f.period = '{p}') as \"{c}\"," for p, c in columns.items()
+            f"max(f.value) filter (where f.period = {_text(p)}) as period_{n}," for n, p in enumerate(columns)
         )
-        frame = connection.execute(query.replace(MARK, shown)).df()
-        limits = [c for c in frame.columns if c.startswith("Cận ")]
+        called = TITLES | {f"period_{n}": title for n, title in enumerate(columns.values())}
+        frame = connection.execute(query.replace(MARK, shown)).df().rename(columns=called)
+        if frame.empty:
+            continue
+        limits = [TITLES["ci_low"], TITLES["ci_high"]]
         frame = frame.drop(
-            columns=[c for c in ["Thuộc", "Kỳ có độ bao phủ thấp", *limits] if frame[c].isna().all()]
+            columns=[c for c in [TITLES["lies_in"], TITLES["low_coverage"], *limits] if frame[c].isna().all()]
         )
         formats = {c: MIXED for c in frame.columns if c in [*columns.values(), *limits]}
-        whole = frame["Đơn vị"].isin(WHOLE).tolist()
+        whole = frame[TITLES["unit"]].isin(WHOLE).tolist()
         yield frame, name, form(frame, formats, {}, whole) | {"freeze_panes": (1, 1)}
 
 
@@ -101,3 +109,7 @@ def _put(connection: duckdb.DuckDBPyConnection, table: str, rows: list[dict[str,
     connection.register("rows_put", pa.Table.from_pylist(rows))
     connection.execute(f"create or replace temp table {table} as from rows_put")
     connection.unregister("rows_put")
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
