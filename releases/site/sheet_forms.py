@@ -19,7 +19,7 @@ HEAD: dict[str, Any] = {
     "bold": True, "wrap_text": True, "align_vertical": "top", "bg_color": "#E8EEF4", "border_bottom": "thin",
 }  # fmt: skip
 HEAD_HEIGHT = 62  # points: four lines
-COUNT, DECIMAL, SHARE = "#,##0_)", "#,##0.0_)", "0.0%_)"  # a bracket's room on the right: text follows
+COUNT, DECIMAL, SHARE = "#,##0_)", "#,##0.0_)", "0.000_)"  # a bracket's room on the right: text follows
 MIXED = "[>=1000]#,##0_);#,##0.0_)"  # of a column of several units
 WHOLE_UNITS = ("persons", "person", "VND", "VND_per_person")
 KINDS = {"count": COUNT, "wage": COUNT, "percent": DECIMAL, "share": SHARE}
