@@ -1,7 +1,7 @@
 """CSV in two forms: for programs as RFC 4180 has it, compressed; and for spreadsheets with Vietnamese settings, as it is.
 
 What programs read is a tenth of its size when compressed, and they open it without being asked to: pandas, polars, R, DuckDB. A
-spreadsheet does not, so its files are small instead: their figures have the decimals of the pages.
+spreadsheet does not, so its files hold few rows instead.
 
 No spreadsheet keeps the zeros of a code that stands alone in a CSV, quoted or not, and none asks whether `21.875` is a fraction
 or twenty thousand. So the form for spreadsheets is written of rows whose codes can stand with their list (`01@2024`), and the
@@ -16,7 +16,6 @@ from pathlib import Path
 
 import duckdb
 
-from releases.site.data import DECIMALS
 from releases.tables import csv_select
 
 BOM = "\ufeff"  # tells a spreadsheet that what follows is UTF-8
@@ -44,12 +43,10 @@ def write_for_programs(connection: duckdb.DuckDBPyConnection, query: str, path: 
 def write_for_spreadsheets(connection: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:
     """Write a query of rows with ``area_code`` and ``area_version`` for a spreadsheet under Vietnamese settings.
 
-    UTF-8 with its mark, semicolon, decimal comma, six decimals; the code of an area is followed by its list, ``30@2024``, so that
-    it is text.
+    UTF-8 with its mark, semicolon, decimal comma; the code of an area is followed by its list, ``30@2024``, so that it is text.
     """
     columns = _columns(connection, query)
-    rounded = "".join(f", round({n}, {DECIMALS}) as {n}" for n, kind in columns if kind == "DOUBLE")
-    coded = f"select * replace (area_code || '@' || area_version as area_code{rounded}) from ({query})"
+    coded = f"select * replace (area_code || '@' || area_version as area_code) from ({query})"
     written = _numbers_written(connection, csv_select(connection, f"({coded})"), ",")
     _copy(
         connection,
