@@ -73,6 +73,11 @@ class Home:
         return self.warehouse / "report.json"
 
     @property
+    def profile(self) -> Path:
+        """What each step and model of the last profiled run cost."""
+        return self.warehouse / "profile.json"
+
+    @property
     def releases(self) -> Path:
         """Published releases."""
         return self.root / "releases"

@@ -15,6 +15,7 @@ import duckdb
 from orchestration.home import Home
 from orchestration.run.damage import damage
 from orchestration.run.fingerprint import known_inputs, run_fingerprint
+from orchestration.run.progress import Plan, plan_of
 from orchestration.run.scope import Run, RunScope
 from orchestration.settings import Settings
 from releases.disclosure.remembered import remembered, settle
@@ -63,8 +64,14 @@ def nothing_new(home: Home, settings: Settings, scope: RunScope) -> Release | No
     return latest
 
 
-def execute(home: Home, settings: Settings, as_of: str, listener: Listener | None = None) -> Outcome:
-    """Run for ``as_of`` (YYYYQn) under the home's lock.
+def execute(
+    home: Home,
+    settings: Settings,
+    as_of: str,
+    listener: Listener | None = None,
+    on_plan: Callable[[Plan], None] | None = None,
+) -> Outcome:
+    """Run for ``as_of`` (YYYYQn) under the home's lock; ``on_plan`` hears, before the first step, what is to be done.
 
     Raises ``GateStopped`` if gate 2 or 3 stopped it, ``LabourdbError`` for everything a person can mend;
     in both cases nothing is published and ``current`` is as it was.
@@ -80,7 +87,7 @@ def execute(home: Home, settings: Settings, as_of: str, listener: Listener | Non
         unchanged = nothing_new(home, settings, scope)
         if unchanged is not None:  # what is old goes all the same
             return Outcome(unchanged, published=False, deleted=apply_retention(run))
-        _run_job(home, as_of, listener or (lambda step, detail, seconds: None))
+        _run_job(home, as_of, listener or (lambda step, detail, seconds: None), on_plan)
         latest = latest_of(home.releases, as_of)
         if latest is None:
             raise LabourdbError(
@@ -89,7 +96,7 @@ def execute(home: Home, settings: Settings, as_of: str, listener: Listener | Non
         return Outcome(latest, published=latest.id == scope.release_id, deleted=noted_retention(run))
 
 
-def _run_job(home: Home, as_of: str, listener: Listener) -> None:
+def _run_job(home: Home, as_of: str, listener: Listener, on_plan: Callable[[Plan], None] | None) -> None:
     """Execute the Dagster job in this process; errors a person can act on come out as they were raised."""
     os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "yes")
     logging.getLogger("dagster").setLevel(logging.CRITICAL)
@@ -101,6 +108,8 @@ def _run_job(home: Home, as_of: str, listener: Listener) -> None:
 
         with _at_home(home), dagster_instance(home.dagster) as instance, heard_by(listener):
             job = build_defs().resolve_job_def(RUN.name)
+            if on_plan is not None:
+                on_plan(plan_of(instance, RUN.name))
             try:
                 run_recorded(instance, job, {"resources": {"installation": {"config": {"as_of": as_of}}}})
             except Exception as error:
