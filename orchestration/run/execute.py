@@ -21,6 +21,7 @@ from orchestration.settings import Settings
 from releases.disclosure.remembered import remembered, settle
 from releases.release import Release, latest_of, next_id, point_current, refuse_withdrawn
 from sources.calendar import quarter_label, quarter_number
+from sources.engine import advice
 from sources.errors import LabourdbError, UnforeseenError
 from sources.ingest.deliveries import new_deliveries
 from sources.ingest.landing import find_deliveries
@@ -51,7 +52,7 @@ def nothing_new(home: Home, settings: Settings, scope: RunScope) -> Release | No
     if not home.database.exists():
         return None  # after a rekey: nothing new to publish, but the warehouse to build
     deliveries, _ = find_deliveries(home.landing)
-    with restricted_database(home.restricted) as connection:
+    with restricted_database(home.restricted, settings.engine.limits(home)) as connection:
         if new_deliveries(connection, deliveries):
             return None
         fingerprint = run_fingerprint(scope.as_of, settings, known_inputs(connection, scope.cut_off))
@@ -151,10 +152,11 @@ def _raise_plainly(home: Home, as_of: str, error: Exception) -> None:
                 f"Another program has a database of {home.root} open, as dbt, a notebook or a database tool would. Close it"
                 " there and run again; nothing was published."
             ) from None
-        if isinstance(cause, (duckdb.OutOfMemoryException, duckdb.IOException)):
+        if isinstance(cause, (MemoryError, duckdb.OutOfMemoryException, duckdb.IOException)):
+            kind = type(cause).__name__
             raise LabourdbError(
-                f"The database could not work ({type(cause).__name__}): too little memory or disk, or no right to"
-                " write. See [engine] in labourdb.toml, free some space and run again; nothing was published."
+                f"The database could not work ({kind}): too little memory or disk, or no right to write."
+                f" {advice(f'{kind} {cause}') or 'Free some space, or mend the rights.'} Run again; nothing was published."
             ) from None
         if isinstance(cause, sqlite3.Error):
             raise LabourdbError(

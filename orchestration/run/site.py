@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import duckdb
-
 from orchestration.dbt.dictionary import dictionary
 from orchestration.home import SEEDS
 from releases.site.reference import Reference
+from sources.engine import connect
 
 
 def site_reference(kept: Path) -> Reference:
     """The dictionary, and name and province of every area of both lists; ``kept`` takes compiled charts."""
-    areas = duckdb.execute(
-        "select a.area_version::varchar as area_version, a.code as area_code, a.name as area_name,"
-        " coalesce(d.parent_code, a.parent_code, a.code) as province_code"
-        " from read_csv($areas, all_varchar = true) as a"
-        " left join read_csv($areas, all_varchar = true) as d"
-        " on d.level = 'district' and a.area_version = d.area_version and a.parent_code = d.code",
-        {"areas": str(SEEDS / "areas.csv")},
-    ).df()
+    with connect() as connection:
+        areas = connection.execute(
+            "select a.area_version::varchar as area_version, a.code as area_code, a.name as area_name,"
+            " coalesce(d.parent_code, a.parent_code, a.code) as province_code"
+            " from read_csv($areas, all_varchar = true) as a"
+            " left join read_csv($areas, all_varchar = true) as d"
+            " on d.level = 'district' and a.area_version = d.area_version and a.parent_code = d.code",
+            {"areas": str(SEEDS / "areas.csv")},
+        ).df()
     return Reference(dictionary(), areas, kept)

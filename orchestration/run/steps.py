@@ -55,6 +55,7 @@ from releases.release import (
 from releases.verdict import confirmed_verdict, drop_verdict
 from sources.calendar import month_label, month_number, quarter_label, quarter_of_month
 from sources.contract import load_contract
+from sources.engine import advice
 from sources.errors import LabourdbError, UsageError
 from sources.feedback.files import write_feedback
 from sources.ingest.deliveries import ingest, new_deliveries
@@ -175,10 +176,14 @@ def attempt(
 
 def refuse_failed(run: Run, results: Sequence[NodeResult]) -> None:
     """Raise ``LabourdbError`` naming the models that could not be built; ``GateStopped`` if a test is to blame."""
-    broken = [r for r in results if r.kind != "test" and r.status == "error"]
+    broken = [r for r in results if r.status == "error" and (r.kind != "test" or advice(r.message))]
     if broken:
         details = "\n".join(f"  {r.name}: {r.message}" for r in broken)
-        raise LabourdbError(f"Models that could not be built; nothing was published:\n{details}")
+        told = next(filter(None, (advice(r.message) for r in broken)), "")
+        raise LabourdbError(
+            f"Models that could not be built, or tests that could not look at them; nothing was published:\n{details}"
+            + (f"\n{told} Then run again." if told else "")
+        )
     skipped = [r.name for r in results if r.kind != "test" and r.status == "skipped"]
     if skipped:  # dbt goes no further below a test that failed: there is nothing whole to judge or to export
         with run.warehouse() as warehouse:

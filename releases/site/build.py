@@ -10,7 +10,6 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-import duckdb
 from markupsafe import Markup
 
 from releases.disclosure import PROTECTION
@@ -24,6 +23,7 @@ from releases.site.reference import Reference
 from releases.site.targets import provinces
 from releases.site.vocabulary import DIMENSIONS, indicator_names, named_areas, vocabulary
 from releases.tables import RELEASED
+from sources.engine import connect
 
 ASSETS = ("site.js", "site.css")
 PAGES: tuple[Mapping[str, str], ...] = (
@@ -66,7 +66,7 @@ def build_site(release: Path, manifest: Mapping[str, Any], reference: Reference)
         text = environment().get_template(f"site/{template}").render(s=facts, pages=PAGES, here=file, **given)
         (site / file).write_text(text, "utf-8")
 
-    with duckdb.connect() as connection:
+    with connect() as connection:
         for table in RELEASED:
             path = str(release / "tables" / f"{table}.parquet").replace("'", "''")
             connection.execute(f"create view {table} as from read_parquet('{path}')")

@@ -7,6 +7,7 @@ The keys (``keys``) are used here, in Python, and never appear in SQL, in a mode
 from __future__ import annotations
 
 import hmac
+from collections.abc import Callable
 
 import duckdb
 import pandas as pd
@@ -14,6 +15,7 @@ import pandas as pd
 from sources.errors import LabourdbError
 from sources.restricted.keys import fingerprint, other_disclosure_key, wrong_key
 
+BATCH = 100_000  # keys computed at once
 LEAST_SHIFT, SHIFTS = (
     30_000,
     50_001,
@@ -46,57 +48,50 @@ def assign_keys(connection: duckdb.DuckDBPyConnection, key: bytes, disclosure_ke
     """
     _check(connection, "key_check", key, wrong_key())
     _check(connection, "disclosure_key_check", disclosure_key, other_disclosure_key())
-    persons = _numbers(
-        connection,
-        "select distinct citizen_id from landing.population"
-        " where citizen_id not in (select citizen_id from identity.person_keys) order by 1",
-    )
-    _insert(
+    _fill(
         connection,
         "person_keys",
-        {"citizen_id": persons, "person_key": [_keyed(key, b"person", n) for n in persons]},
+        "select distinct citizen_id from landing.population"
+        " where citizen_id not in (select citizen_id from identity.person_keys)",
+        lambda rows: {"citizen_id": rows[0], "person_key": [_keyed(key, b"person", n) for n in rows[0]]},
     )
-    without = connection.execute(
-        "select citizen_id, person_key from identity.person_keys"
-        " where person_key not in (select person_key from identity.record_keys) order by 1"
-    ).fetchall()
-    _insert(
+    _fill(
         connection,
         "record_keys",
-        {
-            "person_key": [person for _, person in without],
-            "record_key": [record_key(disclosure_key, citizen) for citizen, _ in without],
-        },
+        "select citizen_id, person_key from identity.person_keys"
+        " where person_key not in (select person_key from identity.record_keys)",
+        lambda rows: {"person_key": rows[1], "record_key": [record_key(disclosure_key, n) for n in rows[0]]},
     )
-    personal = _numbers(
-        connection,
-        "select employer_id from (select enterprise_id as employer_id from landing.enterprises"
-        " union select employer_id from landing.social_insurance) where employer_id % 4 = 1"
-        " and employer_id not in (select employer_id from identity.employer_keys) order by 1",
-    )
-    _insert(
+    _fill(
         connection,
         "employer_keys",
-        {"employer_id": personal, "employer_key": [-_keyed(key, b"employer", n) - 1 for n in personal]},
+        "select employer_id from (select enterprise_id as employer_id from landing.enterprises"
+        " union select employer_id from landing.social_insurance) where employer_id % 4 = 1"
+        " and employer_id not in (select employer_id from identity.employer_keys)",
+        lambda rows: {
+            "employer_id": rows[0],
+            "employer_key": [-_keyed(key, b"employer", n) - 1 for n in rows[0]],
+        },
     )
-    employers = connection.execute(
+    _fill(
+        connection,
+        "employer_factors",
         "select e.employer_id, coalesce(k.employer_key, e.employer_id) as employer_key"
         " from (select enterprise_id as employer_id from landing.enterprises"
         " union select employer_id from landing.social_insurance where employer_id is not null) as e"
         " left join identity.employer_keys as k using (employer_id)"
-        " where coalesce(k.employer_key, e.employer_id) not in (select employer_key from identity.employer_factors)"
-        " order by 1"
-    ).fetchall()
-    drawn = [employer_factor(disclosure_key, number) for number, _ in employers]
-    _insert(
-        connection,
-        "employer_factors",
-        {
-            "employer_key": [employer for _, employer in employers],
-            "factor_millionths": [factor for factor, _ in drawn],
-            "record_key": [key for _, key in drawn],
-        },
+        " where coalesce(k.employer_key, e.employer_id) not in (select employer_key from identity.employer_factors)",
+        lambda rows: _factors(disclosure_key, *rows),
     )
+
+
+def _factors(disclosure_key: bytes, employers: list[int], keys: list[int]) -> dict[str, list[int]]:
+    drawn = [employer_factor(disclosure_key, number) for number in employers]
+    return {
+        "employer_key": keys,
+        "factor_millionths": [factor for factor, _ in drawn],
+        "record_key": [key for _, key in drawn],
+    }
 
 
 def confirm_disclosure_key(connection: duckdb.DuckDBPyConnection, disclosure_key: bytes) -> bool:
@@ -120,13 +115,24 @@ def _noted(connection: duckdb.DuckDBPyConnection, table: str, key: bytes, wrong:
     return known is not None
 
 
-def _numbers(connection: duckdb.DuckDBPyConnection, query: str) -> list[int]:
-    return [number for (number,) in connection.execute(query).fetchall()]
-
-
-def _insert(connection: duckdb.DuckDBPyConnection, table: str, columns: dict[str, list[int]]) -> None:
-    frame = pd.DataFrame(columns)
-    if not frame.empty:
+def _fill(
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    new: str,
+    columns: Callable[[list[list[int]]], dict[str, list[int]]],
+) -> None:
+    """Put into a table what ``columns`` makes of the rows that the query ``new`` finds, given by column; in the order of the
+    first, in batches: of a nation they would not fit into memory.
+    """
+    connection.execute(f"create or replace temp table new_rows as {new} order by 1")
+    found = connection.execute("select count(*) from new_rows").fetchone()
+    for first in range(0, int(found[0]) if found else 0, BATCH):
+        rows = connection.execute(
+            f"select * from new_rows where rowid >= {first} and rowid < {first + BATCH} order by rowid"
+        ).fetchnumpy()
+        given: list[list[int]] = [[int(n) for n in values] for values in rows.values()]
+        frame = pd.DataFrame(columns(given))
         connection.register("new_keys", frame)
         connection.execute(f"insert into identity.{table} by name select * from new_keys")
         connection.unregister("new_keys")
+    connection.execute("drop table new_rows")
