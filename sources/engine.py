@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -90,10 +90,10 @@ def connect(
     *,
     limits: Limits | None = None,
     read_only: bool = False,
-    more: Config | None = None,
+    more: Mapping[str, str | bool | int | float | list[str]] | None = None,
 ) -> duckdb.DuckDBPyConnection:
     """The one way to open DuckDB: with ``limits``, else those in force, and ``more`` configuration."""
-    config = (limits or in_force()).config() | (more or {})
+    config = {**(limits or in_force()).config(), **(more or {})}
     return duckdb.connect(str(database), read_only=read_only, config=config)
 
 
