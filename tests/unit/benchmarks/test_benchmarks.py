@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 
 from benchmarks import __main__ as bench
-from benchmarks import figures, goals, report
+from benchmarks import figures, goals, measuring, report
 from benchmarks.lower_bound.__main__ import span
 from benchmarks.measuring import Limits, provinces
+from orchestration.home import Home
 from orchestration.run.progress import STEPS
+from orchestration.settings import load_settings
 
 MIB = 1 << 20
 
@@ -199,6 +201,64 @@ def test_the_lower_bound_takes_whole_years(
     (tmp_path / "social_insurance" / "2026-01").mkdir()
     with pytest.raises(SystemExit, match="whole years"):
         span(tmp_path)
+
+
+class Product:
+    """In the place of the product: a run writes into the home and notes which months had arrived."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.arrived: list[list[str]] = []
+        self.began_anew: list[bool] = []
+        self.fails_at = 0
+        monkeypatch.setattr(measuring, "_simulate", self.simulate)
+        monkeypatch.setattr(measuring, "run", self.run)
+        monkeypatch.setattr(measuring, "_lower_bound", lambda home, limits: {"cpu": 1.0})
+
+    def simulate(self, world: figures.World, folder: Path) -> None:
+        for month in ("2025-11", "2025-12", "2025-12.r2"):
+            (folder / "landing" / "training" / month).mkdir(parents=True)
+
+    def run(self, home: Home) -> dict[str, Any]:
+        self.arrived.append(sorted(p.name for p in home.landing.glob("*/*")))
+        self.began_anew.append(not home.warehouse.exists())
+        (home.warehouse / "kept").mkdir(parents=True, exist_ok=True)
+        (home.releases / "2025Q4.1" / "site").mkdir(parents=True, exist_ok=True)
+        (home.releases / "current").unlink(missing_ok=True)
+        (home.releases / "current").symlink_to("2025Q4.1")
+        (home.releases / "2025Q4.1" / "site" / "index.html").write_text("0123456789")
+        if len(self.arrived) == self.fails_at:
+            raise measuring.Failed("run ended with 1")
+        return {"cpu": 2.0, "wall": 1.0, "peak_mib": 3.0, "steps": {}, "nodes": {}}
+
+
+def test_a_world_is_measured_whole_again_and_with_its_last_month_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    product, told = Product(monkeypatch), []
+    measured = measuring.measure((1_000, 24, 2), tmp_path, Limits(), told.append, increment=True)
+    everything = ["2025-11", "2025-12", "2025-12.r2"]
+    assert product.arrived == [everything, everything, ["2025-11"], everything]
+    assert product.began_anew == [True, False, True, False]
+    assert told == ["simulate", "full run", "nothing new", "lower bound", "one month less", "one month more"]
+    assert (
+        measured["disk"]["site"] == 10
+        and measured["lower_bound"] == {"cpu": 1.0}
+        and "steps" not in measured["nothing_new"]
+    )
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["labourdb.toml", "landing"]
+    assert load_settings(tmp_path / "labourdb.toml").engine.memory == Limits.memory
+
+
+def test_a_run_that_fails_is_noted_and_its_deliveries_are_put_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    product = Product(monkeypatch)
+    product.fails_at = 3  # the month is held back then
+    measured = measuring.measure((1_000, 24, 2), tmp_path, Limits(), lambda what: None, increment=True)
+    assert measured["failed"] == "run ended with 1" and "full" not in measured
+    assert len(list((tmp_path / "landing").glob("*/2025-12*"))) == 2
+    monkeypatch.setattr(measuring, "BYTES_A_MONTH", 1 << 60)
+    assert "of disk" in measuring.measure((1_000, 24, 2), tmp_path, Limits(), lambda what: None)["failed"]
 
 
 @pytest.mark.slow
