@@ -102,7 +102,10 @@ def measure(
         result["full"] = run(home)
         result["disk"] = _disk(home)
         tell("nothing new")
-        result["nothing_new"] = {k: v for k, v in run(home).items() if k not in ("steps", "nodes")}
+        again = run(home)
+        if again["published"]:
+            raise Failed("a second run published again: the code was changed while it was measured")
+        result["nothing_new"] = {k: v for k, v in again.items() if k not in ("steps", "nodes")}
         _clear(home)
         if bound and months in (12, 24):
             tell("lower bound")
@@ -122,14 +125,15 @@ def measure(
 
 
 def run(home: Home) -> dict[str, Any]:
-    """``labourdb run --profile`` in a process of its own: cpu and wall seconds, peak_mib, of the whole and by step; CPU by model.
+    """``labourdb run --profile`` in a process of its own: cpu and wall seconds, peak_mib, of the whole and by step; CPU by model;
+    whether it published.
 
     Raises ``Failed`` unless it ended with 0.
     """
     home.profile.unlink(missing_ok=True)
     command = [*LABOURDB, "run", "--home", str(home.root), "--as-of", AS_OF, "--profile", "--json"]
     began = time.monotonic()
-    cpu = _executed(command)
+    cpu, said = _executed(command)
     wall = time.monotonic() - began
     told = json.loads(home.profile.read_text(encoding="utf-8"))
     steps = {s["name"]: {k: s[k] for k in ("cpu", "wall", "peak_mib")} for s in told["steps"]}
@@ -137,18 +141,20 @@ def run(home: Home) -> dict[str, Any]:
     for node in told["nodes"]:
         nodes[node["name"]] = round(nodes.get(node["name"], 0.0) + node["cpu"], 3)
     peak = told["total"]["peak_mib"]
-    return {"cpu": round(cpu, 2), "wall": round(wall, 2), "peak_mib": peak, "steps": steps, "nodes": nodes}
+    costs = {"cpu": round(cpu, 2), "wall": round(wall, 2), "peak_mib": peak, "steps": steps, "nodes": nodes}
+    return costs | {"published": json.loads(said)["published"]}
 
 
-def _executed(command: list[str]) -> float:
-    """Run a command to its end; returns CPU seconds of it and of all it started. Raises ``Failed`` with its last words."""
+def _executed(command: list[str]) -> tuple[float, str]:
+    """Run a command to its end; returns CPU seconds of it and of all it started, and what it said. Raises ``Failed`` with its last words."""
     before = os.times()
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     after = os.times()
     if done.returncode != 0:
         words = done.stderr.strip().splitlines()[-3:]
         raise Failed(f"{' '.join(command[2:4])} ended with {done.returncode}: {' '.join(words)[:400]}")
-    return after.children_user + after.children_system - before.children_user - before.children_system
+    cpu = after.children_user + after.children_system - before.children_user - before.children_system
+    return cpu, done.stdout
 
 
 def _simulate(world: World, folder: Path) -> None:

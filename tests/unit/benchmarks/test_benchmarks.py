@@ -209,7 +209,7 @@ class Product:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.arrived: list[list[str]] = []
         self.began_anew: list[bool] = []
-        self.fails_at = 0
+        self.fails_at, self.always_publishes = 0, False
         monkeypatch.setattr(measuring, "_simulate", self.simulate)
         monkeypatch.setattr(measuring, "run", self.run)
         monkeypatch.setattr(measuring, "_lower_bound", lambda home, limits: {"cpu": 1.0})
@@ -228,7 +228,8 @@ class Product:
         (home.releases / "2025Q4.1" / "site" / "index.html").write_text("0123456789")
         if len(self.arrived) == self.fails_at:
             raise measuring.Failed("run ended with 1")
-        return {"cpu": 2.0, "wall": 1.0, "peak_mib": 3.0, "steps": {}, "nodes": {}}
+        costs = {"cpu": 2.0, "wall": 1.0, "peak_mib": 3.0, "steps": {}, "nodes": {}}
+        return costs | {"published": self.always_publishes or self.arrived[-2:-1] != self.arrived[-1:]}
 
 
 def test_a_world_is_measured_whole_again_and_with_its_last_month_later(
@@ -257,6 +258,9 @@ def test_a_run_that_fails_is_noted_and_its_deliveries_are_put_back(
     measured = measuring.measure((1_000, 24, 2), tmp_path, Limits(), lambda what: None, increment=True)
     assert measured["failed"] == "run ended with 1" and "full" not in measured
     assert len(list((tmp_path / "landing").glob("*/2025-12*"))) == 2
+    product.always_publishes = True
+    measured = measuring.measure((1_000, 24, 2), tmp_path, Limits(), lambda what: None)
+    assert "published again" in measured["failed"] and "nothing_new" not in measured
     monkeypatch.setattr(measuring, "BYTES_A_MONTH", 1 << 60)
     assert "of disk" in measuring.measure((1_000, 24, 2), tmp_path, Limits(), lambda what: None)["failed"]
 
