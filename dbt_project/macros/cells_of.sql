@@ -25,6 +25,28 @@ settlements as (
 )
 {%- endmacro %}
 
+{# The number of a person's profile: sex, age class, urban or rural. #}
+{% macro profile() -%}
+4 * ({{ age_class() }}) + case when is_male then 2 else 0 end + case when urban then 1 else 0 end
+{%- endmacro %}
+
+{# CTE profile_groups, after those of the totals: in which published groups each of the 96 profiles counts. #}
+{% macro groups_of_profiles() -%}
+profile_groups as (
+
+    select
+        4 * a.age_class + case when s.of_sex = 'male' then 2 else 0 end
+        + case when u.of_settlement = 'urban' then 1 else 0 end as profile,
+        s.sex,
+        a.age_group,
+        u.urban_rural
+    from sexes as s
+    cross join {{ ref('age_groups') }} as a
+    cross join settlements as u
+
+)
+{%- endmacro %}
+
 {#
   Every published cell of the register with its counts: areas of both lists x sex x age group x urban/rural, totals alone
   below the province. `provinces` and `communes` are the finest counts (province_counts, commune_counts, or these as

@@ -14,6 +14,7 @@ cast(cast(floor({{ number }} / 12) as integer) as varchar) || '-' || lpad(cast({
 cast(12 * extract(year from {{ date }}) + extract(month from {{ date }}) - 1 as integer)
 {%- endmacro %}
 {% macro last_day_of(month) -%}last_day(make_date(cast(floor({{ month }} / 12) as integer), cast({{ month }} % 12 + 1 as integer), 1)){%- endmacro %}
+{% macro quarter_number(date) -%}cast(4 * extract(year from {{ date }}) + extract(quarter from {{ date }}) - 1 as integer){%- endmacro %}
 {% macro quarter_of_month(month) -%}cast(floor({{ month }} / 3) as integer){%- endmacro %}
 
 {# An employer number is the code right-padded to 13 digits, times 4, plus 0, 1, 2 for a length of 10, 12, 13. #}
@@ -43,4 +44,12 @@ case {{ level }} when 'untrained' then 0 when 'no_certificate' then 1 when 'unde
 case {{ rank }} when 0 then 'untrained' when 1 then 'no_certificate' when 2 then 'under_3_months'
     when 3 then 'elementary' when 4 then 'intermediate' when 5 then 'college' when 6 then 'university'
     when 7 then 'postgraduate' end
+{%- endmacro %}
+
+{% macro life_statuses() %}{{ return(['alive', 'deceased', 'emigrated']) }}{% endmacro %}
+{% macro life_status_number(text) -%}
+case {{ text }}{% for name in life_statuses() %} when '{{ name }}' then {{ loop.index0 }}{% endfor %} end
+{%- endmacro %}
+{% macro life_status_text(number) -%}
+case {{ number }}{% for name in life_statuses() %} when {{ loop.index0 }} then '{{ name }}'{% endfor %} end
 {%- endmacro %}

@@ -9,7 +9,7 @@
     'social_insurance': ['sex', 'si_number', 'employer_id', 'employer_code_sent', 'month', 'scheme', 'unemployment_insured', 'wage_base', 'contribution_status'],
     'training': ['sex', 'institution_code', 'record_no', 'field_code', 'level', 'kind', 'started_on', 'ended_on', 'outcome', 'certificate_no'],
     'job_seekers': ['sex', 'registration_no', 'registered_on', 'closed_on'],
-    'labour_register': ['citizen_id', 'former_id', 'full_name', 'birth_date', 'birth_precision', 'sex', 'commune_code', 'surveyed_on', 'activity', 'vsic_section', 'vsic_version', 'weekly_hours', 'wants_more_hours', 'available', 'technical_level'],
+    'labour_register': ['citizen_id', 'former_id', 'full_name', 'birth_date', 'birth_precision', 'sex', 'commune_code', 'surveyed_on', 'activity', 'vsic_section', 'vsic_version', 'weekly_hours', 'wants_more_hours', 'available', 'technical_level', 'area_version'],
     'overseas_contracts': ['sex', 'contract_no', 'left_on', 'returned_on'],
     'unemployment_benefits': ['sex', 'decision_no', 'starts_on', 'ends_on'],
 }[source_name]) }}

@@ -1,4 +1,4 @@
-{# SPEC §3. Rows are linked one by one, first rule that hits; see docs/quality.md for the rules in words. #}
+{# SPEC §3. A row is linked by what stands in it, first rule that hits; see docs/quality.md for the rules in words. #}
 
 {# A birth date agrees if the known parts do: the year, and month and day where both sides have them. #}
 {% macro birth_agrees(a, b) -%}
@@ -33,30 +33,37 @@ coalesce({{ row }}.birth_date = {{ spine }}.birth_date and {{ row }}.birth_preci
 {%- endmacro %}
 
 {#
-  The rows that are not plainly confirmed, resolved by rules 1 to 4: row_id, citizen_id (one of the person's), rule. A row whose own
-  numbers speak against the only person of its name is `review`, and has nobody.
+  The rows that are not plainly confirmed, resolved by rules 1 to 4: row_id, citizen_id (one of the person's), person_key, rule. Rows
+  that say the same of their person are resolved as one: of many months few differ. A row whose own numbers speak against the only
+  person of its name is `review`, and has nobody.
   former: columns that may hold a 9-digit number, in order; by_number: rule 3 applies (social insurance);
   by_province: rule 4 looks among persons ever resident in the row's province (labour register).
 #}
 {% macro resolve_rows(source_name, former=['former_id'], by_number=false, by_province=false) %}
-with source_rows as (
+{%- set said = ['citizen_id', 'name', 'birth_date', 'birth_precision', 'sex'] + former %}
+{%- if by_number %}{% set said = said + ['si_number'] %}{% endif %}
+{%- if by_province %}{% set said = said + ['area_version', 'commune_code'] %}{% endif %}
+with unconfirmed as (
 
     select
-        row_id, citizen_id, citizen_id_usable, lower(full_name) as name, birth_date, birth_precision, sex,
-        {%- for column in former %} {{ column }},{% endfor %}
-        {%- if by_number %} si_number,{% endif %}
-        {%- if by_province %} commune_code,{% endif %}
-        area_version
-    from {{ ref('stg_' ~ source_name) }}
+        r.row_id,
+        {{ usable_id('r') }} as citizen_id,
+        lower(r.full_name) as name,
+        r.{{ said[2:] | join(', r.') }}
+    from {{ ref('stg_' ~ source_name) }} as r
+    left join {{ ref('spine') }} as s on {{ usable_id('r') }} = s.citizen_id
+    where not {{ plainly_confirmed('r', 's') }}
 
 ),
 
-unconfirmed as (
+-- rows that say the same of their person, as those of many months do, are resolved as one
+identities as (
 
-    select r.*
-    from source_rows as r
-    left join {{ ref('spine') }} as s on {{ usable_id('r') }} = s.citizen_id
-    where not {{ plainly_confirmed('r', 's') }}
+    select
+        min(row_id) as identity,
+        {{ said | join(', ') }}
+    from unconfirmed
+    group by {{ said | join(', ') }}
 
 ),
 
@@ -74,27 +81,27 @@ person_records as (
 by_citizen_id as (
 
     select distinct
-        u.row_id,
+        u.identity,
         a.citizen_id
-    from unconfirmed as u
+    from identities as u
     inner join {{ ref('spine_records') }} as a on u.citizen_id = a.citizen_id
-    where u.citizen_id_usable and ({{ birth_agrees('u', 'a') }} or {{ same_name('u.name', 'a.name') }})
+    where {{ birth_agrees('u', 'a') }} or {{ same_name('u.name', 'a.name') }}
 
 ),
 
 after_rule_1 as (
 
     select u.*
-    from unconfirmed as u
-    left join by_citizen_id as b on u.row_id = b.row_id
-    where b.row_id is null
+    from identities as u
+    left join by_citizen_id as b on u.identity = b.identity
+    where b.identity is null
 
 ),
 
 former_numbers as (
 
     {% for column in former -%}
-    select row_id, {{ column }} as former_id, {{ loop.index }} as position from after_rule_1 where {{ column }} is not null
+    select identity, {{ column }} as former_id, {{ loop.index }} as position from after_rule_1 where {{ column }} is not null
     {% if not loop.last %}union all{% endif %}
     {% endfor %}
 ),
@@ -102,14 +109,14 @@ former_numbers as (
 by_previous_id as (
 
     select
-        u.row_id,
+        u.identity,
         min_by(f.person_id, n.position) as citizen_id
     from after_rule_1 as u
-    inner join former_numbers as n on u.row_id = n.row_id
+    inner join former_numbers as n on u.identity = n.identity
     inner join {{ ref('spine_former_ids') }} as f on n.former_id = f.former_id
     inner join person_records as a on f.person_id = a.person_id
     where {{ birth_agrees('u', 'a') }} or {{ same_name('u.name', 'a.name') }}
-    group by u.row_id
+    group by u.identity
 
 ),
 
@@ -117,8 +124,8 @@ after_rule_2 as (
 
     select u.*
     from after_rule_1 as u
-    left join by_previous_id as b on u.row_id = b.row_id
-    where b.row_id is null
+    left join by_previous_id as b on u.identity = b.identity
+    where b.identity is null
 
 ),
 {% if by_number %}
@@ -132,19 +139,19 @@ open_numbers as (
 number_links as (
 
     select r.si_number, s.person_id
-    from source_rows as r
+    from {{ ref('stg_' ~ source_name) }} as r
     inner join open_numbers as o on r.si_number = o.si_number
     inner join {{ ref('spine') }} as s on {{ usable_id('r') }} = s.citizen_id
     where {{ plainly_confirmed('r', 's') }}
     union all
     select u.si_number, s.person_id
     from by_citizen_id as b
-    inner join unconfirmed as u on b.row_id = u.row_id
+    inner join identities as u on b.identity = u.identity
     inner join {{ ref('spine') }} as s on b.citizen_id = s.citizen_id
     union all
     select u.si_number, b.citizen_id as person_id
     from by_previous_id as b
-    inner join unconfirmed as u on b.row_id = u.row_id
+    inner join identities as u on b.identity = u.identity
 
 ),
 
@@ -160,7 +167,7 @@ number_persons as (
 by_si_number as (
 
     select distinct
-        u.row_id,
+        u.identity,
         p.person_id as citizen_id
     from after_rule_2 as u
     inner join number_persons as p on u.si_number = p.si_number
@@ -173,8 +180,8 @@ after_rule_3 as (
 
     select u.*
     from after_rule_2 as u
-    left join by_si_number as b on u.row_id = b.row_id
-    where b.row_id is null
+    left join by_si_number as b on u.identity = b.identity
+    where b.identity is null
 
 ),
 {% else %}
@@ -198,7 +205,7 @@ nameless as (
 namesakes as (
 
     select
-        u.row_id,
+        u.identity,
         a.person_id
         {%- if by_province %},
         u.area_version,
@@ -218,7 +225,7 @@ namesakes as (
 by_name as (
 
     select
-        n.row_id,
+        n.identity,
         min(n.person_id) as person_id
     from namesakes as n
     {%- if by_province %}
@@ -228,7 +235,7 @@ by_name as (
         where n.person_id = p.person_id and n.area_version = p.area_version and n.province_code = p.province_code
     )
     {%- endif %}
-    group by n.row_id
+    group by n.identity
     having min(n.person_id) = max(n.person_id)
 
 ),
@@ -246,19 +253,19 @@ register_ids as (
 strange_ids as (
 
     select
-        n.row_id,
+        n.identity,
         n.person_id,
         u.citizen_id
     from by_name as n
-    inner join after_rule_3 as u on n.row_id = u.row_id
-    left join register_ids as r on {{ usable_id('u') }} = r.citizen_id
-    where u.citizen_id_usable and r.citizen_id is null
+    inner join after_rule_3 as u on n.identity = u.identity
+    left join register_ids as r on u.citizen_id = r.citizen_id
+    where u.citizen_id is not null and r.citizen_id is null
 
 ),
 
 misread_ids as (
 
-    select distinct i.row_id
+    select distinct i.identity
     from strange_ids as i
     inner join register_ids as r on i.person_id = r.person_id
     where {{ nearly_the_same_id('i.citizen_id', 'r.citizen_id') }}
@@ -267,39 +274,65 @@ misread_ids as (
 
 vetoed as (
 
-    select i.row_id
+    select i.identity
     from strange_ids as i
-    left join misread_ids as m on i.row_id = m.row_id
-    where m.row_id is null
+    left join misread_ids as m on i.identity = m.identity
+    where m.identity is null
     union
-    select v.row_id
+    select v.identity
     from (
         -- a 9-digit number, where the person's rows hold others and not this one
-        select f.row_id, f.former_id
+        select f.identity, f.former_id
         from former_numbers as f
-        inner join by_name as n on f.row_id = n.row_id
+        inner join by_name as n on f.identity = n.identity
         inner join {{ ref('spine_numbers') }} as h on n.person_id = h.person_id
         where h.former_id is not null
-        group by f.row_id, f.former_id
+        group by f.identity, f.former_id
         having sum(case when f.former_id = h.former_id then 1 else 0 end) = 0
     ) as v
 
+),
+
+resolved as (
+
+    select identity, citizen_id, 'citizen_id' as rule from by_citizen_id
+    union all
+    select identity, citizen_id, 'previous_id' as rule from by_previous_id
+    {% if by_number -%}
+    union all
+    select identity, citizen_id, 'si_number' as rule from by_si_number
+    {% endif -%}
+    union all
+    select
+        n.identity,
+        case when v.identity is null then n.person_id end as citizen_id,
+        case when v.identity is null then 'name_birth_sex' else 'review' end as rule
+    from by_name as n
+    left join vetoed as v on n.identity = v.identity
+
+),
+
+resolved_identities as (
+
+    select
+        i.*,
+        r.citizen_id as resolved_id,
+        s.person_key,
+        r.rule
+    from resolved as r
+    inner join identities as i on r.identity = i.identity
+    left join {{ ref('spine') }} as s on r.citizen_id = s.citizen_id
+
 )
 
-select row_id, citizen_id, 'citizen_id' as rule from by_citizen_id
-union all
-select row_id, citizen_id, 'previous_id' as rule from by_previous_id
-{% if by_number -%}
-union all
-select row_id, citizen_id, 'si_number' as rule from by_si_number
-{% endif -%}
-union all
 select
-    n.row_id,
-    case when v.row_id is null then n.person_id end as citizen_id,
-    case when v.row_id is null then 'name_birth_sex' else 'review' end as rule
-from by_name as n
-left join vetoed as v on n.row_id = v.row_id
+    u.row_id,
+    r.resolved_id as citizen_id,
+    r.person_key,
+    r.rule
+from unconfirmed as u
+inner join resolved_identities as r
+    on {% for column in said %}{{ 'and ' if not loop.first }}u.{{ column }} is not distinct from r.{{ column }} {% endfor %}
 {% endmacro %}
 
 {# Every row of a source with its person (null if unlinked) and rule; of its columns, those its contract names. #}
@@ -308,14 +341,12 @@ select
     r.row_id,
     r.delivery_key,
     r.period_month,
-    r.area_version,
     {% for column in linked_columns(source_name) -%}
     r.{{ column }},
     {% endfor -%}
-    case when {{ plainly_confirmed('r', 's') }} then s.person_key else resolved_person.person_key end as person_key,
+    case when {{ plainly_confirmed('r', 's') }} then s.person_key else e.person_key end as person_key,
     case when {{ plainly_confirmed('r', 's') }} then 'citizen_id' else coalesce(e.rule, 'unlinked') end as link_rule
 from {{ ref('stg_' ~ source_name) }} as r
 left join {{ ref('spine') }} as s on {{ usable_id('r') }} = s.citizen_id
 left join {{ ref('resolved_' ~ source_name) }} as e on r.row_id = e.row_id
-left join {{ ref('spine') }} as resolved_person on e.citizen_id = resolved_person.citizen_id
 {% endmacro %}

@@ -24,7 +24,7 @@
 {{ return([
     {
         'bit': 1, 'step': 'social_insurance', 'source': 'social_insurance', 'status': 'employed',
-        'if': 'p.compulsory', 'record': 'compulsory',
+        'if': 'i.compulsory', 'record': 'compulsory',
     },
     {
         'bit': 2, 'step': 'business_registration', 'source': 'enterprises', 'status': 'employed',
@@ -32,7 +32,7 @@
     },
     {
         'bit': 4, 'step': 'voluntary_insurance', 'source': 'social_insurance', 'status': 'employed',
-        'if': 'p.voluntary', 'record': 'voluntary',
+        'if': 'i.voluntary', 'record': 'voluntary',
     },
     {
         'bit': 8, 'step': 'overseas_contract', 'source': 'overseas_contracts', 'status': 'abroad',
@@ -48,7 +48,7 @@
     },
     {
         'bit': 64, 'step': 'labour_register', 'source': 'labour_register',
-        'if': 'p.registered_activity is not null', 'record': 'survey',
+        'if': 's.activity is not null', 'record': 'survey',
     },
     {
         'bit': 128, 'step': 'training', 'source': 'training', 'status': 'inactive',

@@ -100,12 +100,15 @@ cast(sum({{ name }}) as bigint) as {{ name }}{% if not loop.last %},{% endif %}
 {% endfor -%}
 {%- endmacro %}
 
-{# Of persons (p) with their record keys (k): the sum of the keys of those who count, by counted measure. #}
-{% macro summed_record_keys() -%}
-{% for name, measure in counted_measures().items() -%}
-cast(sum(case when {{ measure['if'] }} then k.record_key else 0 end) as bigint) as {{ name }}_key{% if not loop.last %},{% endif %}
+{# For which measures a person counts, as one number: a bit for each in their order. #}
+{% macro measures_counted() -%}
+{% for measure in measures().values() -%}
+case when {{ measure['if'] }} then {{ 2 ** loop.index0 }} else 0 end{% if not loop.last %} + {% endif %}
 {% endfor -%}
 {%- endmacro %}
+
+{# Whether such a number has the bit of a measure. #}
+{% macro counts_for(name, counted) -%}({{ counted }} & {{ 2 ** (measures() | list).index(name) }}) > 0{%- endmacro %}
 
 {# Sums of the record keys of every counted measure, as columns of a select. #}
 {% macro summed_keys() -%}

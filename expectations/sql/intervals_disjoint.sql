@@ -1,24 +1,24 @@
 -- One row per record of a history; it fails if it ends before it begins or after the next one began.
-with records as (
+{% set histories = [
+    ('identity.population_records', 'restricted', 'person_key'),
+    ('identity.enterprise_records', 'restricted', 'employer_key'),
+    ('labour.person_history', '{warehouse}', 'person_key'),
+    ('labour.enterprise_history', '{warehouse}', 'employer_key'),
+] %}
+with ordered as (
 
-    select 'identity.population_records' as object, person_key as holder, valid_from, valid_to
-    from restricted.identity.population_records
+    {% for table, database, holder in histories %}
+    select
+        '{{ table }}' as object,
+        {{ holder }} as holder,
+        valid_from,
+        valid_to,
+        lead(valid_from) over (partition by {{ holder }} order by valid_from) as next_from
+    from {{ database }}.{{ table }}
+    {% if not loop.last %}
     union all
-    select 'identity.enterprise_records' as object, employer_key as holder, valid_from, valid_to
-    from restricted.identity.enterprise_records
-    union all
-    select 'labour.person_history' as object, person_key as holder, valid_from, valid_to
-    from {warehouse}.labour.person_history
-    union all
-    select 'labour.enterprise_history' as object, employer_key as holder, valid_from, valid_to
-    from {warehouse}.labour.enterprise_history
-
-),
-
-ordered as (
-
-    select *, lead(valid_from) over (partition by object, holder order by valid_from) as next_from
-    from records
+    {% endif %}
+    {% endfor %}
 
 )
 

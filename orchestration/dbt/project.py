@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 import os
@@ -189,7 +190,10 @@ def parsed() -> Any:
     from dbt.parser.manifest import extended_mashumuro_decoder
 
     packed = manifest_path().with_suffix(".msgpack").read_bytes()
-    return _in_place(Manifest.from_msgpack(packed, decoder=extended_mashumuro_decoder))  # type: ignore[attr-defined]
+    manifest = _in_place(Manifest.from_msgpack(packed, decoder=extended_mashumuro_decoder))  # type: ignore[attr-defined]
+    gc.collect()
+    gc.freeze()  # it stays as long as the process does: the collector need not walk its objects again and again
+    return manifest
 
 
 def _in_place(manifest: Any) -> Any:

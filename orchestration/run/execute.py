@@ -77,8 +77,6 @@ def execute(
     Raises ``GateStopped`` if gate 2 or 3 stopped it, ``LabourdbError`` for everything a person can mend;
     in both cases nothing is published and ``current`` is as it was.
     """
-    from orchestration.run.steps import apply_retention, noted_retention  # takes a while to import
-
     number = quarter_number(as_of)
     home.require_landing()
     with home.locked(f"labourdb run --as-of {as_of}"):
@@ -86,6 +84,10 @@ def execute(
         scope = RunScope(number, next_id(home.releases, as_of, remembered(home.remembered)))
         run = Run(home, settings, scope)
         unchanged = nothing_new(home, settings, scope)
+        if unchanged is not None and settings.retention.months is None:
+            return Outcome(unchanged, published=False)
+        from orchestration.run.steps import apply_retention, noted_retention  # takes a while to import
+
         if unchanged is not None:  # what is old goes all the same
             return Outcome(unchanged, published=False, deleted=apply_retention(run))
         _run_job(home, as_of, listener or (lambda step, detail, seconds: None), on_plan)

@@ -35,6 +35,7 @@ REVISION = Landed("revision", "integer", "Revision of the delivery: 1 the first,
 RESOLVED = (
     Landed("row_id", "bigint", "Number of the landed row; the later row has the greater number."),
     Landed("citizen_id", "bigint", "Spine person the row belongs to; null if it is to be reviewed."),
+    Landed("person_key", "bigint", "Pseudonym of that person; null if it is to be reviewed."),
     Landed(
         "rule",
         "varchar",
@@ -142,13 +143,15 @@ def _linked(contract: Contract) -> dict[str, Any]:
         "name": f"linked_{contract.source}",
         "description": f"One row per accepted row of {contract.source} of the deliveries in force, before latest-wins, with"
         " its person and the rule that found it (SPEC §3).",
-        "columns": _tested([*ROW, PERIOD, AREA_VERSION, *_going_along(contract), *PERSON]),
+        "columns": _tested([*ROW, PERIOD, *_going_along(contract), *PERSON]),
     }
 
 
 def _going_along(contract: Contract) -> list[Landed]:
-    """The stored columns of a linked row's ``linked_columns``."""
-    return [part for name in contract.linked_columns for part in landed_columns(contract.column(name))]
+    """The stored columns of a linked row's ``linked_columns``, and the list its place is of where that is among them."""
+    columns = [contract.column(name) for name in contract.linked_columns]
+    areas = [AREA_VERSION] if contract.place in columns else []
+    return [*(part for column in columns for part in landed_columns(column)), *areas]
 
 
 def _columns(columns: Iterable[Landed]) -> list[dict[str, str]]:

@@ -86,8 +86,8 @@ registered as (
 
     select p.person_key, r.row_id, r.section, r.technical_level
     from cell_persons as p
-    inner join labour.labour.registered_quarters as r on p.person_key = r.person_key
-    where r.quarter = $quarter
+    inner join labour.labour.surveys as r on p.person_key = r.person_key
+    where $quarter >= r.first_quarter and $quarter < r.before_quarter
 
 ),
 

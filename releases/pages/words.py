@@ -89,21 +89,37 @@ RULES: Words = {
 SEXES: Words = {
     "male": ("Nam", "Male"),
     "female": ("Nữ", "Female"),
-    "total": ("Chung", "Total"),
+    "total": ("Cả hai giới", "Both sexes"),
 }
 STATUSES: Words = {
     "released": ("Đã công bố", "Released"),
     "provisional": ("Sơ bộ", "Provisional"),
     "low_coverage": ("Độ bao phủ thấp", "Low coverage"),
     "suppressed": (  # a median wage
-        "Bảo mật: quá ít người hoặc đơn vị",
+        "Không công bố: quá ít người hoặc đơn vị",
         "Suppressed: too few persons or employers",
     ),
     "not_available": ("Chưa có số liệu", "Not available"),
 }
+STATUSES_MEAN: Words = {
+    "released": ("Số đã công bố, chỉ đổi khi có bản mới.", "Published; changes with a new release alone."),
+    "provisional": (
+        "Số đầu tiên của quý gần nhất: còn có thể đổi khi các cơ quan gửi bổ sung.",
+        "First figures of the latest quarter: they may still change as agencies send more.",
+    ),
+    "low_coverage": (
+        "Dưới 80 % dân số của ô biết được tình trạng, hoặc điều cần biết (giờ làm, ngành, trình độ) chỉ biết của chưa đến một nửa.",
+        "The status of under 80 % of persons is known, or what the figure rests on (hours, section, level) of under half.",
+    ),
+    "suppressed": (
+        "Trung vị tiền lương của quá ít người hoặc đơn vị, hoặc do một đơn vị chi phối.",
+        "A median wage of too few persons or employers, or of one that dominates.",
+    ),
+    "not_available": ("Nguồn cần cho số này chưa được gửi.", "The source it needs was not delivered."),
+}
 AREA_VERSIONS: Words = {
-    "2024": ("Danh mục trước 01/7/2025", "List before 2025-07-01"),
-    "2025": ("Danh mục từ 01/7/2025", "List from 2025-07-01"),
+    "2024": ("Theo địa giới trước 01/7/2025", "Boundaries before 2025-07-01"),
+    "2025": ("Theo địa giới từ 01/7/2025", "Boundaries from 2025-07-01"),
 }
 DIFFERENCES: Words = {  # units of a difference
     "persons": ("người", "persons"),
@@ -116,7 +132,7 @@ AGES: Words = {
     "working_age": ("Trong độ tuổi lao động", "Working age"),
 }
 SETTLEMENTS: Words = {
-    "total": ("Chung", "Total"),
+    "total": ("Thành thị và nông thôn", "Urban and rural"),
     "urban": ("Thành thị", "Urban"),
     "rural": ("Nông thôn", "Rural"),
 }
@@ -130,6 +146,11 @@ VERDICTS: Words = {
     "indeterminate": ("Chưa kết luận được", "Indeterminate"),
     "no_data": ("Chưa có số liệu", "No data"),
 }
+SOURCES: Words = {  # of figures, in a few letters
+    "register": ("sổ đăng ký", "registers"),
+    "official": ("thống kê chính thức", "official"),
+}
+SIGNS: Words = {"<": ("<", "<"), "<=": ("≤", "≤"), ">": (">", ">"), ">=": ("≥", "≥")}
 COMPARATORS: Words = {
     "<": ("dưới", "below"),
     "<=": ("không quá", "at most"),
@@ -163,7 +184,7 @@ FLOWS: Words = {
     "M": ("Việc làm trong quý", "Flow employment (M)"),
     "B": ("Đầu quý", "Beginning (B)"),
     "E": ("Cuối quý", "End (E)"),
-    "F": ("Cả quý", "Full quarter (F)"),
+    "F": ("Trọn quý", "Full quarter (F)"),
     "A": ("Vào làm", "Accessions (A)"),
     "H": ("Tuyển mới", "New hires (H)"),
     "R": ("Quay lại", "Recalls (R)"),
@@ -256,6 +277,10 @@ PROTECTIONS: Words = {
     PROTECTION: ("Đã bảo mật số liệu", "Disclosure-controlled"),
     NOT_PROTECTED: (f"NỘI BỘ – CHƯA BẢO MẬT SỐ LIỆU ({NOT_PROTECTED})", NOT_PROTECTED),
 }
+NOISE_IN_SHORT: Pair = (
+    "Số liệu được làm nhiễu nhẹ để bảo mật; số nhỏ kém chính xác hơn.",
+    "Figures carry slight noise to keep them confidential; small ones are less exact.",
+)
 NOISE: Pair = (  # what every page that shows protected figures says of them
     "Số liệu được làm nhiễu nhẹ để bảo mật: mỗi số đếm được thay đổi chút ít trước khi công bố, nhằm bảo vệ thông tin của từng"
     " người, từng đơn vị. Số người thường lệch vài người so với số chính xác, tổng của cả tỉnh có thể lệch một, hai chục người;"

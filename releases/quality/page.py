@@ -13,7 +13,7 @@ def quality_page(facts: Mapping[str, Any]) -> str:
 
     Everything that comes from deliveries or settings is escaped; the page asks no other place for anything.
     """
-    return environment().get_template("quality.html").render(f=facts, css=style())
+    return environment().get_template("quality.html").render(f=facts, css=style(), quality="")
 
 
 def expectations_page(facts: Mapping[str, Any]) -> str:

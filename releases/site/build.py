@@ -1,4 +1,4 @@
-"""Writing the site of a release: pages, data, charts, downloads, all below ``<release>/site``."""
+"""Writing the site of a release: pages in both languages, data, tables behind pictures, downloads, all below ``<release>/site``."""
 
 from __future__ import annotations
 
@@ -14,95 +14,117 @@ from markupsafe import Markup
 
 from releases.disclosure import PROTECTION
 from releases.pages import words
-from releases.pages.page import environment, style
-from releases.site.charts_script import charts_script
+from releases.pages.page import LANGUAGES, style
+from releases.quality.facts import release_facts
+from releases.site.changes import changes_since, write_changes
+from releases.site.context import Site
 from releases.site.data import write_shape
 from releases.site.downloads import write_downloads
 from releases.site.explorers import EXPLORERS, KINDS, LISTS, RESTS_ON, Explorer
+from releases.site.figures import Figures
+from releases.site.home import write_home
+from releases.site.indicator_pages import write_indicators
+from releases.site.methods import write_methods
+from releases.site.place_pages import write_places
+from releases.site.places import places
 from releases.site.reference import Reference
-from releases.site.targets import provinces
+from releases.site.search import write_search
+from releases.site.tables_behind import TablesBehind
+from releases.site.targets import targets
+from releases.site.topics import write_topics
 from releases.site.vocabulary import DIMENSIONS, indicator_names, named_areas, vocabulary
 from releases.tables import RELEASED
 from sources.engine import connect
 
-ASSETS = ("site.js", "site.css")
-PAGES: tuple[Mapping[str, str], ...] = (
-    {"file": "index.html", "vi": "Kế hoạch", "en": "Plan targets"},
-    *({"file": f"{e.name}.html", "vi": e.vi, "en": e.en} for e in EXPLORERS),
-    {"file": "../quality/report.html", "vi": "Chất lượng", "en": "Quality"},
-    {"file": "dictionary.html", "vi": "Từ điển dữ liệu", "en": "Dictionary"},
-    {"file": "downloads.html", "vi": "Tải về", "en": "Downloads"},
-)
+ASSETS = ("site.js", "explore.js", "site.css", "card-vi.svg", "card-en.svg")
 
 
 def build_site(release: Path, manifest: Mapping[str, Any], reference: Reference) -> None:
     """Write ``<release>/site`` from the tables of ``release``, which is still being built.
 
-    Raises ``duckdb.Error`` if a table cannot be read. Nothing is fetched from anywhere, now or when it is read.
+    ``index.html`` leads to the Vietnamese pages in ``vi/``; those of ``en/`` are the same in English. Raises ``duckdb.Error``
+    if a table cannot be read. Nothing is fetched from anywhere, now or when it is read.
     """
-    site = release / "site"
-    assets = site / "assets"
-    assets.mkdir(parents=True)
+    folder = release / "site"
+    for part in ("assets", *LANGUAGES):
+        (folder / part).mkdir(parents=True)
+    templates = files("releases.pages").joinpath("templates/site")
     for name in ASSETS:
-        (assets / name).write_text(
-            files("releases.pages").joinpath(f"templates/site/{name}").read_text("utf-8"), "utf-8"
-        )
-    (assets / "page.css").write_text(style(), "utf-8")
-    (assets / "charts.js").write_text(charts_script(reference.kept), "utf-8")
+        (folder / "assets" / name).write_text(templates.joinpath(name).read_text("utf-8"), "utf-8")
+    (folder / "assets" / "page.css").write_text(style(), "utf-8")
+    (folder / "index.html").write_text(templates.joinpath("door.html").read_text("utf-8"), "utf-8")
     said = json.dumps(vocabulary(reference.dictionary), ensure_ascii=False, separators=(",", ":"))
-    (assets / "words.js").write_text(f"labourdb.words = {said};\n", "utf-8")
-    protected = manifest["protection"] == PROTECTION
-    facts = {
-        "release": manifest["release_id"],
-        "period": manifest["period"],
-        "published_at": manifest["published_at"],
-        "protection": manifest["protection"],
-        "protected": protected,
-        "synthetic": manifest["synthetic"],
-        "version": manifest["code"]["version"],
-    }
-
-    def page(template: str, file: str, **given: Any) -> None:
-        text = environment().get_template(f"site/{template}").render(s=facts, pages=PAGES, here=file, **given)
-        (site / file).write_text(text, "utf-8")
-
+    (folder / "assets" / "words.js").write_text(f"labourdb.words = {said};\n", "utf-8")
     with connect() as connection:
         for table in RELEASED:
             path = str(release / "tables" / f"{table}.parquet").replace("'", "''")
             connection.execute(f"create view {table} as from read_parquet('{path}')")
-        page(
-            "index.html",
-            "index.html",
-            provinces=provinces(
-                connection,
-                {b: indicator_names(reference.dictionary, b) for b in words.BASES},
-                reference.areas,
-                protected,
-            ),
-        )
-        for explorer in EXPLORERS:
-            areas = write_shape(connection, explorer.name, explorer.shape, reference.areas, site)
-            page(
-                "explore.html",
-                f"{explorer.name}.html",
-                e=_facts(facts["release"], explorer, named_areas(areas, reference.areas), protected),
-            )
-        downloads = write_downloads(
-            connection, release, facts["release"], _notes(manifest, protected), reference
-        )
-    groups = [(group, list(found)) for group, found in groupby(downloads, key=lambda d: d.group)]
-    page("downloads.html", "downloads.html", groups=groups)
-    page("dictionary.html", "dictionary.html", d=reference.dictionary)
+        site = Site(
+            connection, folder, manifest, _facts(manifest), reference, Figures(connection), places(connection, reference),
+            targets(connection, {b: indicator_names(reference.dictionary, b) for b in words.BASES}), TablesBehind(folder),
+        )  # fmt: skip
+        changes = changes_since(connection, release, manifest)
+        write_home(site, changes.said)
+        write_topics(site)
+        write_places(site, changes)
+        write_indicators(site)
+        write_methods(site)
+        write_changes(site, changes, release)
+        write_search(site)
+        _write_explorers(site)
+        _write_downloads(site, release)
+    title = ("Từ điển dữ liệu", "Data dictionary")
+    site.page(
+        "dictionary.html",
+        "dictionary.html",
+        "methods",
+        title,
+        title,
+        d=reference.dictionary,
+        official=words.OFFICIAL_INDICATORS,
+    )
+    title = ("Báo cáo chất lượng", "Quality report")
+    site.page(
+        "quality.html",
+        "quality.html",
+        "methods",
+        title,
+        title,
+        f=release_facts(release, manifest),
+        quality="../../quality/",
+    )
 
 
-def _facts(
-    release: str, explorer: Explorer, areas: list[Mapping[str, object]], protected: bool
-) -> dict[str, Any]:
+def _facts(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """What every page says of its release."""
+    return {
+        "release": manifest["release_id"],
+        "period": manifest["period"],
+        "published_at": manifest["published_at"],
+        "protection": manifest["protection"],
+        "protected": manifest["protection"] == PROTECTION,
+        "synthetic": manifest["synthetic"],
+        "version": manifest["code"]["version"],
+    }
+
+
+def _write_explorers(site: Site) -> None:
+    """Write the pages on which people choose, and their data, which both languages share."""
+    for explorer in EXPLORERS:
+        areas = write_shape(site.connection, explorer.name, explorer.shape, site.reference.areas, site.folder)
+        title = (explorer.vi, explorer.en)
+        site.page(
+            "explore.html", explorer.file, "topics", title, (explorer.about_vi, explorer.about_en),
+            e=_stated(site, explorer, named_areas(areas, site.reference.areas, site.places)),
+        )  # fmt: skip
+
+
+def _stated(site: Site, explorer: Explorer, areas: list[Mapping[str, object]]) -> dict[str, Any]:
     """What the template and the page's script are told of a page."""
     views = [asdict(v) for v in explorer.views]
     stated = {
         "name": explorer.name,
-        "release": release,
+        "release": site.facts["release"],
         "areas": areas,
         "filters": explorer.filters,
         "first": explorer.first,
@@ -110,7 +132,9 @@ def _facts(
         "views": views,
         "kinds": KINDS,
         "lists": LISTS,
-        "few": {"below": words.FEW, "mark": words.FEW_MARK, "rests_on": RESTS_ON} if protected else None,
+        "few": {"below": words.FEW, "mark": words.FEW_MARK, "rests_on": RESTS_ON}
+        if site.facts["protected"]
+        else None,
     }
     return {
         "vi": explorer.vi,
@@ -125,6 +149,14 @@ def _facts(
     }
 
 
+def _write_downloads(site: Site, release: Path) -> None:
+    notes = _notes(site.manifest, site.facts["protected"])
+    found = write_downloads(site.connection, release, site.facts["release"], notes, site.reference)
+    groups = [(group, list(of)) for group, of in groupby(found, key=lambda d: d.group)]
+    title = ("Tải dữ liệu", "Downloads")
+    site.page("downloads.html", "downloads.html", "downloads", title, title, groups=groups)
+
+
 def _notes(manifest: Mapping[str, Any], protected: bool) -> list[words.Pair]:
     """What must be known before a figure of the workbook is used."""
     notes = [
@@ -133,7 +165,7 @@ def _notes(manifest: Mapping[str, Any], protected: bool) -> list[words.Pair]:
         *((words.NOISE, words.FEW_MEANS) if protected else ()),
         ("Thất nghiệp theo sổ đăng ký là thất nghiệp đăng ký, không theo chuẩn ILO.", "Unemployment of basis register is registered unemployment (not ILO)."),
         ("Trạng thái suppressed: trung vị tiền lương của quá ít người hoặc đơn vị, không công bố; provisional: sơ bộ; low_coverage: dưới 80 % dân số biết tình trạng, hoặc điều cần biết (giờ làm, ngành, trình độ) chỉ biết được của chưa đến một nửa số người.", "Status suppressed: a median wage of too few persons or employers, not shown; provisional: first figure of the quarter; low_coverage: the status of under 80 % of persons is known, or what it rests on (hours, section, level) of under half."),
-        ("Bảng indicators có một trang tính cho mỗi nguồn (register: sổ đăng ký, official: thống kê chính thức) và đơn vị tính; trang headline chỉ gồm các dòng tổng. Các trang này chỉ có cả nước và các tỉnh; huyện và xã có trong CSV, Parquet và DuckDB. Trang không đủ chỗ thì chỉ có các kỳ mới nhất.", "The table indicators has a sheet for each basis (register, official) and unit; the sheet headline holds its totals alone. They hold country and provinces; districts and communes are in CSV, Parquet and DuckDB. A sheet that cannot take all rows holds the newest periods."),
+        ("Bảng indicators có một trang tính cho mỗi nguồn (register: sổ đăng ký, official: thống kê chính thức) và đơn vị tính; trang headline chỉ gồm các dòng tổng. Các trang này chỉ có cả nước và các tỉnh; huyện và xã có trong CSV, Parquet và DuckDB. Trang có hơn 250.000 dòng thì chỉ giữ các kỳ mới nhất.", "The table indicators has a sheet for each basis (register, official) and unit; the sheet headline holds its totals alone. They hold country and provinces; districts and communes are in CSV, Parquet and DuckDB. A sheet of more than 250,000 rows holds the newest periods."),
         ("Không cộng cả cột: dòng total đã gồm các dòng khác, và mỗi số liệu đứng ở cả hai danh mục đơn vị hành chính. Hãy lọc từng cột trước. Mỗi trang xếp theo cột mã; vài dòng đầu có thể được đưa lên để phần mềm nhận đúng kiểu dữ liệu của mọi cột.", "Do not add up a whole column: rows at total hold the others, and every figure stands in both lists of areas. Filter each column first. Sheets are in the order of their codes; a few rows may be moved to the top, so that software sees the type of every column."),
     ]  # fmt: skip
     if manifest["synthetic"]:

@@ -17,7 +17,10 @@ BOM = "\ufeff"  # tells a spreadsheet that what follows is UTF-8
 
 
 def write_for_programs(connection: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:
-    """Write a query as UTF-8 without a mark, comma, decimal point, CRLF; every text is quoted, null is nothing at all."""
+    """Write a query as UTF-8 without a mark, comma, decimal point, CRLF; every text is quoted, null is nothing at all.
+
+    A path that ends in ``.gz`` is compressed.
+    """
     written = _numbers_written(connection, csv_select(connection, f"({query})"), ".")
     quoted = ", ".join(f'"{name}"' for name, kind in _columns(connection, query) if kind == "VARCHAR")
     _copy(connection, written, path, f"delimiter ',', force_quote ({quoted})" if quoted else "delimiter ','")
@@ -51,4 +54,5 @@ def _numbers_written(connection: duckdb.DuckDBPyConnection, query: str, point: s
 
 def _copy(connection: duckdb.DuckDBPyConnection, query: str, path: Path, form: str) -> None:
     target = str(path).replace("'", "''")
+    form += ", compression gzip" if path.suffix == ".gz" else ", compression none"
     connection.execute(f"copy ({query}) to '{target}' (format csv, header, new_line '\\r\\n', {form})")

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from expectations.catalogue import published_tables
 
+FIRST = ord(":")  # the letter of 0
+SURROGATES = 0xD800  # from here on a number of Unicode is no letter
 DECIMALS = 6  # of what the pages are given; they show fewer
 FROM = "from_persons"  # whom a share of transitions is of, which no released column says
 HIDDEN = "hidden"  # the figure of a row that is not shown, if any
@@ -78,14 +81,19 @@ def write_shape(
     chosen = ", ".join(f"{MADE.get(d, f't.{d}::varchar')} as {d}" for d in shape.all_dimensions)
     figures = ", ".join(f"round({MADE.get(f, f't.{f}')}, {DECIMALS}) as {f}" for f in shape.figures)
     levels = ", ".join(f"'{level}'" for level in shape.levels)
-    frame = connection.execute(
-        f"select t.area_version, {owner} as owner, {chosen}, {figures} from {shape.table} as t"
+    connection.execute(  # a frame of an area at a time: one of a nation, of texts, is gigabytes
+        f"create or replace temp table shown as select t.area_version, {owner} as owner, {chosen}, {figures} from {shape.table} as t"
         " left join known_areas as p on t.area_version = p.area_version and t.area_code = p.area_code"
         f" where t.area_level in ({levels}) order by all"
-    ).df()
+    )
     connection.unregister("known_areas")
     areas = []
-    for (version, code), rows in frame.groupby(["area_version", "owner"], sort=True):
+    for version, code in connection.execute(
+        "select distinct area_version, owner from shown order by all"
+    ).fetchall():
+        rows = connection.execute(
+            "from shown where area_version = ? and owner = ? order by all", [version, code]
+        ).df()
         key = f"{code}@{version}"
         file = f"data/{name}-{version}-{code}.js"
         path = folder / file
@@ -94,18 +102,42 @@ def write_shape(
             f"labourdb.receive({json.dumps(f'{name}/{key}')}, {_columnar(rows, shape)});\n", encoding="utf-8"
         )
         areas.append(Area(key, str(version), str(code), file))
+    connection.execute("drop table shown")
     return sorted(areas, key=lambda a: (a.version, a.code.isdigit(), a.code))
 
 
 def _columnar(rows: pd.DataFrame, shape: Shape) -> str:
-    """Rows column by column; of the columns people choose by, each value once and its number in every row."""
+    """Rows column by column, each a text: of the columns people choose by each value once and its number in every row
+    (``lettered``); of a figure its numbers with a space between two, nothing where there is none.
+    """
     dimensions: dict[str, Any] = {}
     for name in shape.all_dimensions:
         codes, values = pd.factorize(rows[name], sort=True)
-        dimensions[name] = {"values": list(values), "codes": codes.tolist()}
-    figures: Mapping[str, Sequence[Any]] = {
-        name: [None if pd.isna(v) else int(v) if float(v).is_integer() else float(v) for v in rows[name]]
-        for name in shape.figures
-    }
+        dimensions[name] = {"values": list(values), "codes": lettered(codes)}
+    figures = {name: _written(rows[name]) for name in shape.figures}
     facts = {"rows": len(rows), "dimensions": dimensions, "figures": figures}
     return json.dumps(facts, ensure_ascii=False, separators=(",", ":"))
+
+
+def lettered(numbers: npt.NDArray[np.int64]) -> str:
+    """Numbers from 0 as a text of one letter each, from the colon on without the backslash: no digit, and nothing to escape.
+
+    Raises ``ValueError`` for a number whose letter would be none (55,000 and above).
+    """
+    codes = numbers + FIRST
+    codes += codes >= ord("\\")
+    if len(codes) and int(codes.max()) >= SURROGATES:
+        raise ValueError(
+            f"{int(numbers.max()) + 1} values in a column people choose by are too many for the pages"
+        )
+    return codes.astype("<u2").tobytes().decode("utf-16-le")
+
+
+def _written(column: pd.Series[Any]) -> str:
+    """Figures as the pages read them, whole ones without a fraction."""
+    given = column.astype("float64").to_numpy()
+    texts = given.astype(object)
+    whole = np.mod(given, 1) == 0
+    texts[whole] = given[whole].astype("int64")
+    texts[np.isnan(given)] = ""
+    return " ".join(map(str, texts))

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import duckdb
 
+from expectations.catalogue import published_tables
 from releases.pages import words
 from releases.site.csv_files import write_for_programs, write_for_spreadsheets
 from releases.site.reference import Reference
@@ -78,13 +79,18 @@ def write_downloads(
     )
     files.append(("downloads/headline.csv", PROGRAMS, HEADLINES, "CSV"))
     for table in RELEASED:
-        csv = f"downloads/{table}.csv"
+        csv = f"downloads/{csv_file(table)}"
         write_for_programs(connection, typed_first(connection, f"from {table}", table), site / csv)
         files.append((f"../tables/{table}.parquet", PROGRAMS, words.TABLES[table], "Parquet"))
         files.append((csv, PROGRAMS, words.TABLES[table], "CSV"))
     return [
         Download(file, group, holds, form, (site / file).stat().st_size) for file, group, holds, form in files
     ]
+
+
+def csv_file(table: str) -> str:
+    """The name of a table's CSV for programs: compressed if the table goes down to communes, of which a nation has ten thousand."""
+    return f"{table}.csv.gz" if "commune" in published_tables()[table].levels else f"{table}.csv"
 
 
 def _small(

@@ -55,6 +55,11 @@ class Explorer:
     leave_out: Mapping[str, str] = field(default_factory=dict)
     trace: bool = False
 
+    @property
+    def file(self) -> str:
+        """Its page, in the folder of a language."""
+        return f"explore-{self.name}.html"
+
 
 _SHOWN = [published_tables()[s.table] for s in (INDICATORS, FLOWS, TRANSITIONS, OUTCOMES)]
 _WRITTEN = {"measured": "unit", "percent": "percent", "count": "whole", "wage": "whole"}

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from releases.pages.dictionary import Dictionary
+
+if TYPE_CHECKING:  # every command knows where a site lies, few need what takes a while to import
+    import pandas as pd
 
 INDEX = "site/index.html"
 
 
 @dataclass(frozen=True)
 class Reference:
-    """The dictionary, and every area of both lists: its name, and the province it is or lies in.
+    """The dictionary, every area of both lists, and of which provinces each new one was made.
 
-    ``areas`` has area_version, area_code, area_name, province_code; ``kept`` is a folder for what is the same for
-    every release.
+    ``areas`` has area_version, area_code, area_level, area_name, parent_code (district or province it lies in) and province_code
+    (that it is or lies in); ``merged`` has province_2025 and province_2024, a row for each pair that shares ground; ``kept``
+    is a folder for what is the same for every release.
     """
 
     dictionary: Dictionary
     areas: pd.DataFrame
+    merged: pd.DataFrame
     kept: Path

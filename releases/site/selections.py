@@ -13,8 +13,10 @@ import duckdb
 from expectations.catalogue import RELEASE, published_tables
 from releases.database.views import views
 from releases.tables import RELEASED
-from sources.reading.sheets import ROW_LIMIT
 
+SHEET_ROWS = (
+    250_000  # of one kind in the workbook: spreadsheets take a million, and minutes to open a third of that
+)
 EARLY = 100  # rows by which every column has shown its type: readers guess it from the first 100 (polars) to 1,000 (R)
 INDICATORS = published_tables()["indicators"]
 ABOVE_PLACES = "area_level in ('country', 'province')"
@@ -65,12 +67,12 @@ def _of_sheet(connection: duckdb.DuckDBPyConnection, query: str, table: str) -> 
         first = connection.execute(
             "select min(period) filter (where so_far < $most), max(so_far) < $most from ("
             f" select period, sum(count(*)) over (order by period desc) as so_far from ({query}) group by period)",
-            {"most": ROW_LIMIT},
+            {"most": SHEET_ROWS},
         ).fetchone()
         if first is not None and first[0] is not None and not first[1]:
             query += f" and period >= {_text(first[0])}"
     released = f"exclude ({RELEASE})" if RELEASE in columns else ""
-    return f"select * {released} from ({typed_first(connection, query, table)}) limit {ROW_LIMIT - 1}"
+    return f"select * {released} from ({typed_first(connection, query, table)}) limit {SHEET_ROWS - 1}"
 
 
 def typed_first(connection: duckdb.DuckDBPyConnection, query: str, table: str) -> str:

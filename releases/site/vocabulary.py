@@ -9,6 +9,7 @@ import pandas as pd
 from releases.pages import words
 from releases.pages.dictionary import Dictionary
 from releases.site.data import Area
+from releases.site.places import Place
 
 FIGURES: words.Words = {
     "value": ("Giá trị", "Value"),
@@ -88,17 +89,23 @@ def vocabulary(dictionary: Dictionary) -> dict[str, words.Words]:
     }
 
 
-def named_areas(areas: list[Area], known: pd.DataFrame) -> list[Mapping[str, object]]:
+def named_areas(
+    areas: list[Area], known: pd.DataFrame, places: Mapping[str, Place]
+) -> list[Mapping[str, object]]:
     """Areas as the pages list them: key, file, and a name that says of which list it is.
 
-    ``known``: area_version, area_code, area_name of every area.
+    ``known``: area_version, area_code, area_name of every area; ``places``: those that the release covers, called as on their pages.
     """
     wanted = known["area_code"].isin([area.code for area in areas])
     columns = known.loc[wanted, ["area_version", "area_code", "area_name"]]
     names = {(str(v), str(c)): str(n) for v, c, n in columns.itertuples(index=False)}
     found: list[Mapping[str, object]] = []
     for area in areas:
-        vi, en = words.AREAS.get(area.code) or (names.get((area.version, area.code), area.code),) * 2
+        called = words.AREAS.get(area.code) or (names.get((area.version, area.code), area.code),) * 2
+        vi, en = places[area.key].name if area.key in places else called
         list_vi, list_en = words.AREA_VERSIONS[area.version]
-        found.append({"key": area.key, "file": area.file, "name": [f"{vi} ({list_vi.lower()})", f"{en} ({list_en.lower()})"]})  # fmt: skip
+        found.append({
+            "key": area.key, "file": f"../{area.file}", "name": [f"{vi} ({list_vi.lower()})", f"{en} ({list_en.lower()})"],
+            "official": list(called),  # official figures are of the whole area, whatever the registers cover
+        })  # fmt: skip
     return found

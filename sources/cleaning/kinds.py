@@ -10,9 +10,17 @@ from dataclasses import dataclass
 
 from sources.contract import Column, Contract
 
+FEW_WORDS = 4
+
 
 def text_literals(values: tuple[str, ...]) -> str:
     return ", ".join("'" + v.replace("'", "''") + "'" for v in values)
+
+
+def _is_one_of(value: str, words: tuple[str, ...]) -> str:
+    """That a value is one of the words; a longer ``in`` the engine would make a join, for every row."""
+    parts = [words[i : i + FEW_WORDS] for i in range(0, len(words), FEW_WORDS)]
+    return f"({' or '.join(f'{value} in ({text_literals(part)})' for part in parts)})"
 
 
 def _bounds(column: Column, value: str) -> str:
@@ -137,8 +145,8 @@ def reading_of(column: Column, decimal_comma: str = "false") -> Reading:
         case "vsic_section":
             return Reading({name: f"k_{name}.section"}, unknown_code=f"k_{name}.section is null")
         case "enum":
-            values = text_literals(column.values)
-            known = f"case when {g} in ({values}) then {g} when word({g}) in ({values}) then word({g}) end"
+            as_stated, in_words = (_is_one_of(sql, column.values) for sql in (g, f"word({g})"))
+            known = f"case when {as_stated} then {g} when {in_words} then word({g}) end"
             return Reading({name: known}, unknown_code="true")
         case "occupation_group":
             return Reading(

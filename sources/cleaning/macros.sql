@@ -3,16 +3,20 @@
 -- every other macro takes a given value. The usual form of a value is tried first, since it is cheap to see.
 -- Long lists of words are regular expressions: of an `in` the engine would make a join, for every row.
 
+create or replace temp macro begins_with_digit(x) as x >= '0' and x < ':';
 create or replace temp macro given(x) as
-    case when strlen(x) > 4 then x
+    case when strlen(x) > 4 or begins_with_digit(x) then x
+         when x = '' then null
          when regexp_full_match(x, '(?i)-?|null|n/a|nan|none|<na>|nat') then null
          else x end;
 -- what a spreadsheet shows instead of a value (5), and what readers write for a formula without a stored value (6)
 create or replace temp macro cell_problem(x) as
-    case when not (starts_with(x, '#') or starts_with(x, 'Err:')) then null
+    case when not ((x >= '#' and x < '$') or (x >= 'Err:' and x < 'Err;')) then null -- it begins with neither
          when x = '#FORMULA!' then 6
          when regexp_full_match(x, '(?i)#(n/a|value!|ref!|div/0!|name\?|null!|num!|getting_data|spill!|calc!|field!'
              || '|blocked!|connect!|busy!|unknown!|external!|python!|error!)|err:[0-9]{3}') then 5 end;
+create or replace temp macro given_value(x) as -- what was given, unless it is such a cell
+    case when begins_with_digit(x) then x when cell_problem(x) is null then given(x) end;
 create or replace temp macro word(x) as lower(x);
 
 create or replace temp macro identifier(x) as nullif(translate(ltrim(x, '''’'), ' .-', ''), '');
@@ -64,7 +68,9 @@ create or replace temp macro serial_date(x) as
 create or replace temp macro written_date(x) as
     case when regexp_full_match(x, '[0-9/-]+') then coalesce(iso_date(x), vietnamese_date(x))
          when clock(time_of(x)) is not null then coalesce(iso_date(day_of(x)), vietnamese_date(day_of(x))) end;
-create or replace temp macro any_date(x) as coalesce(written_date(x), serial_date(x));
+create or replace temp macro any_date(x) as
+    case when x glob '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]' then try_cast(x as date)
+         else coalesce(written_date(x), serial_date(x)) end;
 
 create or replace temp macro birth_precision(x) as
     case when strlen(x) between 8 and 10 then 0
@@ -122,13 +128,16 @@ create or replace temp macro whole(x) as
          when abs(amount(x)) < 1e15 and amount(x) = trunc(amount(x)) and not contains(lower(x), 'e') then amount(x)::bigint end;
 
 create or replace temp macro sex_of(x) as
-    case when x in ('male', 'female') then x
+    case when x in ('male', 'Nam', 'M', '1') then 'male'
+         when x in ('female', 'Nữ', 'F', '2') then 'female'
          when word(x) in ('male', 'm', 'nam', '1') then 'male'
          when word(x) in ('female', 'f', 'nữ', '2') then 'female' end;
 -- 1 true, 0 false, 2 an `x` (its meaning hangs on the rest of the column), 3 nothing, 4 unreadable
 -- (5 and 6, of `cell_problem`, are unreadable too)
 create or replace temp macro boolean_mark(x) as
     case when x is null then 3
+         when x in ('true', '1', 'Có') then 1
+         when x in ('false', '0', 'Không') then 0
          when word(x) in ('true', '1', 'có') then 1
          when word(x) in ('false', '0', 'không') then 0
          when word(x) = 'x' then 2

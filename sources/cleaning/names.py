@@ -16,7 +16,14 @@ SCRIPTS = r"\p{Khmer}\p{Cham}\p{Tai_Viet}\p{Han}"
 LOOK_ALIKES = "ðɖ"  # of đ, as fonts and keyboards give it
 MARKS = r"\x{300}-\x{36f}"  # letters and marks apart, and marks no letter is made with
 SIGNS = "’‘ʼ′‐‑–—"
-FOREIGN = rf"[^\x00-\x7f{VIETNAMESE}{MINORITIES}{LOOK_ALIKES}{MARKS}{SIGNS}{SCRIPTS}]"
+LETTERS = f"{VIETNAMESE}{MINORITIES}{LOOK_ALIKES}"
+CAPITALS = f"{LETTERS.upper()}\u0130\u212a"  # the last two are an i and a k in small letters
+FOREIGN = rf"[^\x00-\x7f{LETTERS}{CAPITALS}{MARKS}{SIGNS}{SCRIPTS}]"
+
+
+def is_foreign(name: str) -> str:
+    """SQL condition that a name holds such a letter."""
+    return f"regexp_matches({name}, '{FOREIGN}')"
 
 
 def has_names(contract: Contract) -> bool:
@@ -39,12 +46,12 @@ from (
     from landing.files as k
     left join (
         select delivery_key, file_no, count(full_name) as names,
-            count(*) filter (where regexp_matches(lower(full_name), ?)) as foreign_names
+            count(*) filter (where {is_foreign("full_name")}) as foreign_names
         from ({rows}) group by all
     ) as n using (delivery_key, file_no)
     where k.source = ? and k.names is null and k.rows_read is not null
 ) as c
 where f.source = ? and f.delivery_key = c.delivery_key and f.file_no = c.file_no
 """,
-        [FOREIGN, contract.source, contract.source],
+        [contract.source, contract.source],
     )

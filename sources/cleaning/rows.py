@@ -156,6 +156,14 @@ def _given(column: Column) -> str:
     return f"case when word({text}) in ({text_literals(column.null_words)}) then null else given({text}) end"
 
 
+def _given_value(column: Column) -> str:
+    """What the agency wrote into a column, or null, also where a spreadsheet shows that it has no value."""
+    text = f"t_{column.name}"
+    if not column.null_words:
+        return f"given_value({text})"
+    return f"case when cell_problem({text}) is null then {_given(column)} end"
+
+
 def _problem(column: Column) -> str:
     """Why a required column is not read, or an optional one that was given."""
     implausible = f"when x_{column.name} then {IMPLAUSIBLE_DATE}" if column.is_date else ""
@@ -245,10 +253,7 @@ def read_select(contract: Contract, records: str, decimal_commas: Mapping[str, s
     booleans = [c for c in contract.columns if c.kind == "boolean"]
     others = [c for c in contract.columns if c.kind != "boolean"]
     numbered = [c.name for c in contract.columns if c.kind in NUMBERED_KINDS]
-    given = ", ".join(
-        f"t_{c.name}, case when cell_problem(t_{c.name}) is null then {_given(c)} end as g_{c.name}"
-        for c in contract.columns
-    )
+    given = ", ".join(f"t_{c.name}, {_given_value(c)} as g_{c.name}" for c in contract.columns)
     sent = ", ".join(f"'{c.name}', {_as_sent(c)}" for c in contract.columns)
     plain = "".join(f", is_number(g_{n}) as plain_{n}" for n in numbered)
     digits = "".join(f", case when plain_{n} then g_{n} else digits(g_{n}) end as d_{n}" for n in numbered)

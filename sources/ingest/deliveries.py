@@ -34,7 +34,7 @@ from sources.reading.layout import Notice
 from sources.reading.limits import Limits
 from sources.restricted.database import load_rules
 
-BATCH_BYTES = 256 << 20  # of text, estimated from file sizes
+BATCH_BYTES = 128 << 20  # of text, estimated from file sizes; a batch lies in memory twice
 DEFAULTS = Limits()
 INFLATION = {".gz": 8, ".parquet": 6, ".xlsx": 8}
 

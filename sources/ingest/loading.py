@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from sources.cleaning.names import count_names
+from sources.cleaning.names import has_names, is_foreign
 from sources.cleaning.rows import (
     PROBLEMS,
     has_unknown_code,
@@ -22,7 +22,7 @@ from sources.cleaning.rows import (
     read_select,
     reasons_sql,
 )
-from sources.contract import Contract
+from sources.contract import Column, Contract
 from sources.errors import LabourdbError, UnreadableFile
 from sources.ingest.deciding import (
     LINE_NUMBER,
@@ -40,6 +40,7 @@ from sources.restricted.database import FILE_BITS, FILE_OF_ROW, LINE_BITS
 FILE_COLUMNS = (
     "source", "delivery_key", "file_no", "file", "sha256", "format", "rows_read", "accepted", "quarantined",
     "duplicate", "superseded", "unknown_code", "identified", "usable_ids", "foreign_prefix", "future_month",
+    "names", "foreign_names",
 )  # fmt: skip
 
 
@@ -87,7 +88,7 @@ def read_records(
         rows = _fill(connection, contract, placed)
     except _TextsMissing as missing:
         return _spoil(placed, missing.file, missing.error)
-    connection.execute("drop view judged; drop table read_rows; drop table aside")
+    connection.execute("drop view judged; drop table read_rows; drop table aside; drop table counted")
     return _disagree(batch, rows)
 
 
@@ -140,7 +141,8 @@ create or replace temp table aside as
 with hashed as (
     select row_id, hash({", ".join(parts)}) as key_hash from judged where faults = 0
 ), shared as (
-    select key_hash from hashed group by key_hash having count(*) > 1
+    select key_hash from (select key_hash, lag(key_hash) over (order by key_hash) as before from hashed)
+    where key_hash = before
 ), keyed as (
     select *, {keys} from judged
     where row_id in (select row_id from hashed where key_hash in (select key_hash from shared))
@@ -195,15 +197,15 @@ def _fill(
         f" disposition, sheet from aside {of_sheet} order by row_id"
     )
     connection.unregister("sheet_names")
+    _count_alike(connection, contract)
     rows = _count(connection, contract, placed)
-    count_names(connection, contract, f"select {FILE_OF_ROW}, full_name from judged")
     columns = ", ".join(f"({i}, '{c.name}')" for i, c in enumerate(contract.columns))
     problems = ", ".join(f"({number}, '{text}')" for number, text in PROBLEMS.items())
     connection.execute(f"""
 insert into landing.repairs by name
 with changed as (
-    select {FILE_OF_ROW}, nulled, restored, implausible, count(*) as row_count from judged
-    where nulled <> 0 or restored <> 0 or implausible <> 0 group by all
+    select {FILE_OF_ROW}, nulled, restored, implausible, row_count from counted
+    where nulled <> 0 or restored <> 0 or implausible <> 0
 ), positions as (
     from (values {columns}) as m(position, column_name)
 ), named as (
@@ -224,31 +226,69 @@ from named group by all order by all
     return rows
 
 
+def _counted_columns(contract: Contract) -> list[tuple[int, Column]]:
+    """Optional columns and numbers, by position: of these is counted how they are filled."""
+    return [
+        (i, c)
+        for i, c in enumerate(contract.columns)
+        if c.default is None and not (c.required and c.plausible is None)
+    ]
+
+
+def _count_alike(connection: duckdb.DuckDBPyConnection, contract: Contract) -> None:
+    """Temp table ``counted``, the one pass over all rows that everything counted is summed from: how many rows of a file are
+    alike in what became of them, and of those how many hold a value in each optional column (``filled_<position>``).
+    """
+    alike = {
+        "faulty": "faults <> 0",
+        "unknown_code": has_unknown_code(contract),
+        "usable": "citizen_id_usable" if identified_by_citizen(contract) else "false",
+        "foreign_prefix": (
+            "citizen_id // 1000000000 not in (select code from birth_codes)"
+            if contract.has("citizen_id")
+            else "false"
+        ),
+        # a delivery's key is 1024 times its month, and its revision
+        "future": f"month > (row_id >> {FILE_BITS + LINE_BITS + 10})" if contract.has("month") else "false",
+    }
+    counts = {
+        "names": "count(full_name)",
+        "foreign_names": f"count(*) filter (where {is_foreign('full_name')})",
+    }
+    counts = counts if has_names(contract) else dict.fromkeys(counts, "null::bigint")
+    for i, c in _counted_columns(contract):
+        stored = [p.name for p in landed_columns(c) if p.name != "birth_precision"]
+        given = " or ".join(f"{name} is not null" for name in stored)
+        counts[f"filled_{i}"] = (
+            f"count({stored[0]})" if len(stored) == 1 else f"count(case when {given} then 1 end)"
+        )
+    columns = ", ".join(f"{sql} as {name}" for name, sql in {**alike, **counts}.items())
+    connection.execute(
+        f"create or replace temp table counted as select (row_id >> {LINE_BITS}) << {LINE_BITS} as row_id, disposition,"
+        f" nulled, restored, implausible, count(*) as row_count, {columns}"
+        " from judged left join aside using (row_id) group by all"
+    )
+
+
 def _count_filled(connection: duckdb.DuckDBPyConnection, contract: Contract) -> None:
     """Fill landing.filled: of how many accepted rows each optional column and number is given, is read, is plausible."""
-    counted: list[str] = []
-    sums: list[str] = []
-    for i, c in enumerate(contract.columns):
-        if (c.required and c.plausible is None) or c.default is not None:
-            continue
-        stored = [p.name for p in landed_columns(c) if p.name != "birth_precision"]
-        read = f"({' or '.join(f'{name} is not null' for name in stored)})"
-        counted.append(c.name)
-        sums += [
-            f"count(*) filter (where {read} or {problem_of('nulled', i)} <> 0)",
-            f"count(*) filter (where {read})",
-            f"count(*) filter (where (implausible >> {i}) & 1 = 1)",
-        ]
-    if not counted:
+    columns = _counted_columns(contract)
+    if not columns:
         return
+    # what is given and not read is nulled
+    sums = ", ".join(
+        f"sum(filled_{i}) + coalesce(sum(row_count) filter (where {problem_of('nulled', i)} <> 0), 0), sum(filled_{i}),"
+        f" coalesce(sum(row_count) filter (where (implausible >> {i}) & 1 = 1), 0)"
+        for i, _ in columns
+    )
     found = connection.execute(
-        f"select {FILE_OF_ROW}, count(*), {', '.join(sums)} from judged"
-        " where faults = 0 and row_id not in (select row_id from aside) group by all order by all"
+        f"select {FILE_OF_ROW}, sum(row_count), {sums} from counted"
+        " where not faulty and disposition is null group by all order by all"
     ).fetchall()
     rows = [
-        (contract.source, key, file, name, accepted, *numbers[3 * i : 3 * i + 3])
+        (contract.source, key, file, c.name, int(accepted), *map(int, numbers[3 * n : 3 * n + 3]))
         for key, file, accepted, *numbers in found
-        for i, name in enumerate(counted)
+        for n, (_, c) in enumerate(columns)
     ]
     named = ("source", "delivery_key", "file_no", "column_name", "accepted", "given", "filled", "implausible")
     _insert(connection, "filled", _columns(named, rows))
@@ -277,40 +317,31 @@ def _count(
 ) -> dict[tuple[int, int], int]:
     """Fill landing.files, also for files without a row; returns rows read by delivery and file number."""
     identified = identified_by_citizen(contract)
-    usable = "citizen_id_usable" if identified else "false"
-    prefix = (
-        "citizen_id // 1000000000 not in (select code from birth_codes)"
-        if contract.has("citizen_id")
-        else "false"
-    )
-    period = f"(row_id >> {FILE_BITS + LINE_BITS + 10})"  # a delivery's key is 1024 times its month, and its revision
-    future = f"month > {period}" if contract.has("month") else "false"
-    counted = connection.execute(f"""
-with counted as (
-    select row_id >> {LINE_BITS} as file_ref, disposition, count(*) as n,
-        count(*) filter (where faults <> 0) as quarantined,
-        count(*) filter (where {has_unknown_code(contract)}) as unknown_code,
-        count(*) filter (where faults = 0 and {usable}) as usable,
-        count(*) filter (where faults = 0 and {prefix}) as foreign_prefix,
-        count(*) filter (where faults = 0 and {future}) as future_month
-    from judged left join aside using (row_id) group by all
+    counted = connection.execute("""
+with alike as (
+    select *, row_count as n, not faulty and disposition is null as accepted from counted
 )
-select file_ref, sum(n), sum(n - quarantined) filter (where disposition is null), sum(quarantined),
+select row_id, sum(n), sum(n) filter (where accepted), sum(n) filter (where faulty),
     sum(n) filter (where disposition = 'duplicate'), sum(n) filter (where disposition = 'superseded'),
-    sum(unknown_code), sum(usable) filter (where disposition is null),
-    sum(foreign_prefix) filter (where disposition is null), sum(future_month)
-from counted group by file_ref
+    sum(n) filter (where unknown_code), sum(n) filter (where accepted and usable),
+    sum(n) filter (where accepted and foreign_prefix), sum(n) filter (where not faulty and future),
+    sum(names), sum(foreign_names)
+from alike group by row_id
 """).fetchall()
-    counts = {ref << LINE_BITS: [int(n or 0) for n in numbers] for ref, *numbers in counted}
+    of_persons = has_names(contract)
+    counts = {base: [int(n or 0) for n in numbers] for base, *numbers in counted}
     lines: dict[str, list[Any]] = {name: [] for name in FILE_COLUMNS}
     rows = {}
     for prepared, file in placed:
-        read, accepted, *others, unknown, usable_ids, foreign, later = counts.get(file.base, [0] * 9)
+        read, accepted, *others, unknown, usable_ids, foreign, later, names, foreign_names = counts.get(
+            file.base, [0] * 11
+        )
         number = (file.base >> LINE_BITS) & ((1 << FILE_BITS) - 1)
         name = file.opened.name
         values = (
             contract.source, prepared.delivery.key, number, name, prepared.hashes[name], file.opened.format,
             read, accepted, *others, unknown, accepted if identified else 0, usable_ids, foreign, later,
+            *((names, foreign_names) if of_persons else (None, None)),
         )  # fmt: skip
         for column, value in zip(lines.values(), values, strict=True):
             column.append(value)

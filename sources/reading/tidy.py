@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sources.characters import ANY_INVISIBLE, INVISIBLE
+from sources.characters import INVISIBLE
 
 # white space of Unicode, the plain space apart
 WHITE = "\t-\r\x1c-\x1f\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
-_ANY_WHITE = re.compile(f"[{WHITE}]")
 _Bytes = np.ndarray[tuple[int], np.dtype[np.uint8]]
 _Places = np.ndarray[tuple[int], np.dtype[np.integer]]
 _STRANGE = np.arange(256) >= 0xC0  # a letter's first byte; U+00C0-01BF begin with C3 to C6
@@ -26,22 +24,26 @@ def tidy(values: pa.StringArray) -> pa.StringArray:
     data = _bytes(values)
     if data.size == 0 or (data.min() > 0x20 and data.max() < 0x80):
         return values
-    odd_white = bool(data.min() < 0x20)
     if data.max() >= 0x80:
-        decoded = data.tobytes().decode()
-        if ANY_INVISIBLE.search(decoded) is not None:  # before NFC: they keep letters from composing
-            values = pc.replace_substring_regex(values, f"[{INVISIBLE}]+", "")
-        values = _where(
-            values, _perhaps_decomposed(_bytes(values)), lambda some: pc.utf8_normalize(some, form="NFC")
-        )
-        odd_white = odd_white or _ANY_WHITE.search(decoded) is not None
-    if odd_white or b"  " in _bytes(values).tobytes():
+        # what shows nothing goes before NFC: it keeps letters from composing
+        values = _where(values, _strange(data), _mended)
+        data = _bytes(values)
+    if data.size and (data.min() < 0x20 or b"  " in data.tobytes()):
         values = pc.replace_substring_regex(values, _RUNS, " ")
     return _where(values, _at_an_end(values), lambda some: pc.utf8_trim(some, " "))
 
 
-def _perhaps_decomposed(data: _Bytes) -> _Places:
-    """Where bytes stand that no composed Vietnamese letter has: letters of U+00C0-01BF and U+1E80-1EFF are as they should be."""
+def _mended(values: pa.StringArray) -> pa.StringArray:
+    """The values without what shows nothing, in NFC, their white space of Unicode plain spaces."""
+    values = pc.replace_substring_regex(values, f"[{INVISIBLE}]+", "")
+    return pc.replace_substring_regex(pc.utf8_normalize(values, form="NFC"), _RUNS, " ")
+
+
+def _strange(data: _Bytes) -> _Places:
+    """Where bytes stand that no composed Vietnamese letter has: letters of U+00C0-01BF and U+1E80-1EFF are as they should be.
+
+    All else beyond ASCII is strange: letters that are not composed, what shows nothing, and white space of Unicode.
+    """
     strange = _STRANGE[data]
     of_three = np.flatnonzero(data == 0xE1)
     strange[of_three] = data[of_three + 1] & 0xFE != 0xBA

@@ -6,45 +6,69 @@ The keys (``keys``) are used here, in Python, and never appear in SQL, in a mode
 
 from __future__ import annotations
 
-import hmac
+import hashlib
 from collections.abc import Callable
 
 import duckdb
-import pandas as pd
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
 
 from sources.errors import LabourdbError
 from sources.restricted.keys import fingerprint, other_disclosure_key, wrong_key
 
-BATCH = 100_000  # keys computed at once
 LEAST_SHIFT, SHIFTS = (
     30_000,
     50_001,
 )  # an employer's jobs are shown by 3 to 8 % too many or too few, in millionths
+BLOCK, INNER, OUTER = 64, 0x36, 0x5C  # of HMAC with SHA-256 (RFC 2104)
+BATCH = 200_000  # numbers that are hashed at a time
+
+_Numbers = npt.NDArray[np.int64]
+_Digests = npt.NDArray[np.uint8]
 
 
-def _keyed(key: bytes, label: bytes, number: int) -> int:
-    digest = hmac.digest(key, label + b"%d" % number, "sha256")
-    return int.from_bytes(digest[:8], "big") >> 1
+def _digests(key: bytes, label: bytes, numbers: _Numbers) -> _Digests:
+    """HMAC-SHA-256 of ``label`` and each number as text, 32 bytes a row.
+
+    As ``hmac.digest`` gives it, but the key is made ready once, not for every number.
+    """
+    sha256 = hashlib.sha256
+    ready = (sha256(key).digest() if len(key) > BLOCK else key).ljust(BLOCK, b"\0")
+    inner, outer = bytes(b ^ INNER for b in ready) + label, bytes(b ^ OUTER for b in ready)
+    found = b"".join([sha256(outer + sha256(inner + b"%d" % n).digest()).digest() for n in numbers.tolist()])
+    return np.frombuffer(found, np.uint8).reshape(-1, 32)
 
 
-def record_key(disclosure_key: bytes, citizen_id: int) -> int:
-    """The permanent record key of a person, 16 bits (SPEC §5, disclosure control)."""
-    return int.from_bytes(hmac.digest(disclosure_key, b"person%d" % citizen_id, "sha256")[:2], "big")
+def _begin(digests: _Digests, kind: str, start: int = 0) -> npt.NDArray[np.integer]:
+    """The number that stands in each digest from byte ``start`` on, as numpy calls its ``kind``; the first byte is the greatest."""
+    size = np.dtype(kind).itemsize
+    return np.ascontiguousarray(digests[:, start : start + size]).view(kind).ravel()
 
 
-def employer_factor(disclosure_key: bytes, employer_id: int) -> tuple[int, int]:
-    """The permanent factor of an employer in millionths, 1 ± 3 to 8 %, and its record key (SPEC §5)."""
-    digest = hmac.digest(disclosure_key, b"employer%d" % employer_id, "sha256")
-    shift = LEAST_SHIFT + int.from_bytes(digest[:8], "big") % SHIFTS
-    return 1_000_000 + (shift if digest[8] & 1 else -shift), int.from_bytes(digest[9:11], "big")
+def _keyed(key: bytes, label: bytes, numbers: _Numbers) -> _Numbers:
+    return (_begin(_digests(key, label, numbers), ">u8") >> 1).astype(np.int64)
+
+
+def record_keys(disclosure_key: bytes, citizen_ids: _Numbers) -> _Numbers:
+    """The permanent record keys of persons, 16 bits each (SPEC §5, disclosure control)."""
+    return _begin(_digests(disclosure_key, b"person", citizen_ids), ">u2").astype(np.int64)
+
+
+def employer_factors(disclosure_key: bytes, employer_ids: _Numbers) -> tuple[_Numbers, _Numbers]:
+    """The permanent factors of employers in millionths, 1 ± 3 to 8 %, and their record keys (SPEC §5)."""
+    digests = _digests(disclosure_key, b"employer", employer_ids)
+    shifts = LEAST_SHIFT + (_begin(digests, ">u8") % SHIFTS).astype(np.int64)
+    signed = np.where(digests[:, 8] & 1, shifts, -shifts)
+    return 1_000_000 + signed, _begin(digests, ">u2", 9).astype(np.int64)
 
 
 def assign_keys(connection: duckdb.DuckDBPyConnection, key: bytes, disclosure_key: bytes) -> None:
     """Give every new citizen ID of the register, and every new employer, its keyed hashes.
 
     Fills ``identity.person_keys`` (63-bit positive) and ``identity.employer_keys`` (personal codes alone; negative, so that
-    it is never taken for a code), ``identity.record_keys`` and ``identity.employer_factors``. Raises ``LabourdbError`` if a
-    key is not the one of earlier runs.
+    it is never taken for a code), ``identity.record_keys`` and ``identity.employer_factors``; where it is cut short, the
+    next call gives the rest theirs. Raises ``LabourdbError`` if a key is not the one of earlier runs.
     """
     _check(connection, "key_check", key, wrong_key())
     _check(connection, "disclosure_key_check", disclosure_key, other_disclosure_key())
@@ -52,27 +76,32 @@ def assign_keys(connection: duckdb.DuckDBPyConnection, key: bytes, disclosure_ke
         connection,
         "person_keys",
         "select distinct citizen_id from landing.population"
-        " where citizen_id not in (select citizen_id from identity.person_keys)",
-        lambda rows: {"citizen_id": rows[0], "person_key": [_keyed(key, b"person", n) for n in rows[0]]},
+        " where citizen_id not in (select citizen_id from identity.person_keys) order by 1",
+        lambda persons: {"citizen_id": persons, "person_key": _keyed(key, b"person", persons)},
     )
     _fill(
         connection,
         "record_keys",
         "select citizen_id, person_key from identity.person_keys"
-        " where person_key not in (select person_key from identity.record_keys)",
-        lambda rows: {"person_key": rows[1], "record_key": [record_key(disclosure_key, n) for n in rows[0]]},
+        " where person_key not in (select person_key from identity.record_keys) order by person_key",
+        lambda citizens, persons: {
+            "person_key": persons,
+            "record_key": record_keys(disclosure_key, citizens),
+        },
     )
     _fill(
         connection,
         "employer_keys",
         "select employer_id from (select enterprise_id as employer_id from landing.enterprises"
         " union select employer_id from landing.social_insurance) where employer_id % 4 = 1"
-        " and employer_id not in (select employer_id from identity.employer_keys)",
-        lambda rows: {
-            "employer_id": rows[0],
-            "employer_key": [-_keyed(key, b"employer", n) - 1 for n in rows[0]],
-        },
+        " and employer_id not in (select employer_id from identity.employer_keys) order by 1",
+        lambda personal: {"employer_id": personal, "employer_key": -_keyed(key, b"employer", personal) - 1},
     )
+
+    def factors(numbers: _Numbers, employers: _Numbers) -> dict[str, _Numbers]:
+        factor, record = employer_factors(disclosure_key, numbers)
+        return {"employer_key": employers, "factor_millionths": factor, "record_key": record}
+
     _fill(
         connection,
         "employer_factors",
@@ -80,18 +109,10 @@ def assign_keys(connection: duckdb.DuckDBPyConnection, key: bytes, disclosure_ke
         " from (select enterprise_id as employer_id from landing.enterprises"
         " union select employer_id from landing.social_insurance where employer_id is not null) as e"
         " left join identity.employer_keys as k using (employer_id)"
-        " where coalesce(k.employer_key, e.employer_id) not in (select employer_key from identity.employer_factors)",
-        lambda rows: _factors(disclosure_key, *rows),
+        " where coalesce(k.employer_key, e.employer_id) not in (select employer_key from identity.employer_factors)"
+        " order by 1",
+        factors,
     )
-
-
-def _factors(disclosure_key: bytes, employers: list[int], keys: list[int]) -> dict[str, list[int]]:
-    drawn = [employer_factor(disclosure_key, number) for number in employers]
-    return {
-        "employer_key": keys,
-        "factor_millionths": [factor for factor, _ in drawn],
-        "record_key": [key for _, key in drawn],
-    }
 
 
 def confirm_disclosure_key(connection: duckdb.DuckDBPyConnection, disclosure_key: bytes) -> bool:
@@ -118,21 +139,17 @@ def _noted(connection: duckdb.DuckDBPyConnection, table: str, key: bytes, wrong:
 def _fill(
     connection: duckdb.DuckDBPyConnection,
     table: str,
-    new: str,
-    columns: Callable[[list[list[int]]], dict[str, list[int]]],
+    query: str,
+    made: Callable[..., dict[str, _Numbers]],
 ) -> None:
-    """Put into a table what ``columns`` makes of the rows that the query ``new`` finds, given by column; in the order of the
-    first, in batches: of a nation they would not fit into memory.
-    """
-    connection.execute(f"create or replace temp table new_rows as {new} order by 1")
-    found = connection.execute("select count(*) from new_rows").fetchone()
-    for first in range(0, int(found[0]) if found else 0, BATCH):
-        rows = connection.execute(
-            f"select * from new_rows where rowid >= {first} and rowid < {first + BATCH} order by rowid"
-        ).fetchnumpy()
-        given: list[list[int]] = [[int(n) for n in values] for values in rows.values()]
-        frame = pd.DataFrame(columns(given))
-        connection.register("new_keys", frame)
+    """Insert what ``made`` makes of the columns of ``query``, which are numbers; ``BATCH`` rows at a time."""
+    connection.execute(f"create or replace temp table unkeyed as {query}")
+    rows = connection.execute("select count(*) from unkeyed").fetchone()
+    for start in range(0, rows[0] if rows else 0, BATCH):
+        found = connection.execute(
+            "select * from unkeyed where rowid >= ? and rowid < ?", [start, start + BATCH]
+        ).to_arrow_table()
+        connection.register("new_keys", pa.table(made(*(c.to_numpy() for c in found.columns))))
         connection.execute(f"insert into identity.{table} by name select * from new_keys")
         connection.unregister("new_keys")
-    connection.execute("drop table new_rows")
+    connection.execute("drop table unkeyed")

@@ -97,7 +97,7 @@ def pandas_parquet(file: Path, texts: list[str]) -> dict:
 def pandas_csv(file: Path, texts: list[str]) -> dict:
     import pandas
 
-    return {file.stem: _of_frame(pandas.read_csv(file, dtype=dict.fromkeys(texts, str)))}
+    return {file.name.partition(".")[0]: _of_frame(pandas.read_csv(file, dtype=dict.fromkeys(texts, str)))}
 
 
 def pandas_workbook(file: Path, texts: list[str]) -> dict:
@@ -122,7 +122,7 @@ def polars_csv(file: Path, texts: list[str]) -> dict:
         frame = polars.read_csv(file, schema_overrides=named)
     except TypeError:  # its name before 0.20.31
         frame = polars.read_csv(file, dtypes=named)
-    return {file.stem: frame.to_dict(as_series=False)}
+    return {file.name.partition(".")[0]: frame.to_dict(as_series=False)}
 
 
 def polars_workbook(file: Path, texts: list[str]) -> dict:

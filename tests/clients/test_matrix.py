@@ -29,7 +29,7 @@ Told = dict[str, dict[str, Any]]
 def files(release: Release, reads: str) -> list[Path]:
     patterns = {
         "Parquet": ("tables/*.parquet", "dimensions/*.parquet"),
-        "CSV": ("site/downloads/*.csv",),
+        "CSV": ("site/downloads/*.csv", "site/downloads/*.csv.gz"),
         "workbook": ("site/downloads/*.xlsx",),
         "database": ("labour.duckdb",),
     }
@@ -42,7 +42,8 @@ def queries(release: Release, reads: str, tables: duckdb.DuckDBPyConnection) -> 
     if reads == "workbook":
         return {sheet.name: sheet.query for sheet in sheets(tables)}
     if reads == "CSV":
-        return {p.stem: HEADLINE if p.stem == "headline" else f"from {p.stem}" for p in files(release, reads)}
+        names = [p.name.partition(".")[0] for p in files(release, reads)]
+        return {name: HEADLINE if name == "headline" else f"from {name}" for name in names}
     if reads == "Parquet":
         return {p.stem: f"from '{p}'" for p in files(release, reads)}
     tables.execute(f"attach if not exists '{release.path}/labour.duckdb' as file (read_only)")

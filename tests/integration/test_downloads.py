@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import gzip
+import io
 import re
 from collections import Counter
 from pathlib import Path
@@ -22,7 +24,8 @@ from orchestration.run.site import site_reference
 from releases.disclosure import PROTECTION
 from releases.pages import words
 from releases.release import Release, current_release
-from releases.site.downloads import write_downloads
+from releases.site import selections
+from releases.site.downloads import csv_file, write_downloads
 from releases.site.selections import EARLY, HEADLINE, typed_first
 from releases.site.workbook import write_workbook
 from releases.tables import RELEASED
@@ -171,13 +174,32 @@ def test_what_is_typed_late_goes_to_the_top() -> None:
         assert len(rows) == len(set(rows)) == 10_000
 
 
+def test_a_sheet_of_too_many_rows_holds_the_newest_periods(
+    tables: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def periods() -> list[str]:
+        headline = selections.sheets(tables)[0].query
+        return [
+            p for (p,) in tables.execute(f"select distinct period from ({headline}) order by 1").fetchall()
+        ]
+
+    every = periods()
+    newest = tables.execute(f"select count(*) from ({HEADLINE}) where period = ?", [every[-1]]).fetchone()
+    assert newest is not None and len(every) > 1
+    monkeypatch.setattr(selections, "SHEET_ROWS", newest[0] + 2)
+    assert periods() == every[-1:]
+    monkeypatch.undo()
+    assert periods() == every
+
+
 @pytest.mark.parametrize("table", RELEASED)
 def test_csv_for_programs_is_as_its_standard_has_it(
     downloads: Path, tables: duckdb.DuckDBPyConnection, table: str
 ) -> None:
     """UTF-8, CRLF, every text quoted, whole numbers without a fraction; what is unquoted is a number or nothing."""
-    path = downloads / f"{table}.csv"
-    raw = path.read_bytes()
+    path = downloads / csv_file(table)
+    raw = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+    assert (path.suffix == ".gz") == (table == "indicators"), "the one that grows with communes"
     assert (
         not raw.startswith(b"\xef\xbb\xbf")
         and raw.endswith(b"\r\n")
@@ -185,8 +207,7 @@ def test_csv_for_programs_is_as_its_standard_has_it(
     )
     stated = tables.execute(f"from {table}")
     titles, rows = [c[0] for c in stated.description or ()], stated.fetchall()
-    with path.open(encoding="utf-8", newline="") as lines:
-        read = list(csv.reader(lines))
+    read = list(csv.reader(io.StringIO(raw.decode("utf-8"), newline="")))
     assert read[0] == titles and len(read) == len(rows) + 1
     texts = [n for n, c in enumerate(stated.description or ()) if str(c[1]) == "VARCHAR"]
     for n in texts:

@@ -31,7 +31,7 @@ def number(key: str | None) -> int | None:
 
 def _histories(residences: Mapping[tuple[str, date], oracle.Places]) -> list[tuple[Any, ...]]:
     return [
-        (number(person), day, day + timedelta(days=1), *places, "alive")
+        (number(person), day, day + timedelta(days=1), *map(int, places), 0)
         for (person, day), places in residences.items()
     ]
 
@@ -92,7 +92,7 @@ def _tables(world: oracle.World, follow: bool) -> dict[str, tuple[str, list[tupl
             "person_key, level, kind, ended_on, certified, field_code",
             [(number(e.person_key), *e[1:]) for e in world.episodes],
         ),
-        "labour.person_history": (
+        "labour.residences": (
             "person_key, valid_from, valid_to, province_2024, province_2025, life_status",
             _histories(world.residences),
         ),

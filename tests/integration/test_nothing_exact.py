@@ -6,6 +6,7 @@ be; does any file hold a number that only the exact tables hold; is a file made 
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 import shutil
@@ -153,8 +154,8 @@ def numbers(text: str) -> Iterator[float]:
 
 def text_of(path: Path) -> str:
     """All that a file holds; where it has cells, each on a line of its own."""
-    if path.suffix in (".parquet", ".csv"):
-        read = f"read_csv('{path}', all_varchar = true)" if path.suffix == ".csv" else f"'{path}'"
+    if path.suffix in (".parquet", ".csv", ".gz"):
+        read = f"'{path}'" if path.suffix == ".parquet" else f"read_csv('{path}', all_varchar = true)"
         return _lines(duckdb.execute(f"select columns(*)::varchar from {read}").fetchall())
     if path.suffix == ".duckdb":
         return "\n".join(_lines(rows) for name, rows in content_of(path).items() if name not in OF_SEEDS)
@@ -243,7 +244,7 @@ def test_no_file_holds_a_number_that_only_the_exact_tables_hold(sample_home: Hom
     read = [p for p in sorted(release.path.rglob("*")) if p.is_file()]
     named = {p: p.relative_to(release.path).as_posix() for p in read}
     assert {FILES, REPORT, "manifest.json", "labour.duckdb", "site/index.html"} <= set(named.values())
-    assert {p.suffix for p in read} == {".parquet", ".duckdb", ".json", ".html", ".js", ".css", ".csv", ".xlsx", ".sha256"}  # fmt: skip
+    assert {p.suffix for p in read} == {".parquet", ".duckdb", ".json", ".html", ".js", ".css", ".csv", ".gz", ".xlsx", ".sha256"}  # fmt: skip
     allowed = incidental(release)
     leaks = {
         name: sorted(told(path, secrets) - allowed)[:5]
@@ -260,8 +261,10 @@ def test_no_file_holds_a_number_that_only_the_exact_tables_hold(sample_home: Hom
         (".html", "<td>{en}</td>"),
         (".html", '<div data-rows="[{{&#34;value&#34;: {plain}}}]">'),
         (".js", '{{"persons":[3,{plain},{broken}]}}'),
+        (".js", '{{"figures":{{"value":"3 {plain}  {broken}"}}}}'),
         (".json", '{{"employers": {plain}}}'),
         (".csv", "area,persons\n30,{plain}\n"),
+        (".csv.gz", "area,persons\n30,{plain}\n"),
     ],
 )
 def test_a_number_that_leaks_is_found(
@@ -272,7 +275,8 @@ def test_a_number_that_leaks_is_found(
     leaked, broken = max(secrets.whole), max(secrets.broken)
     english = f"{leaked:,}"
     path = tmp_path / f"leak{suffix}"
-    path.write_text(written.format(plain=leaked, broken=broken, en=english, vi=english.replace(",", ".")))
+    text = written.format(plain=leaked, broken=broken, en=english, vi=english.replace(",", ".")).encode()
+    path.write_bytes(gzip.compress(text) if suffix.endswith(".gz") else text)
     assert told(path, secrets) == ({leaked, broken} if "{broken}" in written else {leaked})
 
 

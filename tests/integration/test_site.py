@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import html
 import http.client
+import io
 import json
 import re
 import threading
@@ -24,9 +26,12 @@ from orchestration.run.site import site_reference
 from orchestration.tasks.serve import served
 from releases.disclosure import NOT_PROTECTED
 from releases.pages import words
+from releases.pages.page import LANGUAGES
 from releases.release import Release, current_release, listed_files
-from releases.site.build import PAGES, build_site
+from releases.site.build import build_site
+from releases.site.context import MENU
 from releases.site.data import FLOWS, INDICATORS, OUTCOMES, PLACES, TRANSITIONS
+from releases.site.search import folded
 from releases.tables import RELEASED
 from sources.errors import LabourdbError
 
@@ -65,17 +70,136 @@ class Links(HTMLParser):
         self.found += [str(v) for k, v in attributes if k in ("href", "src") and v]
 
 
+def pages_of(site: Path) -> dict[str, str]:
+    """Text of every page by its place in the site, without the door."""
+    return {
+        p.relative_to(site).as_posix(): p.read_text(encoding="utf-8")
+        for language in LANGUAGES
+        for p in sorted((site / language).glob("*.html"))
+    }
+
+
 def test_every_page_refers_only_to_what_is_there(release: Release) -> None:
-    pages = sorted((release.path / "site").glob("*.html"))
-    assert {p.name for p in pages} == {p["file"] for p in PAGES if "/" not in p["file"]}
-    for page in pages:
-        links = Links(page.read_text(encoding="utf-8")).found
-        assert len(links) > 10
+    site = release.path / "site"
+    for name, text in {**pages_of(site), "index.html": (site / "index.html").read_text("utf-8")}.items():
+        links = Links(text).found
+        assert len(links) > (15 if "/" in name else 2)
         for link in links:
             assert not re.match(r"[a-z]+:|//", link), "asks for something elsewhere"
-            assert (page.parent / link.partition("#")[0]).exists(), link
-    for style in (release.path / "site" / "assets").glob("*.css"):
+            assert ((site / name).parent / link.partition("#")[0]).exists(), (name, link)
+    for style in (site / "assets").glob("*.css"):
         assert "url(" not in style.read_text() and "@import" not in style.read_text()
+
+
+def test_every_place_and_indicator_has_a_page_in_both_languages(release: Release) -> None:
+    """Provinces with a register of their own and their districts; communes stand on their district's page."""
+    tables = release.path / "tables"
+    indicators = {
+        i
+        for (i,) in duckdb.execute(f"select distinct indicator from '{tables}/indicators.parquet'").fetchall()
+    }
+    texts = pages_of(release.path / "site")
+    for language in LANGUAGES:
+        found = {name.removeprefix(f"{language}/") for name in texts if name.startswith(language)}
+        assert {f"indicator-{i}.html" for i in indicators} <= found
+        assert {
+            "place-2024-30.html",
+            "place-2024-19.html",
+            "place-2025-31.html",
+            "place-2024-VN.html",
+        } <= found
+        assert {m["file"] for m in MENU} <= found
+    district = duckdb.execute(
+        f"select area_code from '{tables}/indicators.parquet' where area_level = 'district' and area_code like '2%' limit 1"
+    ).fetchone()
+    assert district is not None
+    text = texts[f"vi/place-2024-{district[0]}.html"]
+    assert "Xã " in text or "Phường " in text or "Thị trấn " in text
+
+
+def test_what_is_covered_stands_in_the_name(release: Release) -> None:
+    """Two provinces are not the country, and of a merged province only the part that sends registers is shown."""
+    texts = {name: html.unescape(text) for name, text in pages_of(release.path / "site").items()}
+    assert "<h1>Thái Nguyên và Hải Dương</h1>" in texts["vi/place-2024-VN.html"]
+    assert "<h1>Thành phố Hải Phòng (phần Hải Dương cũ)</h1>" in texts["vi/place-2025-31.html"]
+    assert "<h1>Thành phố Hải Phòng (former Hải Dương only)</h1>" in texts["en/place-2025-31.html"]
+    assert "2 trên 63 tỉnh" in texts["vi/index.html"]
+
+
+def test_pages_of_a_language_are_in_that_language(release: Release) -> None:
+    for name, text in pages_of(release.path / "site").items():
+        assert f'<html lang="{name[:2]}">' in text and 'class="switch"' not in text
+        other = "Skip to content" if name.startswith("vi") else "Đến nội dung"
+        assert other not in text, name
+
+
+def test_the_first_heading_counts_the_published_verdicts(release: Release) -> None:
+    text = html.unescape((release.path / "site/vi/index.html").read_text("utf-8"))
+    heading = re.search(r"<h1>(.*?)</h1>", text)
+    assert heading is not None
+    for code, name in (("30", "Hải Dương"), ("19", "Thái Nguyên")):
+        counted = duckdb.execute(
+            "select count(*) filter (verdict = 'met'), count(*)"
+            f" from '{release.path}/tables/target_progress.parquet' where province_code = '{code}'"
+        ).fetchone()
+        assert counted is not None
+        met, every = counted
+        said = (
+            f"{name} chưa đạt chỉ tiêu nào trong {every}"
+            if not met
+            else f"{name} đạt {met} trên {every} chỉ tiêu"
+        )
+        assert said in heading[1]
+
+
+def test_the_table_behind_a_picture_holds_its_figures(release: Release) -> None:
+    """In Vietnamese with semicolon and decimal comma, in English with comma and point; both marked as UTF-8."""
+    site = release.path / "site"
+    for language, delimiter, point in (("vi", ";", ","), ("en", ",", ".")):
+        raw = (site / language / "tables/targets-2024-30.csv").read_bytes()
+        assert raw.startswith(b"\xef\xbb\xbf")
+        rows = list(csv.DictReader(io.StringIO(raw.decode("utf-8-sig")), delimiter=delimiter))
+        name, target = ("Chỉ tiêu", "Mục tiêu") if language == "vi" else ("Target", "Target value")
+        stated = duckdb.execute(
+            f"select target_value from '{release.path}/tables/target_progress.parquet' where province_code = '30'"
+        ).fetchall()
+        assert sorted(float(r[target].replace(point, ".")) for r in rows) == sorted(
+            float(v) for (v,) in stated
+        )
+        assert all(r[name] for r in rows)
+
+
+def test_the_search_finds_without_marks(release: Release) -> None:
+    text = (release.path / "site/assets/search-vi.js").read_text("utf-8")
+    match = re.fullmatch(r"labourdb\.found\((.*)\);\n", text)
+    assert match is not None
+    entries = json.loads(match[1])
+    assert any("thai nguyen" in e[3] and e[2] == "place-2024-19.html" for e in entries)
+    assert any("bao hiem" in e[3] and e[2] == "indicator-si_coverage.html" for e in entries)
+    assert folded("Võ Nhai, Đại Từ") == "vo nhai, dai tu"
+    for e in entries:
+        assert (release.path / "site/vi" / e[2].partition("#")[0]).exists()
+
+
+def test_what_changed_since_the_last_release_is_a_page(release: Release, tmp_path: Path) -> None:
+    """A release beside it whose figure of one place differs: the page names place, both figures and the change."""
+    before = tmp_path / "2025Q3.1"
+    (before / "tables").mkdir(parents=True)
+    code = "30"
+    duckdb.execute(
+        f"copy (with rows as (from '{release.path}/tables/indicators.parquet') select * replace (case when indicator = 'employed' and area_code = $code and period = (select max(period) from rows where basis = 'register') then value + 7 else value end as value)"
+        f" from rows) to '{before}/tables/indicators.parquet'",
+        {"code": code},
+    )
+    (before / "manifest.json").write_text(
+        json.dumps({"tables": {"indicators": {}}, "published_at": "2025-11-01T00:00:00+00:00"})
+    )
+    site = rebuilt(release, tmp_path)
+    text = html.unescape((site / "en/releases.html").read_text("utf-8"))
+    assert "figures of country, provinces and districts changed since 2025Q3.1" in text
+    assert f'id="{code}@2024"' in text and "−7" in text and "2025Q3.1" in text
+    unchanged = html.unescape((release.path / "site/vi/releases.html").read_text("utf-8"))
+    assert "Bản đầu tiên, chưa có gì để so." in unchanged
 
 
 def rows_of(path: Path) -> tuple[str, list[dict[str, Any]]]:
@@ -83,10 +207,16 @@ def rows_of(path: Path) -> tuple[str, list[dict[str, Any]]]:
     match = re.fullmatch(r"labourdb\.receive\((\".*?\"), (.*)\);\n", path.read_text(encoding="utf-8"))
     assert match is not None
     data = json.loads(match[2])
-    rows = []
-    for number in range(data["rows"]):
-        row = {name: d["values"][d["codes"][number]] for name, d in data["dimensions"].items()}
-        rows.append(row | {name: values[number] for name, values in data["figures"].items()})
+    columns = {
+        name: [d["values"][ord(letter) - ord(":") - (letter > "\\")] for letter in d["codes"]]
+        for name, d in data["dimensions"].items()
+    }
+    columns |= {
+        name: [json.loads(text) if text else None for text in written.split(" ")]
+        for name, written in data["figures"].items()
+    }
+    assert {len(values) for values in columns.values()} == {data["rows"]}
+    rows = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
     return json.loads(match[1]), rows
 
 
@@ -110,7 +240,7 @@ def test_the_data_are_the_tables(release: Release, name: str) -> None:
     plain = [[int(v) if isinstance(v, float) and v.is_integer() else v for v in row] for row in stated_rows]
     assert found == Counter(json.dumps(row, ensure_ascii=False) for row in plain)
     if name == "flows":  # this world is too short for them, and its page says so
-        text = (release.path / "site" / f"{name}.html").read_text(encoding="utf-8")
+        text = (release.path / "site" / "en" / f"explore-{name}.html").read_text(encoding="utf-8")
         assert not found and "This release holds no row of this table." in text and "choose-area" not in text
     else:
         assert found
@@ -137,67 +267,77 @@ def rebuilt(release: Release, folder: Path, change: str = "*", **manifest: Any) 
 
 
 def test_a_page_escapes_what_came_from_deliveries(release: Release, tmp_path: Path) -> None:
-    """An indicator's name of official_statistics is whatever its agency sent."""
-    hostile = "<script>alert(1)</script>"
+    """An indicator's name of official_statistics is whatever its agency sent: it is shown as text, and names no file."""
+    hostile = "<script>alert(1)</script>/../../../away"
     site = rebuilt(release, tmp_path, f"* replace ('{hostile}' as indicator)")
-    text = (site / "index.html").read_text(encoding="utf-8")
+    text = (site / "vi/index.html").read_text(encoding="utf-8")
     assert hostile not in text and "&lt;script&gt;" in text
-
-
-WITHOUT_FIGURES = "dictionary.html"
+    assert not list(tmp_path.rglob("*away*"))
 
 
 def test_every_page_with_figures_says_what_noise_means(release: Release) -> None:
-    for page in (release.path / "site").glob("*.html"):
-        text = html.unescape(page.read_text(encoding="utf-8"))
-        shows = page.name != WITHOUT_FIGURES and "This release holds no row of this table." not in text
-        for said in (*words.NOISE, *words.FEW_MEANS):
-            assert text.count(said) == shows, page.name
-        assert NOT_PROTECTED not in text and "Suppressed" not in text
+    listed = {"topics.html", "places.html", "indicators-list.html", "dictionary.html", "releases.html"}
+    for name, text in pages_of(release.path / "site").items():
+        number, page = ("vi", "en").index(name[:2]), name[3:]
+        text = html.unescape(text)
+        shows = page not in listed and words_of_nothing(number) not in text
+        assert text.count(words.NOISE[number]) == shows, name
+        assert NOT_PROTECTED not in text
         if 'id="explore"' in text:
             assert f'"below": {words.FEW}' in text and f'"mark": "{words.FEW_MARK}"' in text
 
 
+def words_of_nothing(language: int) -> str:
+    return ("Bản công bố này chưa có số liệu của bảng này.", "This release holds no row of this table.")[
+        language
+    ]
+
+
 def test_figures_that_are_not_protected_say_so_and_nothing_of_noise(release: Release, tmp_path: Path) -> None:
     site = rebuilt(release, tmp_path, protection=NOT_PROTECTED)
-    assert len(list(site.glob("*.html"))) == len(list((release.path / "site").glob("*.html")))
-    (workbook,) = (site / "downloads").glob("*.xlsx")
-    notes = openpyxl.load_workbook(workbook, read_only=True).worksheets[0].values
-    texts = {p.name: html.unescape(p.read_text(encoding="utf-8")) for p in site.glob("*.html")}
-    texts[workbook.name] = " ".join(str(c) for row in notes for c in row if c)
+    texts = {name: html.unescape(text) for name, text in pages_of(site).items()}
+    assert set(texts) == set(pages_of(release.path / "site"))
     for name, text in texts.items():
-        for said in words.PROTECTIONS[NOT_PROTECTED]:
-            assert said in text, name
-        for said in (
-            words.NOISE[0],
-            words.NOISE[1],
-            words.FEW_MEANS[1],
-            'class="few"',
-            f'"below": {words.FEW}',
-        ):
+        number = ("vi", "en").index(name[:2])
+        assert words.PROTECTIONS[NOT_PROTECTED][number] in text, name
+        for said in (words.NOISE[number], words.FEW_MEANS[number], 'class="few"', f'"below": {words.FEW}'):
             assert said not in text, name
+    workbook = max((site / "downloads").glob("*.xlsx"), key=lambda p: p.stat().st_size)
+    said = " ".join(
+        str(c)
+        for sheet in openpyxl.load_workbook(workbook, read_only=True).worksheets[:2]
+        for row in sheet.values
+        for c in row
+        if c
+    )
+    assert NOT_PROTECTED in said and words.NOISE[0] not in said
 
 
 def test_targets_mark_the_registers_figures_of_few(release: Release) -> None:
     """Of eighteen persons every figure of the registers rests on few, and none of the statistics office's does."""
-    text = (release.path / "site" / "index.html").read_text(encoding="utf-8")
+    text = (release.path / "site/vi/place-2024-30.html").read_text(encoding="utf-8")
     rows = duckdb.execute(
         "select province_code || '@' || area_version || '/' || indicator || '/' || sex || '/' || age_group || '/'"
-        f" || urban_rural, basis, value is not null, other_value is not null from '{release.path}/tables/target_progress.parquet'"
+        " || urban_rural, basis, verdict, value is not null"
+        f" from '{release.path}/tables/target_progress.parquet' where province_code = '30' and area_version = '2024'"
     ).fetchall()
-    marked: Counter[str] = Counter()
-    for key, basis, has_value, has_other in rows:
-        line = text.partition(f'<tr data-target="{key}">')[2].partition("</tr>")[0]
-        cells = dict(re.findall(r'data-figure="(value|other)">(.*?)</td>', line, re.DOTALL))
-        assert ('class="few"' in cells["value"]) == (basis == "register" and has_value), key
-        assert ('class="few"' in cells["other"]) == (basis == "official" and has_other), key
-        marked.update(k for k, cell in cells.items() if 'class="few"' in cell)
-    assert marked["value"] and marked["other"]
+    assert rows
+    marked = 0
+    for key, basis, verdict, has_value in rows:
+        line = re.search(
+            rf'<tr class="row" data-target="{re.escape(key)}" data-verdict="{verdict}">(.*?)</tr>',
+            text,
+            re.DOTALL,
+        )
+        assert line is not None, key
+        assert ('class="few"' in line[1]) == (basis == "register" and has_value), key
+        marked += 'class="few"' in line[1]
+    assert marked
 
 
 def test_every_file_is_listed_with_its_hash(release: Release) -> None:
     listed = listed_files(release.path)
-    assert listed is not None and {"site/index.html", "site/assets/charts.js", "quality/report.html"} <= set(
+    assert listed is not None and {"site/index.html", "site/vi/index.html", "quality/report.html"} <= set(
         listed
     )
     result = CliRunner().invoke(app, ["verify", release.id, "--home", str(worlds.small_home().root)])

@@ -26,11 +26,19 @@ with completed as (
 
 moments as (
 
-    select person_key, month + 6 as month, province_2024, province_2025
+    select person_key, month + 6 as month, {{ last_day_of('(month + 6)') }} as ends_on, province_2024, province_2025
     from completed
     union
-    select person_key, month + 12 as month, province_2024, province_2025
+    select person_key, month + 12 as month, {{ last_day_of('(month + 12)') }} as ends_on, province_2024, province_2025
     from completed
+
+),
+
+-- an end for every row: "or it has none" in an outer join compares every pair of rows
+employer_places as (
+
+    select employer_key, valid_from, coalesce(valid_to, date '9999-12-31') as valid_to, province_2024, province_2025
+    from {{ ref('enterprise_history') }}
 
 ),
 
@@ -47,10 +55,8 @@ employed as (
         bool_or(coalesce(e.province_2025 = m.province_2025, false)) as same_province_2025
     from moments as m
     inner join {{ ref('contribution_months') }} as c on m.person_key = c.person_key and m.month = c.month
-    left join {{ ref('enterprise_history') }} as e
-        on c.employer_key = e.employer_key
-        and e.valid_from <= {{ last_day_of('m.month') }}
-        and (e.valid_to is null or e.valid_to > {{ last_day_of('m.month') }})
+    left join employer_places as e
+        on c.employer_key = e.employer_key and m.ends_on >= e.valid_from and m.ends_on < e.valid_to
     where c.compulsory
     group by m.person_key, m.month, m.province_2024, m.province_2025
 

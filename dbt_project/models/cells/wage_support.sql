@@ -4,12 +4,14 @@
 -- as one.
 --
 -- Only a part of the rows must be expanded to cells: who has over 80 % of a cell has so in one of the finest cells in
--- it, and a cell with three employers has them among the three largest of its finest cells.
+-- it; a cell has three employers if a finest cell in it has, or if there are three among the first and last of each.
 {% set finest = {
-    'province': 'quarter, province_2024, province_2025, sex, age_class, urban_rural',
+    'province': 'quarter, province_2024, province_2025, profile',
     'commune': 'quarter, province_2024, province_2025, district_2024, commune_2024, commune_2025',
 } %}
 with {{ totals_of_sex_and_settlement() }},
+
+{{ groups_of_profiles() }},
 
 insured as (
 
@@ -20,9 +22,7 @@ insured as (
         district_2024,
         commune_2024,
         commune_2025,
-        case when is_male then 'male' else 'female' end as sex,
-        {{ age_class() }} as age_class,
-        case when urban then 'urban' else 'rural' end as urban_rural,
+        {{ profile() }} as profile,
         coalesce(employer_key, 0) as employer_key
     from {{ ref('person_quarters') }}
     where status = 1 and compulsory
@@ -40,41 +40,49 @@ insured as (
 
 ),
 
-{{ level }}_ranked as (
+{{ level }}_finest as {{ computed_first() }} (
 
     select
-        *,
-        row_number() over (partition by {{ columns }} order by persons desc, employer_key asc) as place,
-        sum(persons) over (partition by {{ columns }}) as all_persons
+        {{ columns }},
+        count(*) as employers,
+        min(employer_key) as first_employer,
+        max(employer_key) as last_employer,
+        case when max(persons) * 5 > sum(persons) * 4 then max_by(employer_key, persons) end as large_employer
     from {{ level }}_employers
+    group by {{ columns }}
 
 ),
 
 {{ level }}_large as (
 
-    select distinct quarter, employer_key
-    from {{ level }}_ranked
-    where place = 1 and persons * 5 > all_persons * 4
+    select distinct quarter, large_employer
+    from {{ level }}_finest
+    where large_employer is not null
 
 ),
 
 {{ level }}_kept as {{ computed_first() }} (
 
-    select r.*
-    from {{ level }}_ranked as r
-    left join {{ level }}_large as l on r.quarter = l.quarter and r.employer_key = l.employer_key
-    where r.place <= 3 or l.employer_key is not null
+    select {{ columns }}, first_employer as employer_key, employers, 0 as persons
+    from {{ level }}_finest
+    union all
+    select {{ columns }}, last_employer as employer_key, employers, 0 as persons
+    from {{ level }}_finest
+    union all
+    select e.{{ columns | replace(', ', ', e.') }}, e.employer_key, 1 as employers, e.persons
+    from {{ level }}_employers as e
+    inner join {{ level }}_large as l on e.quarter = l.quarter and e.employer_key = l.large_employer
 
 ),
 
 {% endfor -%}
 expanded as (
 
-    select k.quarter, k.province_2024, k.province_2025, k.employer_key, s.sex, a.age_group, u.urban_rural, k.persons
+    select
+        k.quarter, k.province_2024, k.province_2025, g.sex, g.age_group, g.urban_rural,
+        k.employer_key, k.employers, k.persons
     from province_kept as k
-    inner join sexes as s on k.sex = s.of_sex
-    inner join {{ ref('age_groups') }} as a on k.age_class = a.age_class
-    inner join settlements as u on k.urban_rural = u.of_settlement
+    inner join profile_groups as g on k.profile = g.profile
 
 ),
 
@@ -88,6 +96,7 @@ by_employer as (
         {{ code }} as area_code,
         {{ 'sex, age_group, urban_rural' if full else "'total' as sex, 'total' as age_group, 'total' as urban_rural" }},
         employer_key,
+        max(employers) as employers,
         sum(persons) as persons
     from {{ 'expanded' if full else 'commune_kept' }}
     {% if covered %}{{ covered_only(version) }}
@@ -99,7 +108,7 @@ by_employer as (
 
 select
     quarter, area_version, area_level, area_code, sex, age_group, urban_rural,
-    count(*) as employers,
+    greatest(count(*), max(employers)) as employers,
     cast(max(persons) as bigint) as largest
 from by_employer
 group by quarter, area_version, area_level, area_code, sex, age_group, urban_rural

@@ -12,7 +12,6 @@ with ordered as (
         p.ethnicity_code,
         p.area_version,
         p.commune_code,
-        p.household_id,
         p.life_status,
         p.status_date,
         cast(p.updated_at as date) as valid_from,

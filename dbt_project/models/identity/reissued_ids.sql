@@ -2,44 +2,30 @@
 -- Two IDs are one person if the register says so (the new row's previous_id names the old ID, under the same name), or
 -- if name, full birth date, sex and a bond (household, or 9-digit number) stand together in rows of both and one stops
 -- before the other starts. Nobody carries on the dead, nor one who lived beside them, as a twin does.
-with registered as (
+-- Of millions of register rows few share a bond with another ID: hashes find those, texts and names tell them apart.
+with bonds as (
 
     select
         p.citizen_id,
-        lower(p.full_name) as name,
-        p.birth_date,
-        p.birth_precision,
-        p.sex,
-        'household ' || p.household_id as household,
-        'number ' || cast(p.previous_id as varchar) as number,
-        p.previous_citizen_id,
-        p.life_status,
-        p.status_date,
-        p.updated_at,
-        p.row_id
+        {{ hashed(["'household'", 'p.household_id', 'p.birth_date', 'p.sex']) }} as bond_hash
     from {{ ref('stg_population') }} as p
     cross join {{ source('run', 'parameters') }} as r
-    where r.follow_person_successions
-
-),
-
-bonds as (
-
-    select citizen_id, name, birth_date, sex, 'same_attributes' as evidence, household as bond
-    from registered
-    where birth_precision = 0 and household is not null
+    where r.follow_person_successions and p.birth_precision = 0 and p.household_id is not null
     union all
-    select citizen_id, name, birth_date, sex, 'previous_id' as evidence, number as bond
-    from registered
-    where birth_precision = 0 and number is not null
+    select
+        p.citizen_id,
+        {{ hashed(["'number'", 'p.previous_id', 'p.birth_date', 'p.sex']) }} as bond_hash
+    from {{ ref('stg_population') }} as p
+    cross join {{ source('run', 'parameters') }} as r
+    where r.follow_person_successions and p.birth_precision = 0 and p.previous_id is not null
 
 ),
 
 born_alike as (
 
-    select bond, birth_date, sex
+    select bond_hash
     from bonds
-    group by bond, birth_date, sex
+    group by bond_hash
     having min(citizen_id) <> max(citizen_id)
 
 ),
@@ -47,14 +33,28 @@ born_alike as (
 bonds_by_name as (
 
     select
-        b.citizen_id,
-        b.evidence,
-        b.bond,
-        b.birth_date,
-        b.sex,
-        {{ name_key('b.name') }} as name
-    from bonds as b
-    inner join born_alike as l on b.bond = l.bond and b.birth_date = l.birth_date and b.sex = l.sex
+        p.citizen_id,
+        'same_attributes' as evidence,
+        'household ' || p.household_id as bond,
+        p.birth_date,
+        p.sex,
+        {{ name_key('lower(p.full_name)') }} as name
+    from {{ ref('stg_population') }} as p
+    inner join born_alike as l
+        on {{ hashed(["'household'", 'p.household_id', 'p.birth_date', 'p.sex']) }} = l.bond_hash
+    where p.birth_precision = 0 and p.household_id is not null
+    union all
+    select
+        p.citizen_id,
+        'previous_id' as evidence,
+        'number ' || cast(p.previous_id as varchar) as bond,
+        p.birth_date,
+        p.sex,
+        {{ name_key('lower(p.full_name)') }} as name
+    from {{ ref('stg_population') }} as p
+    inner join born_alike as l
+        on {{ hashed(["'number'", 'p.previous_id', 'p.birth_date', 'p.sex']) }} = l.bond_hash
+    where p.birth_precision = 0 and p.previous_id is not null
 
 ),
 
@@ -85,11 +85,12 @@ named as (
     select distinct
         n.citizen_id,
         n.previous_citizen_id as former
-    from registered as n
+    from {{ ref('stg_population') }} as n
+    cross join {{ source('run', 'parameters') }} as r
     inner join {{ ref('spine_records') }} as a on n.citizen_id = a.citizen_id
     inner join {{ ref('spine_records') }} as b on n.previous_citizen_id = b.citizen_id
     where
-        n.previous_citizen_id <> n.citizen_id
+        r.follow_person_successions and n.previous_citizen_id <> n.citizen_id
         and {{ same_name('a.name', 'b.name') }} and (a.sex = b.sex or {{ birth_agrees('a', 'b') }})
 
 ),
@@ -112,51 +113,37 @@ contributed as (
         min(s.month) as first_month,
         max(s.month) as last_month
     from {{ ref('stg_social_insurance') }} as s
-    inner join involved as i on s.citizen_id = i.citizen_id
-    inner join {{ ref('spine_records') }} as a on s.citizen_id = a.citizen_id
+    inner join involved as i on {{ usable_id('s') }} = i.citizen_id
+    inner join {{ ref('spine_records') }} as a on i.citizen_id = a.citizen_id
     cross join {{ source('run', 'parameters') }} as r
     where
-        s.citizen_id_usable and s.month <= r.cutoff_month
+        s.month <= r.cutoff_month
         and ({{ birth_agrees('s', 'a') }} or {{ same_name('lower(s.full_name)', 'a.name') }})
     group by s.citizen_id
 
 ),
 
-last_rows as (
+registered as (
 
     select
-        r.citizen_id,
-        r.updated_at as last_row_at,
-        case when r.life_status = 'deceased' then r.status_date end as died_on
-    from registered as r
-    inner join involved as i on r.citizen_id = i.citizen_id
-    qualify row_number() over (partition by r.citizen_id order by r.updated_at desc, r.row_id desc) = 1
-
-),
-
-first_rows as (
-
-    select
-        r.citizen_id,
-        min(r.updated_at) as first_row_at
-    from registered as r
-    inner join involved as i on r.citizen_id = i.citizen_id
-    group by r.citizen_id
+        p.citizen_id,
+        min(p.updated_at) over (partition by p.citizen_id) as first_row_at,
+        p.updated_at as last_row_at,
+        case when p.life_status = 'deceased' then p.status_date end as died_on
+    from {{ ref('stg_population') }} as p
+    inner join involved as i on p.citizen_id = i.citizen_id
+    qualify row_number() over (partition by p.citizen_id order by p.updated_at desc, p.row_id desc) = 1
 
 ),
 
 spans as (
 
     select
-        f.citizen_id,
-        f.first_row_at,
-        l.last_row_at,
-        l.died_on,
+        r.*,
         c.first_month,
         c.last_month
-    from first_rows as f
-    inner join last_rows as l on f.citizen_id = l.citizen_id
-    left join contributed as c on f.citizen_id = c.citizen_id
+    from registered as r
+    left join contributed as c on r.citizen_id = c.citizen_id
 
 ),
 

@@ -1,78 +1,95 @@
 -- One row per resident aged 15+ and quarter, in small numbers (SPEC §4); labour_status gives it in words.
 -- hits: one bit per step of the ladder (macro ladder); the lowest is the status, the next one the runner-up.
-with residents as (
+-- A reference date is the last day of its quarter, so what counts from a day on counts from the day's quarter on.
+with quarters as (
 
     select
-        p.person_key,
         q.quarter,
-        q.ends_on,
-        q.year,
-        q.area_version as list_in_force,
-        p.sex = 'male' as is_male,
-        cast(
-            12 * (extract(year from q.ends_on) - extract(year from p.birth_date))
-            + extract(month from q.ends_on) - extract(month from p.birth_date)
-            - case when extract(day from q.ends_on) < extract(day from p.birth_date) then 1 else 0 end
-            as integer
-        ) as age_months,
-        p.area_version,
-        p.commune_code,
-        p.last_old_commune
-    from {{ ref('population_records') }} as p
-    inner join {{ source('run', 'quarters') }} as q
-        on p.valid_from <= q.ends_on and (p.valid_to is null or p.valid_to > q.ends_on)
-    left join {{ ref('late_deaths') }} as d on p.person_key = d.person_key
-    where not (p.life_status <> 'alive' and coalesce(p.status_date <= q.ends_on, false))
-        and not coalesce(d.died_on <= q.ends_on, false)
+        q.area_version,
+        12 * extract(year from q.ends_on) + extract(month from q.ends_on) as month_number,
+        extract(day from q.ends_on) as day_of_month,
+        12 * w.male_years + w.male_months as male_upper_age,
+        12 * w.female_years + w.female_months as female_upper_age
+    from {{ source('run', 'quarters') }} as q
+    inner join {{ ref('working_ages') }} as w on q.year = w.year
 
 ),
 
--- the two large joins are each computed first, so that their hash tables are not in memory together
-placed as {{ computed_first() }} (
+published as (
 
     select
-        r.person_key,
-        r.quarter,
-        r.is_male,
-        cast(r.age_months as smallint) as age_months,
-        r.age_months < case
-            when r.is_male then w.male_years * 12 + w.male_months
-            else w.female_years * 12 + w.female_months
-        end as working_age,
+        min(quarter) as first_quarter,
+        max(quarter) + 1 as before_quarter
+    from quarters
+
+),
+
+-- the quarters from any one until before any other, so that an interval finds its own by equality
+spans as (
+
+    select
+        f.quarter as first_quarter,
+        l.quarter + 1 as before_quarter,
+        q.*
+    from quarters as q
+    inner join quarters as f on q.quarter >= f.quarter
+    inner join quarters as l on q.quarter <= l.quarter
+
+),
+
+records as (
+
+    select
+        p.person_key,
+        greatest({{ quarter_number('p.valid_from') }}, b.first_quarter) as first_quarter,
+        least(
+            coalesce({{ quarter_number('p.valid_to') }}, b.before_quarter),
+            case
+                when p.life_status <> 'alive' and p.status_date is not null then {{ quarter_number('p.status_date') }}
+                else b.before_quarter
+            end,
+            coalesce({{ quarter_number('d.died_on') }}, b.before_quarter),
+            b.before_quarter
+        ) as before_quarter,
+        p.sex = 'male' as is_male,
+        cast(12 * extract(year from p.birth_date) + extract(month from p.birth_date) as integer) as birth_month,
+        cast(extract(day from p.birth_date) as smallint) as birth_day,
         cast(c.province_2024 as smallint) as province_2024,
         cast(c.province_2025 as smallint) as province_2025,
         cast(coalesce(o.old_district, c.district_2024) as smallint) as district_2024,
         coalesce(c.commune_2024, o.old_commune) as commune_2024,
         c.commune_2025,
-        case r.list_in_force when '2024' then coalesce(o.old_urban, c.urban_before) else c.urban_from end as urban,
-        l.activity as registered_activity,
-        l.section as registered_section,
-        l.weekly_hours,
-        coalesce(l.underemployed, false) as says_underemployed,
-        l.technical_level as registered_level
-    from residents as r
+        coalesce(o.old_urban, c.urban_before) as urban_before,
+        c.urban_from
+    from {{ ref('population_records') }} as p
     inner join {{ ref('communes') }} as c
-        on r.area_version = c.area_version and r.commune_code = c.commune_code
-    inner join {{ ref('working_ages') }} as w on r.year = w.year
+        on p.area_version = c.area_version and p.commune_code = c.commune_code
     left join {{ ref('commune_changes') }} as o
-        on case when r.area_version = '2025' and c.commune_2024 is null then r.commune_code end = o.new_commune
-        and r.last_old_commune = o.old_commune
-    left join {{ ref('registered_quarters') }} as l on r.person_key = l.person_key and r.quarter = l.quarter
-    where r.age_months >= 180
+        on case when p.area_version = '2025' and c.commune_2024 is null then p.commune_code end = o.new_commune
+        and p.last_old_commune = o.old_commune
+    left join {{ ref('late_deaths') }} as d on p.person_key = d.person_key
+    cross join published as b
 
 ),
 
-insured as {{ computed_first() }} (
+residents as (
 
     select
-        p.*,
-        coalesce(i.compulsory, false) as compulsory,
-        coalesce(i.voluntary, false) as voluntary,
-        coalesce(i.unemployment_insured, false) as unemployment_insured,
-        i.wage_base,
-        i.employer_key as insured_employer
-    from placed as p
-    left join {{ ref('insured_quarters') }} as i on p.person_key = i.person_key and p.quarter = i.quarter
+        r.person_key,
+        q.quarter,
+        r.is_male,
+        cast(
+            q.month_number - r.birth_month - case when q.day_of_month < r.birth_day then 1 else 0 end as smallint
+        ) as age_months,
+        cast(case when r.is_male then q.male_upper_age else q.female_upper_age end as smallint) as upper_age_months,
+        r.province_2024,
+        r.province_2025,
+        r.district_2024,
+        r.commune_2024,
+        r.commune_2025,
+        case q.area_version when '2024' then r.urban_before else r.urban_from end as urban
+    from records as r
+    inner join spans as q on r.first_quarter = q.first_quarter and r.before_quarter = q.before_quarter
 
 ),
 
@@ -80,15 +97,30 @@ joined as (
 
     select
         p.*,
+        s.activity as registered_activity,
+        s.section as registered_section,
+        s.weekly_hours,
+        coalesce(s.underemployed, false) as says_underemployed,
+        coalesce(i.compulsory, false) as compulsory,
+        coalesce(i.voluntary, false) as voluntary,
+        coalesce(i.unemployment_insured, false) as unemployment_insured,
+        i.wage_base,
+        i.employer_key as insured_employer,
+        e.section as insured_section,
         o.employer_key as owned_employer,
         o.section as owned_section,
-        greatest(coalesce(t.certified_level, -1), coalesce(p.registered_level, -1)) as level_or_none,
+        greatest(coalesce(t.certified_level, -1), coalesce(s.technical_level, -1)) as level_or_none,
         coalesce(t.retrained, false) as retrained,
         {{ ladder_hits('c.hits') }} as hits
-    from insured as p
+    from residents as p
+    left join {{ ref('surveys') }} as s
+        on p.person_key = s.person_key and p.quarter >= s.first_quarter and p.quarter < s.before_quarter
+    left join {{ ref('insured_quarters') }} as i on p.person_key = i.person_key and p.quarter = i.quarter
+    left join {{ ref('employer_quarters') }} as e on i.employer_key = e.employer_key and i.quarter = e.quarter
     left join {{ ref('owner_quarters') }} as o on p.person_key = o.person_key and p.quarter = o.quarter
     left join {{ ref('claimed_quarters') }} as c on p.person_key = c.person_key and p.quarter = c.quarter
     left join {{ ref('trained_quarters') }} as t on p.person_key = t.person_key and p.quarter = t.quarter
+    where p.age_months >= 180
 
 ),
 
@@ -119,7 +151,7 @@ select
     d.quarter,
     d.is_male,
     d.age_months,
-    d.working_age,
+    d.age_months < d.upper_age_months as working_age,
     d.province_2024,
     d.province_2025,
     d.district_2024,
@@ -136,7 +168,7 @@ select
     case
         when d.status = 1
             then coalesce(
-                    case when d.is_insured_job then e.section when d.is_own_enterprise then d.owned_section end,
+                    case when d.is_insured_job then d.insured_section when d.is_own_enterprise then d.owned_section end,
                     d.registered_section
                 )
     end as section,
@@ -149,5 +181,3 @@ select
     d.unemployment_insured,
     d.wage_base
 from decided as d
-left join {{ ref('employer_quarters') }} as e
-    on case when d.is_insured_job then d.insured_employer end = e.employer_key and d.quarter = e.quarter

@@ -163,6 +163,24 @@ def test_every_check_finds_what_breaks_it(
     assert not names & {"citizen_id", "employer_id", "full_name", "birth_date", "raw", "si_number"}
 
 
+@pytest.mark.parametrize(
+    ("check_id", "table", "time"),
+    [
+        ("person_quarters_unique", "person_quarters", "quarter"),
+        ("contributions_unique", "contribution_months", "month"),
+    ],
+)
+def test_the_same_person_years_apart_is_no_repetition(
+    world: duckdb.DuckDBPyConnection, check_id: str, table: str, time: str
+) -> None:
+    ((before, _),) = measured(world, check_id).values()
+    for later in (63, 126):  # where the bit that stands for it is the same
+        world.execute(
+            f"insert into labour.labour.{table} select * replace ({time} + {later} as {time}) from labour.labour.{table} limit 1"
+        )
+    assert list(measured(world, check_id).values()) == [(before + 2, 0)]
+
+
 def test_every_check_is_broken_here_on_every_object() -> None:
     broken = {(check_id, name) for check_id, name, *_ in BREAKS}
     stated = {(r.id, o) for r in RULES.values() if r.rows and r.id not in COMPARED for o in r.objects}

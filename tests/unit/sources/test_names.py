@@ -14,7 +14,7 @@ from support.ingestion import csv_text, insured, put, read
 from expectations.delivery_gate import delivery_gate
 from expectations.rules import load_rules
 from sources.calendar import month_number
-from sources.cleaning.names import FOREIGN
+from sources.cleaning.names import is_foreign
 from sources.restricted.database import create_schema
 from sources.simulator.names import SURNAMES
 
@@ -46,9 +46,17 @@ def in_tcvn3(name: str) -> str:
 def foreign(names: Sequence[str]) -> list[str]:
     """Those of the names that hold letters no language of Viet Nam uses."""
     found = duckdb.execute(
-        "select n from unnest(?) as t(n) where regexp_matches(lower(n), ?)", [list(names), FOREIGN]
+        f"select n from unnest(?) as t(n) where {is_foreign('n')}", [list(names)]
     ).fetchall()
     return [n for (n,) in found]
+
+
+def test_capitals_are_what_their_small_letters_are() -> None:
+    differing = duckdb.execute(f"""
+select i from (select i, chr(i::integer) as n from range(1, {0x110000}) as t(i) where i not between {0xD800} and {0xDFFF})
+where {is_foreign("n")} <> {is_foreign("lower(n)")}
+""").fetchall()
+    assert differing == []
 
 
 @pytest.mark.parametrize("written", [str, str.upper, lambda n: unicodedata.normalize("NFD", n)])

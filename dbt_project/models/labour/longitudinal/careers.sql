@@ -54,28 +54,41 @@ unemployed as (
 
 ),
 
-in_order as (
-
-    select
-        person_key,
-        quarter,
-        status,
-        lag(status) over (partition by person_key order by quarter) as previous_status,
-        lag(quarter) over (partition by person_key order by quarter) as previous_quarter
-    from {{ ref('person_quarters') }}
-
-),
-
 statuses as (
 
     select
         s.person_key,
         min(case when s.status in (1, 2) then 3 * s.quarter + 2 end) as first_month,
-        max(case when s.quarter = p.as_of_quarter then s.status end) as current_status,
-        count(*) filter (where s.quarter = s.previous_quarter + 1 and s.status <> s.previous_status) as transitions
-    from in_order as s
+        max(case when s.quarter = p.as_of_quarter then s.status end) as current_status
+    from {{ ref('person_quarters') }} as s
     cross join {{ source('run', 'parameters') }} as p
     group by s.person_key
+
+),
+
+histories as (
+
+    {{ status_histories(ref('person_quarters')) | indent(4) }}
+
+),
+
+changes as (
+
+    select
+        person_key,
+        {{ status_changes('statuses') }} as changed
+    from histories
+
+),
+
+transitions as (
+
+    select
+        person_key,
+        sum(bit_count(changed)) as transitions
+    from changes
+    where changed <> 0
+    group by person_key
 
 ),
 
@@ -110,9 +123,10 @@ select
     coalesce(cast(i.months_insured as integer), 0) as months_insured,
     coalesce(cast(u.months_unemployed as integer), 0) as months_unemployed,
     case when s.current_status is not null then {{ status_text('s.current_status') }} end as current_status,
-    coalesce(cast(s.transitions as integer), 0) as transitions
+    coalesce(cast(t.transitions as integer), 0) as transitions
 from participants as w
 left join insured as i on w.person_key = i.person_key
 left join unemployed as u on w.person_key = u.person_key
 left join statuses as s on w.person_key = s.person_key
 left join jobs as j on w.person_key = j.person_key
+left join transitions as t on w.person_key = t.person_key
