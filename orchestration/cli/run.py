@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
 from orchestration.cli import console
 from orchestration.cli.app import HomeOption, JsonOption, app, guarded, home_of
+from orchestration.cli.progress import Steps, profile_tables
 from orchestration.settings import load_settings
 
 
@@ -23,11 +26,18 @@ def run(
             help="Go on though the clock is behind the last release; without it a terminal is asked."
         ),
     ] = False,
+    profile: Annotated[
+        bool,
+        typer.Option(
+            "--profile", help="Write what each step and model cost to <home>/warehouse/profile.json."
+        ),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Ingest what is new, build, gate, publish. 0 published or nothing new, 3 stopped by a gate, 1 failed."""
     from orchestration.run.clock import accepted, clock_behind, refuse_clock_behind
     from orchestration.run.execute import execute
+    from orchestration.run.profile import Profile, measuring
 
     target = home_of(home)
     warning = clock_behind(target)
@@ -38,11 +48,21 @@ def run(
     settings = load_settings(target.settings)
     for name in settings.not_available():
         console.err.print(f"Note: {name} is not part of this version and has no effect.", markup=False)
-    steps = console.Steps()
+    steps, costs = Steps(), Profile() if profile else None
+
+    def listener(step: str, detail: str, seconds: float) -> None:
+        for told in (costs, steps):
+            if told is not None:
+                told(step, detail, seconds)
+
     with accepted(accept_clock):
         refuse_clock_behind(target)
-        with steps.shown():
-            outcome = execute(target, settings, as_of, steps)
+        try:
+            with steps.shown(), measuring(costs):
+                outcome = execute(target, settings, as_of, listener, steps.planned)
+        finally:  # also what a run cost that did not end well
+            if costs is not None:
+                _tell_costs(costs.write(target.profile), target.profile, as_json)
     manifest = outcome.release.manifest
     left_out = [d for d in manifest["inputs"] if d["disposition"] in ("held", "refused")]
     if as_json:
@@ -74,3 +94,12 @@ def run(
         )  # fmt: skip
     console.out.print(f"Published {outcome.release.id}.  {console.banner(manifest)}", highlight=False)
     console.out.print(console.where_next(target.root, outcome.release), markup=False, highlight=False)
+
+
+def _tell_costs(told: Mapping[str, Any], where: Path, as_json: bool) -> None:
+    """Show what the run cost, unless one JSON document is all that was asked for."""
+    if as_json:
+        return
+    for table in profile_tables(told):
+        console.out.print(table)
+    console.out.print(f"All of it: {where}", markup=False, highlight=False)

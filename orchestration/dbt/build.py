@@ -82,7 +82,9 @@ _COMPLAINT = re.compile(r"((?:[A-Z][A-Za-z]*|of)(?: (?:[A-Z][A-Za-z]*|of))*) Err
 
 def engine_words(message: str) -> str:
     """dbt's message about a node in one line; where the engine complains of data, without what it quotes."""
-    text = " ".join(message.split())
+    text = " ".join(message.split()).partition(" Possible solutions:")[
+        0
+    ]  # the engine's own; ours name settings
     complaint = _COMPLAINT.search(text)
     if complaint is None or complaint[1].endswith(_ABOUT_NO_DATA):
         return text

@@ -10,7 +10,6 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-import duckdb
 from markupsafe import Markup
 
 from releases.disclosure import PROTECTION
@@ -35,6 +34,7 @@ from releases.site.targets import targets
 from releases.site.topics import write_topics
 from releases.site.vocabulary import DIMENSIONS, indicator_names, named_areas, vocabulary
 from releases.tables import RELEASED
+from sources.engine import connect
 
 ASSETS = ("site.js", "explore.js", "site.css", "card-vi.svg", "card-en.svg")
 
@@ -55,7 +55,7 @@ def build_site(release: Path, manifest: Mapping[str, Any], reference: Reference)
     (folder / "index.html").write_text(templates.joinpath("door.html").read_text("utf-8"), "utf-8")
     said = json.dumps(vocabulary(reference.dictionary), ensure_ascii=False, separators=(",", ":"))
     (folder / "assets" / "words.js").write_text(f"labourdb.words = {said};\n", "utf-8")
-    with duckdb.connect() as connection:
+    with connect() as connection:
         for table in RELEASED:
             path = str(release / "tables" / f"{table}.parquet").replace("'", "''")
             connection.execute(f"create view {table} as from read_parquet('{path}')")
