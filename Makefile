@@ -19,7 +19,7 @@ STEPS ?= 3
 FIRST_SEED ?= 1
 ROOT := $(if $(filter 0,$(shell id -u)),,sudo)
 
-.PHONY: setup run ui docs generate test test-fast test-slow faults increments attack browser clients contracts lint lint-python lint-sql format bench lock clean
+.PHONY: setup run ui docs generate test test-fast test-slow faults increments attack browser clients contracts lint lint-python lint-sql format bench bench-quick lock clean
 
 setup: $(BIN)/labourdb
 
@@ -109,8 +109,13 @@ contracts: .venv-contracts/bin/datacontract
 	.venv-contracts/bin/pip install --quiet --disable-pip-version-check --require-hashes -r tests/contracts.lock
 	touch $@
 
+# what runs cost up to 10 M people and 63 provinces, against the goals: hours; writes docs/performance.md
 bench: setup
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks --json benchmarks/results.json --page
+
+# the same of small worlds, in minutes; writes nothing
+bench-quick: setup
+	$(BIN)/python -m benchmarks --quick
 
 lock:
 	uv pip compile pyproject.toml --extra dev --generate-hashes --no-strip-extras --python-version 3.11 --no-header --no-annotate -o requirements.lock

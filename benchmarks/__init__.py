@@ -1,5 +1,6 @@
-"""What a run costs, and where: wall, CPU seconds and peak memory by step, as tables of ratios.
+"""What a run costs, and how that grows: CPU, wall, memory and disk by people, months and provinces, beside a lower bound.
 
-``python -m benchmarks`` (``make bench``) simulates worlds of growing size and runs each in a process of its
-own. Goals live here, never in timed tests. Does not belong here: correctness (``tests``).
+``python -m benchmarks`` (``make bench``; ``make bench-quick`` in minutes) simulates worlds, runs each with ``labourdb run
+--profile`` in a process of its own, then the ``lower_bound`` on the same files, and says which goals are met. ``docs/performance.md``
+is made of what it kept. Goals live here (``goals``), never in timed tests. Does not belong here: correctness (``tests``).
 """

@@ -1,129 +1,124 @@
-"""``make bench``: a full run at 50 k, 200 k and 2 M people × 24 months, by step, against the goal."""
+"""``make bench``: what runs cost by people, months and provinces, beside the lower bound, against the goals."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import shutil
-import subprocess
-import sys
 import tempfile
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Table as Shown
 
-# what the longitudinal database adds to a run, beside the models of that folder
-LONGITUDINAL = {
-    "reissued_ids", "claims", "employer_flows", "labour_flows", "published_labour_flows", "status_changes", "transitions",
-    "published_transitions", "completions", "training_outcomes", "published_training_outcomes",
-}  # fmt: skip
-LONGITUDINAL_GOAL = 0.30  # of the CPU of the run without them
-STEPS = ("start-up", "ingest", "identity", "dbt", "gates", "disclosure", "release")
-GOAL = {"persons": 2_000_000, "cpu": 120.0, "peak_mib": 3 * 1024.0}
-console = Console(width=150)
+from benchmarks.figures import World, world_of
+from benchmarks.measuring import Limits, machine, measure
+from benchmarks.report import Table, tables, write_page
 
-
-def run_one(persons: int, months: int, folder: Path) -> dict[str, Any]:
-    """Simulate and run one world in fresh processes; returns ``steps`` (step to wall, CPU and peak memory) and
-    ``models`` (the same of each model, in the order they were built).
-    """
-    home = folder / f"{persons}"
-    labourdb = [sys.executable, "-m", "orchestration"]
-    simulated = [
-        *labourdb,
-        "simulate",
-        "--home",
-        str(home),
-        "--persons",
-        str(persons),
-        "--months",
-        str(months),
-    ]
-    subprocess.run(simulated, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    child = [sys.executable, "-m", "benchmarks.one_run", str(home), "2025Q4"]
-    done = subprocess.run(child, check=True, capture_output=True, text=True)
-    costs: dict[str, dict[str, float]] = {}
-    said = json.loads(done.stdout.strip().splitlines()[-1])
-    for entry in said["steps"]:
-        known = costs.setdefault(entry["step"], {"wall": 0.0, "cpu": 0.0, "peak_mib": 0.0})
-        known["wall"] += entry["wall"]
-        known["cpu"] += entry["cpu"]
-        known["peak_mib"] = max(known["peak_mib"], entry["peak_mib"])
-    shutil.rmtree(home)
-    return {"steps": costs, "models": [n for n in said["nodes"] if n["kind"] == "model"]}
+RESULTS = Path(__file__).resolve().parent / "results.json"
+PEOPLE_OF_MONTHS, PEOPLE_A_PROVINCE, MONTHS = 2_000_000, 25_000, 12
+MAKE_RUN: World = (50_000, 24, 2)  # the world of `make run`
+QUICK = {"sizes": [20_000, 50_000], "months": [12, 24], "provinces": [2, 4], "increments": [20_000]}
+WHOLE = {
+    "sizes": [200_000, 500_000, 2_000_000, 10_000_000],
+    "months": [12, 24, 60],
+    "provinces": [2, 4, 8, 34, 63],
+    "increments": [200_000, 2_000_000],
+}
+console = Console(width=190)
 
 
-def _total(costs: dict[str, dict[str, float]], what: str) -> float:
-    values = [c[what] for c in costs.values()]
-    return max(values) if what == "peak_mib" else sum(values)
+def worlds(asked: dict[str, list[int]], people_of_months: int, make_run: bool) -> dict[World, bool]:
+    """The worlds of the series that were asked for, the smallest first; of each, whether its last month comes later."""
+    found: dict[World, bool] = {MAKE_RUN: False} if make_run else {}
+    found |= dict.fromkeys([(n, MONTHS, 2) for n in asked["sizes"]], False)
+    found |= dict.fromkeys([(people_of_months, n, 2) for n in asked["months"]], False)
+    found |= dict.fromkeys([(n * PEOPLE_A_PROVINCE, MONTHS, n) for n in asked["provinces"]], False)
+    found |= dict.fromkeys([(n, 24, 2) for n in asked["increments"]], True)
+    return dict(sorted(found.items(), key=lambda f: (f[0][0] * f[0][1], f[0])))
 
 
-def show(results: dict[int, dict[str, Any]]) -> None:
-    """Print each size by step, what the longitudinal tables add, what growth costs, the distance from the goal."""
-    for persons, found in results.items():
-        costs = found["steps"]
-        table = Table(title=f"{persons:,} people × 24 months", title_justify="left")
-        for column in ("step", "wall s", "CPU s", "share of CPU", "peak MiB"):
-            table.add_column(column, justify="left" if column == "step" else "right")
-        cpu = _total(costs, "cpu")
-        for step in STEPS:
-            c = costs[step]
-            table.add_row(
-                step, f"{c['wall']:.1f}", f"{c['cpu']:.1f}", f"{c['cpu'] / cpu:.0%}", f"{c['peak_mib']:.0f}"
-            )
-        table.add_row(
-            "total", f"{_total(costs, 'wall'):.1f}", f"{cpu:.1f}", "", f"{_total(costs, 'peak_mib'):.0f}"
-        )
-        console.print(table)
-        show_longitudinal(persons, found["models"], cpu)
-    sizes = sorted(results)
-    for small, large in pairwise(sizes):
-        ratio = _total(results[large]["steps"], "cpu") / _total(results[small]["steps"], "cpu")
-        console.print(f"{large / small:.0f} × the people cost {ratio:.1f} × the CPU")
-    if GOAL["persons"] in results:
-        costs = results[int(GOAL["persons"])]["steps"]
-        for what, unit in (("cpu", "CPU s"), ("peak_mib", "MiB")):
-            console.print(f"goal {GOAL[what]:.0f} {unit}: {_total(costs, what) / GOAL[what]:.2f} × the goal")
+def kept_in(file: Path | None, limits: Limits) -> dict[str, Any]:
+    """What was measured before on this machine under these limits; nothing if it was another."""
+    head = {"machine": machine(), "limits": vars(limits)}
+    if file is not None and file.exists():
+        known: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        if {k: known.get(k) for k in head} == head:
+            return known
+    return {**head, "results": []}
 
 
-def show_longitudinal(persons: int, models: list[dict[str, Any]], run_cpu: float) -> None:
-    """Print what each table of the longitudinal database costs, and their share of the run without them."""
-    added = [m for m in models if m["folder"] == "labour/longitudinal" or m["node"] in LONGITUDINAL]
-    cpu = sum(m["cpu"] for m in added)
-    table = Table(title=f"Longitudinal tables, {persons:,} people × 24 months", title_justify="left")
-    for column in ("table", "wall s", "CPU s", "of the run without them", "peak MiB"):
-        table.add_column(column, justify="left" if column == "table" else "right")
-    for m in sorted(added, key=lambda m: -float(m["cpu"])):
-        share = m["cpu"] / (run_cpu - cpu)
-        table.add_row(
-            m["node"], f"{m['wall']:.2f}", f"{m['cpu']:.2f}", f"{share:.1%}", f"{m['peak_mib']:.0f}"
-        )
-    console.print(table)
-    others = max((m["peak_mib"] for m in models if m not in added), default=0.0)
-    console.print(
-        f"together {cpu:.1f} CPU s, {cpu / (run_cpu - cpu):.1%} of the run without them (goal: at most"
-        f" {LONGITUDINAL_GOAL:.0%}); peak {max(m['peak_mib'] for m in added):.0f} MiB, other models {others:.0f} MiB"
-    )
+def keep(kept: dict[str, Any], result: dict[str, Any], file: Path | None) -> None:
+    """Put a result in the place of an earlier one of the same world, and write the file."""
+    others = [r for r in kept["results"] if world_of(r) != world_of(result)]
+    kept["results"] = sorted([*others, result], key=world_of)
+    if file is not None:
+        file.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+
+
+def show(table: Table) -> None:
+    """Print a table."""
+    shown = Shown(title=table.title, title_justify="left")
+    for column in table.columns:
+        shown.add_column(column, justify="left" if column in (table.columns[0], "of", "") else "right")
+    for row in table.rows:
+        shown.add_row(*(cell.replace("**", "") for cell in row))
+    console.print(shown)
 
 
 def main() -> None:
-    """Parse arguments, run every size, print the tables (or JSON)."""
+    """Parse arguments, measure each world, print the tables."""
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
-    parser.add_argument("--persons", type=int, nargs="+", default=[50_000, 200_000, 2_000_000])
-    parser.add_argument("--months", type=int, default=24)
-    parser.add_argument("--json", action="store_true", help="print figures instead of tables")
-    chosen = parser.parse_args()
-    results: dict[int, Any] = {}
-    with tempfile.TemporaryDirectory(prefix="labourdb-bench-") as folder:
-        for persons in chosen.persons:
-            results[persons] = run_one(persons, chosen.months, Path(folder))
-    if chosen.json:
-        sys.stdout.write(json.dumps(results, indent=1) + "\n")
+    parser.add_argument("--quick", action="store_true", help="small worlds, in minutes")
+    for name, what in (
+        ("sizes", "people, each with 12 months and 2 provinces"),
+        ("months", "months, each with --people"),
+        ("provinces", f"provinces of {PEOPLE_A_PROVINCE:,} people, with 12 months"),
+        ("increments", "people of worlds with 24 months of which the last comes later"),
+    ):
+        parser.add_argument(
+            f"--{name}", type=int, nargs="*", help=f"{what}; where one series is named, only those are"
+        )
+    parser.add_argument("--people", type=int, help=f"of worlds that differ by months; {PEOPLE_OF_MONTHS:,}")
+    parser.add_argument("--memory", default=Limits.memory, help="[engine] memory of every run")
+    parser.add_argument("--threads", type=int, default=Limits.threads, help="[engine] threads of every run")
+    parser.add_argument("--no-bound", action="store_true", help="leave out the lower bound")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="keep results, those of other worlds stay")
+    parser.add_argument(
+        "--folder", type=Path, help="where worlds lie meanwhile; deliveries stay and are used again"
+    )
+    parser.add_argument("--page", action="store_true", help="write docs/performance.md of what --json keeps")
+    parser.add_argument(
+        "--only-page", action="store_true", help="measure nothing: show and write what --json keeps"
+    )
+    given = parser.parse_args()
+    stated = {name: getattr(given, name) for name in WHOLE}
+    base = QUICK if given.quick else WHOLE
+    named = any(v is not None for v in stated.values())
+    asked = {name: (stated[name] or []) if named else base[name] for name in WHOLE}
+    people = given.people or (QUICK["sizes"][0] if given.quick else PEOPLE_OF_MONTHS)
+    limits = Limits(given.memory, given.threads)
+    if given.only_page:
+        kept = json.loads((given.json or RESULTS).read_text(encoding="utf-8"))
     else:
-        show(results)
+        kept = kept_in(given.json, limits)
+        with tempfile.TemporaryDirectory(prefix="labourdb-bench-") as temporary:
+            for world, increment in worlds(asked, people, not named and not given.quick).items():
+                name = f"{world[0]}-{world[1]}-{world[2]}"
+                place = (given.folder or Path(temporary)).resolve() / name
+
+                def tell(what: str, name: str = name) -> None:
+                    console.print(f"{name}: {what}", highlight=False)
+
+                result = measure(world, place, limits, tell, increment, not given.no_bound)
+                keep(kept, result, given.json)
+                if given.folder is None:
+                    shutil.rmtree(place)
+    for table in tables(kept["results"]):
+        show(table)
+    if given.page or given.only_page:
+        write_page(kept)
 
 
 if __name__ == "__main__":

@@ -6,11 +6,13 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from expectations.rules import CheckRule
 from sources.errors import LabourdbError
+
+if TYPE_CHECKING:  # settings are read by every command, and few need what takes a while to import
+    import pandas as pd
 
 WAIVABLE_GATES = ("linkage", "publication")
 DELIVERY = re.compile(r"[a-z_]+/[0-9]{4}-[0-9]{2}(?:\.r[0-9]+)?")
@@ -79,6 +81,8 @@ def waive(checks: pd.DataFrame, waivers: Sequence[Waiver]) -> pd.DataFrame:
 
     A line that was not measured (status error) is never waived.
     """
+    import pandas as pd
+
     texts = [
         next((w.text for w in waivers if failed and w.covers(check_id, name)), None)
         for check_id, name, failed in zip(

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
+from sources.engine import SPILL
 from sources.errors import LabourdbError
 from sources.modes import OTHERS_WRITE, close, make_folder, modes
 
@@ -36,6 +37,11 @@ class Home:
     def restricted(self) -> Path:
         """The restricted zone: names, citizen IDs, birth dates."""
         return self.root / "restricted"
+
+    @property
+    def spill(self) -> Path:
+        """Where the engine puts what does not fit into memory: it may be anything that passes, so it is encrypted."""
+        return self.restricted / SPILL
 
     @property
     def feedback(self) -> Path:
@@ -71,6 +77,11 @@ class Home:
     def stopped_facts(self) -> Path:
         """What that report says, as facts, for ``labourdb quality --stopped``."""
         return self.warehouse / "report.json"
+
+    @property
+    def profile(self) -> Path:
+        """What each step and model of the last profiled run cost."""
+        return self.warehouse / "profile.json"
 
     @property
     def releases(self) -> Path:

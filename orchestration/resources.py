@@ -17,10 +17,11 @@ from pydantic import PrivateAttr
 from orchestration.home import Home
 from orchestration.run.begun import begun, continued
 from orchestration.run.scope import Run, RunScope
-from orchestration.settings import load_settings
+from orchestration.settings import engine_limits, load_settings
 from releases.disclosure.remembered import remembered
 from releases.release import next_id
 from sources.calendar import month_of, quarter_label, quarter_number, quarter_of_month
+from sources.engine import within
 from sources.errors import LabourdbError, UnforeseenError, UsageError, place_of
 from sources.restricted.access import accessing
 
@@ -137,10 +138,10 @@ class Installation(dg.ConfigurableResource):  # type: ignore[type-arg]
 
         tell("")
         asked = f"as_of={self.as_of}" if self.as_of else ""
-        with accessing("run in Dagster", asked, once=True):
+        with accessing("run in Dagster", asked, once=True), within(engine_limits(self._home())):
             try:
                 yield tell
-            except (LabourdbError, OSError, duckdb.OutOfMemoryException, duckdb.IOException):
+            except (LabourdbError, OSError, MemoryError, duckdb.OutOfMemoryException, duckdb.IOException):
                 raise
             except Exception as error:  # Dagster keeps what a step raises
                 raise UnforeseenError(place_of(error)) from None

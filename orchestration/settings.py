@@ -13,8 +13,10 @@ from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationErr
 
 from expectations.rules import load_rules
 from expectations.waivers import Waiver, refuse_unusable
-from orchestration.home import SEEDS
+from orchestration.home import SEEDS, Home
 from sources.contract import all_sources
+from sources.engine import AMOUNT
+from sources.engine import Limits as EngineLimits
 from sources.errors import LabourdbError, UsageError
 from sources.reading.limits import Limits
 
@@ -95,11 +97,25 @@ class Retention(_Section):
 
 
 class Engine(_Section):
-    """What DuckDB may use, and whether a run may go on from the tables of the one before it."""
+    """What DuckDB may use, where what is not stated the machine decides (``sources.engine``), and manifests say null; and
+    whether a run may go on from the tables of the one before it.
+    """
 
-    memory: str = "1500MB"
-    threads: int = Field(default=2, ge=1)
+    memory: str | None = Field(default=None, description="As in 1500MB or 4GB.")
+    threads: int | None = Field(default=None, ge=1)
     increments: bool = Field(default=False, description="Otherwise every run builds everything anew.")
+
+    @field_validator("memory")
+    @classmethod
+    def _amount(cls, value: str | None) -> str | None:
+        if value is not None and not AMOUNT.fullmatch(value):
+            raise ValueError(f"{value!r}: not an amount of memory, as in 1500MB or 4GB")
+        return value
+
+    def limits(self, home: Home) -> EngineLimits:
+        """The limits of every connection that works on ``home``."""
+        stated = {k: v for k, v in self.model_dump(exclude={"increments"}).items() if v is not None}
+        return EngineLimits(**stated, spill=home.spill)
 
 
 class LimitsSetting(_Section):
@@ -180,3 +196,12 @@ def load_settings(path: Path) -> Settings:
     except LabourdbError as error:
         raise UsageError(f"{path}: [[waivers]] {error}") from None
     return settings
+
+
+def engine_limits(home: Home) -> EngineLimits:
+    """The engine's limits as a home states them, whatever else stands in its settings; where they cannot be read, the machine's."""
+    try:
+        stated = tomllib.loads(home.settings.read_text(encoding="utf-8")).get("engine", {})
+        return Engine.model_validate(stated).limits(home)
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError, ValidationError):
+        return Engine().limits(home)  # who needs the other settings says what is wrong with them

@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from releases.release import Release
 from releases.tables import rows_of
+from sources.engine import connect
 
 SQL = Path(__file__).with_suffix(".sql")
 
@@ -20,7 +19,7 @@ def targets_of(release: Release) -> list[dict[str, Any]]:
     ``label`` is the indicator and, of the register's figures whose name says in brackets what they are not, that name.
     """
     tables = release.path / "tables"
-    with duckdb.connect() as connection:
+    with connect() as connection:
         rows = rows_of(
             connection,
             SQL.read_text(encoding="utf-8"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import tempfile
@@ -9,12 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from worlds.eighteen_persons import SHARED, made_once
+from worlds.eighteen_persons import SHARED, made_once, run_steps
 
 from orchestration.dbt.project import manifest_path
 from orchestration.home import Home
-from orchestration.run.execute import execute
-from orchestration.settings import load_settings
 
 ROOT = Path(__file__).resolve().parent.parent
 WITHOUT_LATER_RULES = "[linkage]\nprobabilistic = false\n[succession]\nemployers = false\npersons = false\n"
@@ -22,6 +21,7 @@ WITHOUT_LATER_RULES = "[linkage]\nprobabilistic = false\n[succession]\nemployers
 
 def pytest_configure(config: pytest.Config) -> None:
     """Before workers start: parse the dbt project, which they would all find unparsed, and make what they share."""
+    gc.set_threshold(20_000)  # as the command line does
     if not hasattr(config, "workerinput"):
         manifest_path()
         os.environ[SHARED] = tempfile.mkdtemp(prefix="labourdb-shared-")
@@ -85,7 +85,7 @@ class SampleHomes(dict[Path, Home]):
             home = Home(folder)
             shutil.copytree(world / "landing", home.landing)
             home.settings.write_text(WITHOUT_LATER_RULES)
-            execute(home, load_settings(home.settings), "2025Q4")
+            run_steps(home, "2025Q4", key=None)
 
         self[world] = Home(made_once(world.name, run))
         return self[world]

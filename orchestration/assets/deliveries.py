@@ -12,6 +12,7 @@ from orchestration.resources import GATE_1, Installation
 from orchestration.run import gates, steps
 from orchestration.run.execute import nothing_new
 from orchestration.run.history import of_command_line
+from orchestration.run.progress import STEPS
 from orchestration.run.tables import run_tables
 from sources.calendar import quarter_label
 from sources.contract import all_sources, load_contract
@@ -116,7 +117,7 @@ def read_deliveries(
                 yield _rhythm(source, [(d["folder"], d["disposition"]) for d in inputs], run.scope.cut_off)
             return
     fresh: set[tuple[str, int]] = set()
-    with installation.step("read deliveries") as tell:
+    with installation.step(STEPS["read_deliveries"]) as tell:
 
         def heard(delivery: Delivery, state: str) -> None:
             fresh.add((delivery.source, delivery.key))
@@ -237,7 +238,7 @@ def judge_deliveries(
 ) -> Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]:
     """Gate 1. A held delivery does not stop the rest, so its checks warn and never block."""
     run = installation.run()
-    with installation.step("judge deliveries"):
+    with installation.step(STEPS[GATE_1]):
         checks = gates.gate_deliveries(run)
         rows, columns = steps.row_counts(run), steps.columns(run)
     for table in ABOUT:

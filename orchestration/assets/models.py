@@ -16,6 +16,7 @@ from orchestration.dbt.project import NodeResult, manifest_path
 from orchestration.resources import LAST_STEP, Installation
 from orchestration.run import gates, steps
 from orchestration.run.marks import Stale
+from orchestration.run.progress import STEPS
 from orchestration.run.scope import Run
 
 COUNTED, DISCLOSURE, PUBLICATION = "7_indicators", "8_disclosure", "9_published"
@@ -86,11 +87,11 @@ def _only(context: dg.AssetExecutionContext) -> set[str] | None:
 
 
 def _build(
-    context: dg.AssetExecutionContext, installation: Installation, what: str, layers: Sequence[str]
+    context: dg.AssetExecutionContext, installation: Installation, layers: Sequence[str]
 ) -> Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]:
     """Build and test what is selected of ``layers``, and report that and nothing else, also if a part of it failed."""
     run = installation.continued()
-    with installation.step(what):
+    with installation.step(STEPS[context.op.name]):
         results = steps.attempt(run, layers, only=_only(context))
         yield from _dbt_events(context, run, results)
         steps.refuse_failed(run, results)
@@ -152,7 +153,7 @@ def _nodes() -> Mapping[str, Any]:
 )
 def build_labour_database(context: dg.AssetExecutionContext, installation: Installation) -> Iterator[Any]:
     """Staging, identity and the labour database, up to gate 2."""
-    yield from _build(context, installation, "link rows, build the labour database", project.FIRST_LAYERS)
+    yield from _build(context, installation, project.FIRST_LAYERS)
 
 
 def _gate(name: str, asset: dg.AssetKey, description: str) -> dg.AssetCheckSpec:
@@ -171,7 +172,7 @@ def linkage_gate(installation: Installation) -> dg.AssetCheckResult:
     """Gate 2, before anything is counted."""
     run = installation.continued()
     try:
-        with installation.step("gate 2: linkage"):
+        with installation.step(STEPS["linkage_gate"]):
             checks = gates.gate_linkage(run)
     except Stale as refused:
         return _not_judged(refused)
@@ -191,7 +192,7 @@ def linkage_gate(installation: Installation) -> dg.AssetCheckResult:
 )
 def count_indicators(context: dg.AssetExecutionContext, installation: Installation) -> Iterator[Any]:
     """Indicators and target progress, as candidates for a release."""
-    yield from _build(context, installation, "count indicators", project.COUNTED_LAYERS)
+    yield from _build(context, installation, project.COUNTED_LAYERS)
     if installation.full:
         with installation.step("build all again, and compare") as tell:
             tell(f"{steps.rebuild(installation.continued())} tables are the same")
@@ -205,7 +206,7 @@ def count_indicators(context: dg.AssetExecutionContext, installation: Installati
 )
 def make_published_tables(context: dg.AssetExecutionContext, installation: Installation) -> Iterator[Any]:
     """The tables of a release: noise at the finest counts, and what they add up to."""
-    yield from _build(context, installation, "make the published tables", project.LAST_LAYERS)
+    yield from _build(context, installation, project.LAST_LAYERS)
 
 
 PUBLISHED = dg.AssetKey(["published", "target_progress"])
@@ -219,7 +220,7 @@ def publication_gate(installation: Installation) -> dg.AssetCheckResult:
     """Gate 3; its verdict on exactly these tables is stored for the release step."""
     run = installation.continued()
     try:
-        with installation.step("gate 3: publication"):
+        with installation.step(STEPS["publication_gate"]):
             checks = gates.gate_publication(run)
     except Stale as refused:
         return _not_judged(refused)
@@ -269,7 +270,7 @@ def _gate_result(
 def publish(context: dg.AssetExecutionContext, installation: Installation) -> dg.MaterializeResult[Any]:
     """Publish what the gates passed, whole or not at all."""
     run = installation.continued()
-    with installation.step("publish"):
+    with installation.step(STEPS[LAST_STEP]):
         published = steps.release(run)
     tag(context, run.scope.as_of, published.id)
     return dg.MaterializeResult(metadata=shown.of_release(published, run.home.root))

@@ -5,14 +5,18 @@ from __future__ import annotations
 import functools
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
+import duckdb
 import typer
 
 from orchestration.cli import console
 from orchestration.home import Home
+from orchestration.settings import engine_limits
+from sources.engine import advice, within
 from sources.errors import LabourdbError, place_of
 from sources.restricted.access import accessing
 
@@ -74,6 +78,16 @@ def _tell_damage(error: Exception, given: Mapping[str, Any]) -> None:
         raise typer.Exit(1)
 
 
+@contextmanager
+def _limited(given: Mapping[str, Any]) -> Iterator[None]:
+    """Let the engine use what the home a command works on states, whatever it opens."""
+    if "home" not in given:
+        yield
+        return
+    with within(engine_limits(home_of(given["home"]))):
+        yield
+
+
 def guarded(command: F) -> F:
     """Turn errors a person can act on into a message and the exit code that belongs to them.
 
@@ -83,12 +97,15 @@ def guarded(command: F) -> F:
     @functools.wraps(command)
     def inner(*args: Any, **kwargs: Any) -> None:
         try:
-            with accessing(f"labourdb {command.__name__}", _purpose(kwargs)):
+            with accessing(f"labourdb {command.__name__}", _purpose(kwargs)), _limited(kwargs):
                 command(*args, **kwargs)
         except LabourdbError as error:
             _tell_damage(error, kwargs)
             _tell(str(error), error.exit_code, kwargs, error.facts)
             raise typer.Exit(error.exit_code) from None
+        except (MemoryError, duckdb.OutOfMemoryException) as error:
+            _tell(advice(f"{type(error).__name__} {error}") or advice("out of memory"), 1, kwargs)
+            raise typer.Exit(1) from None
         except OSError as error:
             _tell(
                 f"{error.strerror or error}: {error.filename or ''}. Check rights and disk space, then run again.",

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,32 +39,6 @@ COLOURS = {"met": "green", "not_met": "red", "indeterminate": "yellow", "no_data
 def print_json(value: Any) -> None:
     """One JSON document on standard output."""
     sys.stdout.write(json_printable(json.dumps(value, ensure_ascii=False, indent=1, default=str)) + "\n")
-
-
-class Steps:
-    """Says which step a run is in: a live line on a terminal, plain lines elsewhere, on standard error."""
-
-    def __init__(self) -> None:
-        self._status = err.status("starting") if err.is_terminal else None
-
-    @contextmanager
-    def shown(self) -> Iterator[Steps]:
-        """Show steps while the block runs."""
-        if self._status is not None:
-            self._status.start()
-        try:
-            yield self
-        finally:
-            if self._status is not None:
-                self._status.stop()
-
-    def __call__(self, step: str, detail: str, seconds: float) -> None:
-        if detail == "done":
-            err.print(f"  {step}  [dim]{seconds:.1f} s[/dim]")
-        elif self._status is not None:
-            self._status.update(f"{step}  [dim]{detail}[/dim]")
-        elif detail == "":
-            err.print(f"  {step} …", highlight=False)
 
 
 def table(

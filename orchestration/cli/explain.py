@@ -9,6 +9,7 @@ import typer
 from orchestration.cli import console
 from orchestration.cli.app import HomeOption, JsonOption, app, guarded, home_of
 from orchestration.cli.explain_text import broken, render_explain
+from orchestration.cli.progress import Steps
 
 
 @app.command()
@@ -49,7 +50,7 @@ def explain(
     code, version = area_of(area)
     found = chosen_release(target, release)
     key = CellKey(indicator, basis, period, version, code, sex, age, urban)
-    steps = console.Steps()
+    steps = Steps()
     with steps.shown():
         document = take_back(target, found, key, restricted, lambda step: steps("explain", step, 0.0))
     failed = bool(broken(document))

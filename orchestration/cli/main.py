@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import resource
 import sys
 from importlib import import_module
@@ -20,4 +21,5 @@ for command in COMMANDS:
 def main() -> None:
     """Entry point of ``labourdb``. Should it crash, no image of its memory is left: it may hold rows."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    gc.set_threshold(20_000)  # nearly all that is made is kept, so there is hardly garbage to be found
     sys.exit(app(standalone_mode=True))

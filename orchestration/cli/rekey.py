@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from orchestration.cli import console
 from orchestration.cli.app import HomeOption, JsonOption, app, guarded, home_of
+from orchestration.cli.progress import Steps
 from orchestration.settings import load_settings
 from sources.errors import UsageError
 
@@ -21,7 +22,7 @@ def rekey(home: HomeOption = None, as_json: JsonOption = False) -> None:
 
     target = home_of(home)
     settings = load_settings(target.settings)
-    steps = console.Steps()
+    steps = Steps()
     with steps.shown():
         try:
             outcome = rekey_home(target, settings, steps)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
 from orchestration.cli import console
 from orchestration.cli.app import HomeOption, JsonOption, app, guarded, home_of
+from orchestration.cli.progress import Steps, profile_tables
 from orchestration.settings import load_settings
 
 
@@ -30,11 +33,18 @@ def run(
             help="Build everything anew, also if nothing is new, and compare with what was kept from run to run.",
         ),
     ] = False,
+    profile: Annotated[
+        bool,
+        typer.Option(
+            "--profile", help="Write what each step and model cost to <home>/warehouse/profile.json."
+        ),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Ingest what is new, build, gate, publish. 0 published or nothing new, 3 stopped by a gate, 1 failed."""
     from orchestration.run.clock import accepted, clock_behind, refuse_clock_behind
     from orchestration.run.execute import execute
+    from orchestration.run.profile import Profile, measuring
 
     target = home_of(home)
     warning = clock_behind(target)
@@ -45,11 +55,21 @@ def run(
     settings = load_settings(target.settings)
     for name in settings.not_available():
         console.err.print(f"Note: {name} is not part of this version and has no effect.", markup=False)
-    steps = console.Steps()
+    steps, costs = Steps(), Profile() if profile else None
+
+    def listener(step: str, detail: str, seconds: float) -> None:
+        for told in (costs, steps):
+            if told is not None:
+                told(step, detail, seconds)
+
     with accepted(accept_clock):
         refuse_clock_behind(target)
-        with steps.shown():
-            outcome = execute(target, settings, as_of, steps, full)
+        try:
+            with steps.shown(), measuring(costs):
+                outcome = execute(target, settings, as_of, listener, steps.planned, full)
+        finally:  # also what a run cost that did not end well
+            if costs is not None:
+                _tell_costs(costs.write(target.profile), target.profile, as_json)
     manifest = outcome.release.manifest
     left_out = [d for d in manifest["inputs"] if d["disposition"] in ("held", "refused")]
     if as_json:
@@ -84,3 +104,12 @@ def run(
         )  # fmt: skip
     console.out.print(f"Published {outcome.release.id}.  {console.banner(manifest)}", highlight=False)
     console.out.print(console.where_next(target.root, outcome.release), markup=False, highlight=False)
+
+
+def _tell_costs(told: Mapping[str, Any], where: Path, as_json: bool) -> None:
+    """Show what the run cost, unless one JSON document is all that was asked for."""
+    if as_json:
+        return
+    for table in profile_tables(told):
+        console.out.print(table)
+    console.out.print(f"All of it: {where}", markup=False, highlight=False)

@@ -8,6 +8,7 @@ import typer
 
 from orchestration.cli import console
 from orchestration.cli.app import HomeOption, JsonOption, app, guarded, home_of
+from orchestration.cli.progress import Steps
 from orchestration.home import SEEDS
 from sources.errors import UsageError
 
@@ -27,7 +28,7 @@ def simulate(
     from sources.simulator import simulate as make
 
     target = home_of(home)
-    steps = console.Steps()
+    steps = Steps()
     with target.locked(), steps.shown():
         try:
             summary = make(

@@ -12,6 +12,7 @@ from rich.markup import escape
 
 from orchestration.cli import console
 from orchestration.cli.app import HomeOption, JsonOption, app, guarded, home_of
+from orchestration.cli.progress import Steps
 from releases.audit.verify import Item
 
 NUMBERED = {
@@ -33,7 +34,7 @@ def verify(
 
     target = home_of(home)
     found = find_release(target.releases, release)
-    steps = console.Steps()
+    steps = Steps()
     with steps.shown():
         items = look(found, target.landing, lambda name: steps("verify", name, 0.0), target.ledger)
     failed = bool(amiss(items))

@@ -41,6 +41,7 @@ def dbt_build(
         "--log-path",
         str(target),
         "--no-write-json",
+        "--no-populate-cache",  # of every schema there is, where those of what is built are looked up when they are needed
         # a test that compares models of two layers runs with the later one: what is there before is of an earlier run
         "--indirect-selection",
         indirect,
@@ -81,7 +82,9 @@ _COMPLAINT = re.compile(r"((?:[A-Z][A-Za-z]*|of)(?: (?:[A-Z][A-Za-z]*|of))*) Err
 
 def engine_words(message: str) -> str:
     """dbt's message about a node in one line; where the engine complains of data, without what it quotes."""
-    text = " ".join(message.split())
+    text = " ".join(message.split()).partition(" Possible solutions:")[
+        0
+    ]  # the engine's own; ours name settings
     complaint = _COMPLAINT.search(text)
     if complaint is None or complaint[1].endswith(_ABOUT_NO_DATA):
         return text

@@ -9,6 +9,7 @@ or makes, with no rows but the seeds', so that any one model is built and its un
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -21,8 +22,10 @@ from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt.adapters.events.logging import AdapterLogger
 from dbt.flags import get_flags
 
-from orchestration.dbt.project import OF_A_RUN, stated_by
+from orchestration.dbt.project import ENGINE, OF_A_RUN, stated_by
 from orchestration.home import Home
+from orchestration.settings import engine_limits
+from sources.engine import Config, Limits
 from sources.errors import LabourdbError
 from sources.restricted.database import attach_restricted
 from sources.restricted.encryption import encryption_config
@@ -57,7 +60,7 @@ class Plugin(BasePlugin):  # type: ignore[misc]
         self._empty = self.creds.path == IN_MEMORY
 
     def update_connection_config(self, creds: DuckDBCredentials, config: dict[str, Any]) -> None:
-        """Let the connection load the encryption, and encrypt what it spills.
+        """Let the connection load the encryption, encrypt what it spills, and use no more than it may.
 
         Raises ``LabourdbError`` if the home that was named is not there.
         """
@@ -66,9 +69,7 @@ class Plugin(BasePlugin):  # type: ignore[misc]
                 f"{self._home.resolve()} is not there: no home was run where dbt looks. Make one with `make run`,"
                 " name yours in LABOURDB_HOME (in full), or work without rows: `dbt … --target empty`."
             )
-        if self._empty:
-            config.pop("temp_directory", None)  # there is nothing to spill, and no place for it
-        config.update(encryption_config())
+        config.update(encryption_config() | self._limits())
 
     def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
         """Attach the restricted database; an empty one in memory where there is no zone."""
@@ -83,6 +84,14 @@ class Plugin(BasePlugin):  # type: ignore[misc]
             if not os.environ.get(OF_A_RUN) and get_flags().WHICH in BUILDING:
                 self._take_over(conn)
             attach_restricted(conn, self._restricted)
+
+    def _limits(self) -> Config:
+        """What the engine may use: as the run says, else as the home does; in memory there is no place to spill."""
+        stated = os.environ.get(ENGINE)
+        if stated:
+            config: Config = json.loads(stated)
+            return config
+        return Limits().config() if self._empty else engine_limits(Home(self._home.parent)).config()
 
     def _take_over(self, conn: duckdb.DuckDBPyConnection) -> None:
         """A developer is about to build: nothing in the warehouse is any run's after that, and no run begins meanwhile.

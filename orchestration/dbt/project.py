@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 import os
@@ -31,6 +32,7 @@ COUNTED_LAYERS = ["keyed", "cells", "candidates"]
 LAST_LAYERS = ["disclosure", "published"]
 QUIET = ["--log-level", "none", "--log-level-file", "none"]
 OF_A_RUN = "LABOURDB_BUILDS"  # set for dbt that a run starts, which marks itself what it built
+ENGINE = "LABOURDB_ENGINE"  # what the engine may use, as DuckDB's configuration in JSON
 # data tests that a developer runs (docs/dbt.md) and a run leaves out: ingestion and gates ask already what they ask, and two
 # hundred of them take as long as the models of a province
 DEVELOPERS_TESTS = ("grain", "unique", "not_null", "relationships", "accepted_values")
@@ -66,12 +68,12 @@ class NodeResult:
 @contextmanager
 def environment(home: Home | None, settings: Settings) -> Iterator[None]:
     """dbt's profile reads places and limits from the environment; it is put back afterwards."""
+    limits = settings.engine.limits(home) if home else None
     places = {
         "LABOURDB_WAREHOUSE": str(home.database) if home else "labour.duckdb",
         "LABOURDB_RESTRICTED": str(home.restricted) if home else "",
-        "LABOURDB_SPILL": str(home.restricted / "spill") if home else "spill",
-        "LABOURDB_MEMORY": settings.engine.memory,
-        "LABOURDB_THREADS": str(settings.engine.threads),
+        # what the engine may use, as the plugin takes it
+        ENGINE: json.dumps(limits.config()) if limits else "",
         OF_A_RUN: "yes",
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DO_NOT_TRACK": "1",
@@ -188,7 +190,10 @@ def parsed() -> Any:
     from dbt.parser.manifest import extended_mashumuro_decoder
 
     packed = manifest_path().with_suffix(".msgpack").read_bytes()
-    return _in_place(Manifest.from_msgpack(packed, decoder=extended_mashumuro_decoder))  # type: ignore[attr-defined]
+    manifest = _in_place(Manifest.from_msgpack(packed, decoder=extended_mashumuro_decoder))  # type: ignore[attr-defined]
+    gc.collect()
+    gc.freeze()  # it stays as long as the process does: the collector need not walk its objects again and again
+    return manifest
 
 
 def _in_place(manifest: Any) -> Any:

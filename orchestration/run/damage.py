@@ -17,6 +17,7 @@ from orchestration.home import Home
 from releases.audit.verify import DATABASE
 from releases.release import list_releases, listed_files
 from releases.tables import sha256
+from sources.engine import connect
 from sources.errors import LabourdbError
 from sources.restricted.database import DATABASE as RESTRICTED
 from sources.restricted.encryption import attach_encrypted, damaged, encryption_config, load_encryption
@@ -83,7 +84,7 @@ def _reads(path: Path, restricted: Home | None = None) -> bool:
     """Whether every row of a database can be read; also true where that cannot be told, as of one in use."""
     try:
         config = encryption_config() if restricted is not None else {}
-        with duckdb.connect(config=config) as connection:
+        with connect(more=config) as connection:
             if restricted is not None:
                 load_encryption(connection)
                 secret = encryption_key(load_key(restricted.restricted))

@@ -15,11 +15,13 @@ import duckdb
 from orchestration.home import Home
 from orchestration.run.damage import damage
 from orchestration.run.fingerprint import known_inputs, run_fingerprint
+from orchestration.run.progress import Plan, plan_of
 from orchestration.run.scope import Run, RunScope
 from orchestration.settings import Settings
 from releases.disclosure.remembered import remembered, settle
 from releases.release import Release, latest_of, next_id, point_current, refuse_withdrawn
 from sources.calendar import quarter_label, quarter_number
+from sources.engine import advice
 from sources.errors import LabourdbError, UnforeseenError
 from sources.ingest.deliveries import new_deliveries
 from sources.ingest.landing import find_deliveries
@@ -51,7 +53,7 @@ def nothing_new(home: Home, settings: Settings, scope: RunScope) -> Release | No
     if not home.database.exists():
         return None  # after a rekey: nothing new to publish, but the warehouse to build
     deliveries, _ = find_deliveries(home.landing)
-    with restricted_database(home.restricted) as connection:
+    with restricted_database(home.restricted, settings.engine.limits(home)) as connection:
         if new_deliveries(connection, deliveries):
             return None
         fingerprint = run_fingerprint(scope.as_of, settings, known_inputs(connection, scope.cut_off))
@@ -65,17 +67,19 @@ def nothing_new(home: Home, settings: Settings, scope: RunScope) -> Release | No
 
 
 def execute(
-    home: Home, settings: Settings, as_of: str, listener: Listener | None = None, full: bool = False
+    home: Home,
+    settings: Settings,
+    as_of: str,
+    listener: Listener | None = None,
+    on_plan: Callable[[Plan], None] | None = None,
+    full: bool = False,
 ) -> Outcome:
-    """Run for ``as_of`` (YYYYQn) under the home's lock; ``full``: also where there is nothing new, and with everything built
-    anew and compared with what was kept.
+    """Run for ``as_of`` (YYYYQn) under the home's lock; ``on_plan`` hears, before the first step, what is to be done;
+    ``full``: also where there is nothing new, and with everything built anew and compared with what was kept.
 
     Raises ``GateStopped`` if gate 2 or 3 stopped it, ``LabourdbError`` for everything a person can mend;
     in both cases nothing is published and ``current`` is as it was.
     """
-    from orchestration.run.increments import told  # takes a while to import
-    from orchestration.run.steps import apply_retention, noted_retention
-
     number = quarter_number(as_of)
     home.require_landing()
     with home.locked(f"labourdb run --as-of {as_of}"):
@@ -83,9 +87,14 @@ def execute(
         scope = RunScope(number, next_id(home.releases, as_of, remembered(home.remembered)))
         run = Run(home, settings, scope)
         unchanged = None if full else nothing_new(home, settings, scope)
+        if unchanged is not None and settings.retention.months is None:
+            return Outcome(unchanged, published=False)
+        from orchestration.run.increments import told  # takes a while to import
+        from orchestration.run.steps import apply_retention, noted_retention
+
         if unchanged is not None:  # what is old goes all the same
             return Outcome(unchanged, published=False, deleted=apply_retention(run))
-        _run_job(home, as_of, listener or (lambda step, detail, seconds: None), full)
+        _run_job(home, as_of, listener or (lambda step, detail, seconds: None), on_plan, full)
         latest = latest_of(home.releases, as_of)
         if latest is None:
             raise LabourdbError(
@@ -95,7 +104,9 @@ def execute(
         return Outcome(latest, published, noted_retention(run), told(run))
 
 
-def _run_job(home: Home, as_of: str, listener: Listener, full: bool) -> None:
+def _run_job(
+    home: Home, as_of: str, listener: Listener, on_plan: Callable[[Plan], None] | None, full: bool
+) -> None:
     """Execute the Dagster job in this process; errors a person can act on come out as they were raised."""
     os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "yes")
     logging.getLogger("dagster").setLevel(logging.CRITICAL)
@@ -107,6 +118,8 @@ def _run_job(home: Home, as_of: str, listener: Listener, full: bool) -> None:
 
         with _at_home(home), dagster_instance(home.dagster) as instance, heard_by(listener):
             job = build_defs().resolve_job_def(RUN.name)
+            if on_plan is not None:
+                on_plan(plan_of(instance, RUN.name))
             try:
                 config = {"as_of": as_of} | ({"full": True} if full else {})
                 run_recorded(instance, job, {"resources": {"installation": {"config": config}}})
@@ -149,10 +162,11 @@ def _raise_plainly(home: Home, as_of: str, error: Exception) -> None:
                 f"Another program has a database of {home.root} open, as dbt, a notebook or a database tool would. Close it"
                 " there and run again; nothing was published."
             ) from None
-        if isinstance(cause, (duckdb.OutOfMemoryException, duckdb.IOException)):
+        if isinstance(cause, (MemoryError, duckdb.OutOfMemoryException, duckdb.IOException)):
+            kind = type(cause).__name__
             raise LabourdbError(
-                f"The database could not work ({type(cause).__name__}): too little memory or disk, or no right to"
-                " write. See [engine] in labourdb.toml, free some space and run again; nothing was published."
+                f"The database could not work ({kind}): too little memory or disk, or no right to write."
+                f" {advice(f'{kind} {cause}') or 'Free some space, or mend the rights.'} Run again; nothing was published."
             ) from None
         if isinstance(cause, sqlite3.Error):
             raise LabourdbError(

@@ -9,14 +9,16 @@ from collections.abc import Sequence
 from functools import cache
 from importlib.metadata import PackageNotFoundError, distribution, version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
-import pandas as pd
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from orchestration.settings import Settings
+
+if TYPE_CHECKING:  # a run that finds nothing new needs none of what takes a while to import
+    import pandas as pd
 
 NAME = "labourdb"
 ROOT = Path(__file__).resolve().parents[2]

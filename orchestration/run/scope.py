@@ -13,9 +13,10 @@ from orchestration.home import Home
 from orchestration.settings import Settings
 from releases.release import Release, latest_of, standing_releases
 from sources.calendar import quarter_label, reference_month
+from sources.engine import connect
 from sources.modes import make_folder
-from sources.restricted.database import attach_restricted, engine_config, restricted_database
-from sources.restricted.encryption import load_encryption
+from sources.restricted.database import attach_restricted, restricted_database
+from sources.restricted.encryption import encryption_config, load_encryption
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class Run:
     @contextmanager
     def restricted(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """The restricted database, for writing."""
-        with restricted_database(self.home.restricted, threads=self.settings.engine.threads) as connection:
+        with restricted_database(self.home.restricted, self.settings.engine.limits(self.home)) as connection:
             yield connection
 
     @contextmanager
@@ -65,8 +66,8 @@ def opened_warehouse(
     """The working database of the pseudonymised zone, spilling only into the restricted zone."""
     make_folder(home.warehouse, 0o750)
     made = not home.database.exists()
-    config = engine_config(home.restricted, settings.engine.memory, settings.engine.threads)
-    with duckdb.connect(str(home.database), config=config) as connection:
+    limits = settings.engine.limits(home)
+    with connect(home.database, limits=limits, more=encryption_config()) as connection:
         if made:
             home.database.chmod(0o640)  # authorised staff read it
         if with_restricted:

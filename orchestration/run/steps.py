@@ -39,6 +39,7 @@ from orchestration.run.notes import (
     seeds_changed,
     table_sizes,
 )
+from orchestration.run.profile import hearing
 from orchestration.run.scope import Run
 from orchestration.run.site import site_reference
 from orchestration.run.tables import write
@@ -55,6 +56,7 @@ from releases.release import (
 from releases.verdict import confirmed_verdict, drop_verdict
 from sources.calendar import month_label, month_number, quarter_label, quarter_of_month
 from sources.contract import load_contract
+from sources.engine import advice
 from sources.errors import LabourdbError, UsageError
 from sources.feedback.files import write_feedback
 from sources.ingest.deliveries import ingest, new_deliveries
@@ -119,9 +121,9 @@ def noted_retention(run: Run) -> Deleted:
     return Deleted(*found) if found else Deleted()
 
 
-def build(run: Run, layers: Sequence[str], on_event: Callable[[Any], None] | None = None) -> list[NodeResult]:
+def build(run: Run, layers: Sequence[str]) -> list[NodeResult]:
     """Build and test layers of models (``attempt``); raises ``LabourdbError`` unless all of them were built."""
-    results = attempt(run, layers, on_event)
+    results = attempt(run, layers)
     refuse_failed(run, results)
     return results
 
@@ -129,14 +131,12 @@ def build(run: Run, layers: Sequence[str], on_event: Callable[[Any], None] | Non
 def attempt(
     run: Run,
     layers: Sequence[str],
-    on_event: Callable[[Any], None] | None = None,
     only: Collection[str] | None = None,
 ) -> list[NodeResult]:
     """Build and test layers of models, or ``only`` these models and tests of them (unique names); seeds first, if they
     changed. What rests on what is built here is stale from then on, and no verdict of the gates holds any more.
 
-    ``on_event`` hears what dbt tells while it works. Models that fail do not raise here (``refuse_failed``), nor do tests:
-    they are kept for the gate that follows. Raises ``LabourdbError`` if the run is not the one that lies in the
+    Models that fail do not raise here (``refuse_failed``), nor do tests: they are kept for the gate that follows. Raises ``LabourdbError`` if the run is not the one that lies in the
     warehouse, if a delivery it began with has changed, or if what is read was not built in it.
     """
     known = reads(layers)
@@ -157,7 +157,7 @@ def attempt(
     elif first and only is None:
         select.append(SEED_TESTS)
     indirect = "buildable" if only is None else "empty"
-    results = dbt_build(run.home, run.settings, select, on_event, indirect)
+    results = dbt_build(run.home, run.settings, select, hearing(), indirect)
     tests = [_test_line(r, r.tested or r.folder) for r in results if r.kind == "test"]
     ran = {r.unique_id for r in results if r.kind == "test"}
     missing = [t for t in expected_tests(layers) if t.unique_id in selected - ran]
@@ -203,10 +203,14 @@ def rebuild(run: Run) -> int:
 
 def refuse_failed(run: Run, results: Sequence[NodeResult]) -> None:
     """Raise ``LabourdbError`` naming the models that could not be built; ``GateStopped`` if a test is to blame."""
-    broken = [r for r in results if r.kind != "test" and r.status == "error"]
+    broken = [r for r in results if r.status == "error" and (r.kind != "test" or advice(r.message))]
     if broken:
         details = "\n".join(f"  {r.name}: {r.message}" for r in broken)
-        raise LabourdbError(f"Models that could not be built; nothing was published:\n{details}")
+        told = next(filter(None, (advice(r.message) for r in broken)), "")
+        raise LabourdbError(
+            f"Models that could not be built, or tests that could not look at them; nothing was published:\n{details}"
+            + (f"\n{told} Then run again." if told else "")
+        )
     skipped = [r.name for r in results if r.kind != "test" and r.status == "skipped"]
     if skipped:  # dbt goes no further below a test that failed: there is nothing whole to judge or to export
         with run.warehouse() as warehouse:

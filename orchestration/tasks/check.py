@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -16,6 +16,7 @@ from orchestration.home import SEEDS
 from orchestration.settings import DEFAULTS
 from sources.calendar import month_number
 from sources.contract import all_sources
+from sources.engine import SPILL, connect, in_force
 from sources.errors import UsageError
 from sources.feedback.files import make_feedback
 from sources.feedback.workbook import workshop_in
@@ -88,8 +89,10 @@ def check_delivery(
     """
     if feedback is not None:
         _check_place(feedback, path)
-    with TemporaryDirectory(prefix="labourdb-check-") as scratch, duckdb.connect() as connection:
-        connection.execute("set temp_directory = ?", [str(Path(scratch) / "spill")])
+    with (
+        TemporaryDirectory(prefix="labourdb-check-") as scratch,
+        connect(limits=replace(in_force(), spill=Path(scratch) / SPILL)) as connection,
+    ):
         delivery = _delivery(path, source, period, Path(scratch))
         create_schema(connection)
         ingest(connection, [delivery], SEEDS, limits=limits)

@@ -12,8 +12,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import duckdb
-
 from expectations.catalogue import published_tables
 from expectations.rules import GATES, load_rules
 from expectations.suites import MEASURES, UNIQUE, Expectation, load_suites, suite_named
@@ -22,6 +20,7 @@ from expectations.validating import Outcome, told_by_file, validate
 from orchestration.home import Home
 from releases.release import find_release, standing_release
 from releases.verdict import FILE as VERDICT
+from sources.engine import connect
 from sources.errors import UsageError
 
 PLAIN = re.compile(r"(?!.*\d{8})[\w.:+/-]{1,60}")  # nobody's name or ID
@@ -131,10 +130,11 @@ def _release(home: Home, named: str | None) -> Place:
     """A release; its own checks say how many rows its tables should have."""
     found = find_release(home.releases, named) if named else standing_release(home.releases)
     tables = found.path / "tables"
-    rows = duckdb.execute(
-        "select object, rows_checked from read_parquet($file) where check_id = 'table_rows' and status = 'passed'",
-        {"file": str(tables / "checks.parquet")},
-    ).fetchall()
+    with connect() as connection:
+        rows = connection.execute(
+            "select object, rows_checked from read_parquet($file) where check_id = 'table_rows' and status = 'passed'",
+            {"file": str(tables / "checks.parquet")},
+        ).fetchall()
     return Place(found.id, tables, told_by(rows, load_suites().values()))
 
 
@@ -147,7 +147,7 @@ def _candidates(home: Home) -> Place:
             f"{missing[0]} is not there: no run has come to gate 3 since. Make one with `labourdb run`."
         )
     released = json.loads((tables / VERDICT).read_text(encoding="utf-8"))["release_id"]
-    with home.locked(), duckdb.connect(str(home.database), read_only=True) as warehouse:
+    with home.locked(), connect(home.database, read_only=True) as warehouse:
         return Place(f"candidates of {released}", tables, rows_of_the_grid(warehouse))
 
 

@@ -11,10 +11,11 @@ import duckdb
 
 from orchestration.home import Home
 from orchestration.settings import Settings
+from sources.engine import advice, connect
 from sources.errors import LabourdbError, UsageError
 from sources.restricted.access import state_detail
-from sources.restricted.database import DATABASE, attach_restricted, engine_config
-from sources.restricted.encryption import private_files
+from sources.restricted.database import DATABASE, attach_restricted
+from sources.restricted.encryption import encryption_config, private_files
 
 SHOWN = 100
 
@@ -41,7 +42,7 @@ def described(sql: str) -> str:
 def _parsed(sql: str) -> Any:
     """The statement's syntax tree."""
     try:
-        with duckdb.connect() as parser:
+        with connect() as parser:
             kinds = [s.type for s in parser.extract_statements(sql)]
             found = parser.execute("select json_serialize_sql($sql::varchar)", {"sql": sql}).fetchone()
         tree = json.loads(found[0] if found else "{}")
@@ -108,9 +109,8 @@ def rows_of(
     if missing:
         raise LabourdbError(f"{missing[0]} is not there yet. `labourdb run` makes it.")
     state_detail(described(sql))  # the line is written when the database is opened, before anything is read
-    engine = settings.engine
-    config = engine_config(home.restricted, engine.memory, engine.threads)
-    with home.locked(), private_files(), duckdb.connect(config=config) as connection:
+    opened = connect(limits=settings.engine.limits(home), more=encryption_config())
+    with home.locked(), private_files(), opened as connection:
         attach_restricted(connection, home.restricted, read_only=True)
         place = str(home.database).replace("'", "''")
         connection.execute(
@@ -122,7 +122,9 @@ def rows_of(
         except (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException) as error:
             raise UsageError(str(error)) from None
         except duckdb.Error as error:
-            raise LabourdbError(f"The query stopped ({type(error).__name__}).") from None
+            raise LabourdbError(
+                f"The query stopped ({type(error).__name__}). {advice(str(error))}".strip()
+            ) from None
         columns = [c[0] for c in found.description or ()]
         rows = found.fetchall() if limit is None else found.fetchmany(limit + 1)
     more = limit is not None and len(rows) > limit

@@ -49,7 +49,7 @@ def rekey_home(home: Home, settings: Settings, listener: Listener) -> RekeyOutco
     with home.locked():
         try:
             rekeyed = rekey(
-                home.restricted, lambda: remove_warehouse(home), tell, settings.engine.memory, settings.engine.threads
+                home.restricted, lambda: remove_warehouse(home), tell, settings.engine.limits(home)
             )  # fmt: skip
         finally:
             record_access(home.restricted, "labourdb rekey", "done" if last == ["done"] else "not finished")

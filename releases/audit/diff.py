@@ -16,6 +16,7 @@ import duckdb
 from expectations.catalogue import published_tables
 from releases.release import Release, figures_of
 from releases.tables import RELEASED
+from sources.engine import connect
 from sources.errors import LabourdbError
 
 TOP = 200
@@ -83,7 +84,7 @@ def diff(old: Release, new: Release) -> dict[str, Any]:
     """
     columns: list[dict[str, str]] = []
     not_compared: list[dict[str, str]] = []
-    with duckdb.connect() as connection:
+    with connect() as connection:
         connection.execute(_NOTES)
         for place, table in enumerate(RELEASED):
             only, why = _compare(connection, place, table, old, new)

@@ -22,6 +22,7 @@ from releases.disclosure import nearest_five
 from releases.release import Release, figures_of
 from releases.tables import Row, rows_of
 from sources.contract import sources_of_basis
+from sources.engine import connect
 
 FILED = ("rows", "in_numerator")
 EXACT = ("as_counted", "noise")  # what is told of a cell where exact figures are, alone
@@ -49,7 +50,7 @@ def from_release(release: Release, key: CellKey, models: Collection[str], exact:
     """
     manifest = release.manifest
     sources = sources_of(key)
-    with duckdb.connect() as connection:
+    with connect() as connection:
         cell = find_cell(connection, release, key)
         return {
             "release": release.id,

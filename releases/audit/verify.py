@@ -13,6 +13,7 @@ from releases.database.write import DIMENSIONS
 from releases.ledger import BentLedger, entries
 from releases.release import FILES, MANIFEST, REPORT, Release, listed_files
 from releases.tables import quoted, sha256
+from sources.engine import connect
 from sources.ingest.landing import landed
 from sources.ingest.landing import sha256 as landed_sha256
 
@@ -171,7 +172,7 @@ def _in_database(
     path = folder / DATABASE
     if not path.is_file():
         return
-    with duckdb.connect() as database:
+    with connect() as database:
         try:
             database.execute(f"attach {quoted(path)} as kept (read_only)")
             held = dict(

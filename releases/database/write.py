@@ -13,6 +13,7 @@ from releases.database.names import Naming, dimension_tables, name_codes
 from releases.database.views import views
 from releases.pages.dictionary import Field, Table
 from releases.tables import RELEASED, quoted, write_parquet
+from sources.engine import connect
 
 STORAGE = "v1.0.0"  # the oldest DuckDB whose file format holds all there is: whatever later version writes it, that one reads it
 DIMENSIONS = "dimensions"  # the folder beside the database with its tables of names as Parquet
@@ -35,7 +36,7 @@ def write_database(
     With ``naming`` also what names codes, from it and the release's ``manifest``, as Parquet files beside it too; views; and
     comments on every table, view and column. Without, the released tables alone.
     """
-    with duckdb.connect() as connection:
+    with connect() as connection:
         connection.execute(f"attach {quoted(path)} as release (storage_version '{STORAGE}')")
         connection.execute("use release")
         for table in RELEASED:

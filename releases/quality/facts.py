@@ -24,6 +24,7 @@ from releases.quality.expectations import suites_facts
 from releases.quality.times import place_of
 from releases.tables import RELEASED, rows_of
 from sources.contract import all_sources, load_contract
+from sources.engine import connect
 from sources.errors import LabourdbError
 
 Facts = dict[str, Any]
@@ -141,7 +142,7 @@ def _facts(manifest: Mapping[str, Any], given: Mapping[str, Rows], previous: Pat
 @contextmanager
 def _opened(tables: Mapping[str, Rows]) -> Iterator[duckdb.DuckDBPyConnection]:
     """An engine with a view per table, of the columns in ``NEEDED`` at least."""
-    with duckdb.connect() as connection:
+    with connect() as connection:
         for table, rows in tables.items():
             connection.execute(f"create table no_{table} ({NEEDED[table]})")
             if isinstance(rows, Path):

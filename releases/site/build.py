@@ -10,7 +10,6 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-import duckdb
 from markupsafe import Markup
 
 from releases.disclosure import PROTECTION
@@ -35,6 +34,7 @@ from releases.site.targets import targets
 from releases.site.topics import write_topics
 from releases.site.vocabulary import DIMENSIONS, indicator_names, named_areas, vocabulary
 from releases.tables import RELEASED
+from sources.engine import connect
 
 ASSETS = ("site.js", "explore.js", "site.css", "card-vi.svg", "card-en.svg")
 
@@ -55,7 +55,7 @@ def build_site(release: Path, manifest: Mapping[str, Any], reference: Reference)
     (folder / "index.html").write_text(templates.joinpath("door.html").read_text("utf-8"), "utf-8")
     said = json.dumps(vocabulary(reference.dictionary), ensure_ascii=False, separators=(",", ":"))
     (folder / "assets" / "words.js").write_text(f"labourdb.words = {said};\n", "utf-8")
-    with duckdb.connect() as connection:
+    with connect() as connection:
         for table in RELEASED:
             path = str(release / "tables" / f"{table}.parquet").replace("'", "''")
             connection.execute(f"create view {table} as from read_parquet('{path}')")
@@ -150,24 +150,9 @@ def _stated(site: Site, explorer: Explorer, areas: list[Mapping[str, object]]) -
 
 
 def _write_downloads(site: Site, release: Path) -> None:
-    notes = _notes(site.manifest, site.facts["protected"])
-    found = write_downloads(site.connection, release, site.facts["release"], notes, site.reference)
+    found = write_downloads(
+        site.connection, release, site.manifest, site.reference, site.places, site.targets
+    )
     groups = [(group, list(of)) for group, of in groupby(found, key=lambda d: d.group)]
     title = ("Tải dữ liệu", "Downloads")
     site.page("downloads.html", "downloads.html", "downloads", title, title, groups=groups)
-
-
-def _notes(manifest: Mapping[str, Any], protected: bool) -> list[words.Pair]:
-    """What must be known before a figure of the workbook is used."""
-    notes = [
-        (f"Bản công bố {manifest['release_id']}, kỳ số liệu {manifest['period']}", f"Release {manifest['release_id']}, reference period {manifest['period']}"),
-        words.PROTECTIONS.get(manifest["protection"], (manifest["protection"],) * 2),
-        *((words.NOISE, words.FEW_MEANS) if protected else ()),
-        ("Thất nghiệp theo sổ đăng ký là thất nghiệp đăng ký, không theo chuẩn ILO.", "Unemployment of basis register is registered unemployment (not ILO)."),
-        ("Trạng thái suppressed: trung vị tiền lương của quá ít người hoặc đơn vị, không công bố; provisional: sơ bộ; low_coverage: dưới 80 % dân số biết tình trạng, hoặc điều cần biết (giờ làm, ngành, trình độ) chỉ biết được của chưa đến một nửa số người.", "Status suppressed: a median wage of too few persons or employers, not shown; provisional: first figure of the quarter; low_coverage: the status of under 80 % of persons is known, or what it rests on (hours, section, level) of under half."),
-        ("Bảng indicators có một trang tính cho mỗi nguồn (register: sổ đăng ký, official: thống kê chính thức) và đơn vị tính; trang headline chỉ gồm các dòng tổng. Các trang này chỉ có cả nước và các tỉnh; huyện và xã có trong CSV, Parquet và DuckDB. Trang có hơn 250.000 dòng thì chỉ giữ các kỳ mới nhất.", "The table indicators has a sheet for each basis (register, official) and unit; the sheet headline holds its totals alone. They hold country and provinces; districts and communes are in CSV, Parquet and DuckDB. A sheet of more than 250,000 rows holds the newest periods."),
-        ("Không cộng cả cột: dòng total đã gồm các dòng khác, và mỗi số liệu đứng ở cả hai danh mục đơn vị hành chính. Hãy lọc từng cột trước. Mỗi trang xếp theo cột mã; vài dòng đầu có thể được đưa lên để phần mềm nhận đúng kiểu dữ liệu của mọi cột.", "Do not add up a whole column: rows at total hold the others, and every figure stands in both lists of areas. Filter each column first. Sheets are in the order of their codes; a few rows may be moved to the top, so that software sees the type of every column."),
-    ]  # fmt: skip
-    if manifest["synthetic"]:
-        notes.insert(1, ("DỮ LIỆU MÔ PHỎNG", "SYNTHETIC DATA"))
-    return notes

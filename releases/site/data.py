@@ -81,14 +81,19 @@ def write_shape(
     chosen = ", ".join(f"{MADE.get(d, f't.{d}::varchar')} as {d}" for d in shape.all_dimensions)
     figures = ", ".join(f"round({MADE.get(f, f't.{f}')}, {DECIMALS}) as {f}" for f in shape.figures)
     levels = ", ".join(f"'{level}'" for level in shape.levels)
-    frame = connection.execute(
-        f"select t.area_version, {owner} as owner, {chosen}, {figures} from {shape.table} as t"
+    connection.execute(  # a frame of an area at a time: one of a nation, of texts, is gigabytes
+        f"create or replace temp table shown as select t.area_version, {owner} as owner, {chosen}, {figures} from {shape.table} as t"
         " left join known_areas as p on t.area_version = p.area_version and t.area_code = p.area_code"
         f" where t.area_level in ({levels}) order by all"
-    ).df()
+    )
     connection.unregister("known_areas")
     areas = []
-    for (version, code), rows in frame.groupby(["area_version", "owner"], sort=True):
+    for version, code in connection.execute(
+        "select distinct area_version, owner from shown order by all"
+    ).fetchall():
+        rows = connection.execute(
+            "from shown where area_version = ? and owner = ? order by all", [version, code]
+        ).df()
         key = f"{code}@{version}"
         file = f"data/{name}-{version}-{code}.js"
         path = folder / file
@@ -97,6 +102,7 @@ def write_shape(
             f"labourdb.receive({json.dumps(f'{name}/{key}')}, {_columnar(rows, shape)});\n", encoding="utf-8"
         )
         areas.append(Area(key, str(version), str(code), file))
+    connection.execute("drop table shown")
     return sorted(areas, key=lambda a: (a.version, a.code.isdigit(), a.code))
 
 

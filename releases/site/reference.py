@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from releases.pages.dictionary import Dictionary
+
+if TYPE_CHECKING:  # every command knows where a site lies, few need what takes a while to import
+    import pandas as pd
 
 INDEX = "site/index.html"
 

@@ -10,42 +10,47 @@ from dataclasses import dataclass
 
 import duckdb
 
-from expectations.catalogue import RELEASE, published_tables
+from expectations.catalogue import RELEASE, PublishedTable, published_tables
 from releases.database.views import views
+from releases.site.code_names import with_names
 from releases.tables import RELEASED
+from sources.reading.sheets import ROW_LIMIT
 
-SHEET_ROWS = (
-    250_000  # of one kind in the workbook: spreadsheets take a million, and minutes to open a third of that
-)
+ROWS = 75_000  # of a table in a workbook: what an office computer opens without waiting
 EARLY = 100  # rows by which every column has shown its type: readers guess it from the first 100 (polars) to 1,000 (R)
 INDICATORS = published_tables()["indicators"]
 ABOVE_PLACES = "area_level in ('country', 'province')"
 HEADLINE = next(view.query for view in views() if view.name == "headline")
-# totals, and what is told apart by one column alone: by sex, by age, by settlement
-ONE_WAY = f"select * from indicators where {ABOVE_PLACES} and " + (
-    " + ".join(f"({part} <> 'total')::integer" for part in INDICATORS.parts) + " <= 1"
-)
+
+
+def _apart(table: PublishedTable, by: int) -> str:
+    """SQL of whether a row is told apart by no more than ``by`` columns, such as sex, age and settlement; by none it is a total."""
+    return " + ".join(f"({part} <> 'total')::integer" for part in table.parts) + f" <= {by}"
+
+
+ONE_WAY = f"select * from indicators where {ABOVE_PLACES} and {_apart(INDICATORS, 1)}"
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """Rows of one table that are alike: what their sheet is called, whose they are, and their query."""
+    """Rows of one table that are alike: what their sheet is called, whose they are, their query, and their unit if they have one."""
 
     name: str
     table: str
     query: str
+    unit: str | None = None
 
 
 def sheets(connection: duckdb.DuckDBPyConnection) -> list[Sheet]:
     """What a workbook holds: the headline, then every table, country and provinces alone where it goes below them.
 
     A table whose figures are of several units has a sheet for each basis and unit, so that what stands in one column is alike.
+    ``connection`` has the names of codes (``name_codes``), which stand beside them.
     """
     found = [Sheet("headline", "indicators", _of_sheet(connection, HEADLINE, "indicators"))]
     for name, table in published_tables().items():
-        every = f"select * from {name} where " + (
-            ABOVE_PLACES if {"district", "commune"} & set(table.levels) else "true"
-        )
+        places = ABOVE_PLACES if {"district", "commune"} & set(table.levels) else "true"
+        every = _fitting(connection, f"select * from {name} where {places}", table)
         if {"basis", "unit"} <= table.columns:
             kinds = connection.execute(
                 f"select distinct basis, unit from ({every}) order by basis = 'official', basis, unit"
@@ -53,26 +58,41 @@ def sheets(connection: duckdb.DuckDBPyConnection) -> list[Sheet]:
             titles = _titles([f"{basis}_{unit}" for basis, unit in kinds])
             parts = [f"{every} and basis is not distinct from {_text(b)} and unit is not distinct from {_text(u)}" for b, u in kinds]  # fmt: skip
         else:
-            titles, parts = [name], [every]
+            kinds, titles, parts = [(None, None)], [name], [every]
         found += [
-            Sheet(t, name, _of_sheet(connection, part, name)) for t, part in zip(titles, parts, strict=True)
+            Sheet(title, name, _of_sheet(connection, part, name), unit)
+            for title, part, (_, unit) in zip(titles, parts, kinds, strict=True)
         ]
     return found
 
 
-def _of_sheet(connection: duckdb.DuckDBPyConnection, query: str, table: str) -> str:
-    """What fits of a query, the newest periods if not all does; without the release, which the first sheet names."""
-    columns = published_tables()[table].columns
-    if "period" in columns:
+def _fitting(connection: duckdb.DuckDBPyConnection, query: str, table: PublishedTable) -> str:
+    """What a workbook takes of a table: all; else without what most columns tell apart, and if need be the newest periods."""
+    fitting = query
+    for by in reversed(range(1, len(table.parts))):
+        if _rows(connection, fitting) <= ROWS:
+            return fitting
+        fitting = f"{query} and {_apart(table, by)}"
+    if "period" in table.columns and _rows(connection, fitting) > ROWS:
         first = connection.execute(
-            "select min(period) filter (where so_far < $most), max(so_far) < $most from ("
-            f" select period, sum(count(*)) over (order by period desc) as so_far from ({query}) group by period)",
-            {"most": SHEET_ROWS},
+            "select coalesce(min(period) filter (where so_far <= $most), max(period)) from ("
+            f" select period, sum(count(*)) over (order by period desc) as so_far from ({fitting}) group by period)",
+            {"most": ROWS},
         ).fetchone()
-        if first is not None and first[0] is not None and not first[1]:
-            query += f" and period >= {_text(first[0])}"
-    released = f"exclude ({RELEASE})" if RELEASE in columns else ""
-    return f"select * {released} from ({typed_first(connection, query, table)}) limit {SHEET_ROWS - 1}"
+        fitting += f" and period >= {_text(first[0] if first else None)}"
+    return fitting
+
+
+def _of_sheet(connection: duckdb.DuckDBPyConnection, query: str, table: str) -> str:
+    """The rows of a sheet in their order, with the names of codes; without the release, which the notes name."""
+    released = f"exclude ({RELEASE})" if RELEASE in published_tables()[table].columns else ""
+    shown = with_names(connection, f"select * {released} from ({query})", table)
+    return f"{typed_first(connection, shown, table)} limit {ROW_LIMIT - 1}"
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, query: str) -> int:
+    counted = connection.execute(f"select count(*) from ({query})").fetchone()
+    return int(counted[0]) if counted else 0
 
 
 def typed_first(connection: duckdb.DuckDBPyConnection, query: str, table: str) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 
 from sources.contract import load_contract
+from sources.engine import advice
 from sources.errors import ChangedDelivery, LabourdbError, UnreadableFile
 from sources.ingest.deciding import Prepared
 from sources.ingest.landing import (
@@ -250,4 +251,4 @@ class _EngineGaveUp(Exception):
 
     def told(self, delivery: Delivery) -> LabourdbError:
         """What stops the run."""
-        return LabourdbError(f"Reading {delivery.name} failed: {self.words}")
+        return LabourdbError(f"Reading {delivery.name} failed: {self.words} {advice(self.words)}".strip())

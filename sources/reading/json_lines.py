@@ -14,6 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sources.contract import Contract, header_key
+from sources.engine import Limits as EngineLimits
+from sources.engine import connect
 from sources.errors import UnreadableFile
 from sources.reading.layout import TYPED, OpenedFile, Rows, known_titles, match_header, unknown_columns
 from sources.reading.text import as_strings, checked_chunks, line_blocks, line_ends
@@ -74,7 +76,7 @@ def _doubles(keys: tuple[str, ...], titles: dict[str, str]) -> bool:
 
 @cache
 def _engine() -> duckdb.DuckDBPyConnection:
-    return duckdb.connect(config={"threads": "1", "memory_limit": "500MB", "temp_directory": ""})
+    return connect(limits=EngineLimits("500MB", 1))
 
 
 def _scratch() -> duckdb.DuckDBPyConnection:

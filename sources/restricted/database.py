@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -18,6 +19,7 @@ import duckdb
 from sources.cleaning.names import count_names
 from sources.cleaning.rows import MACROS, landing_columns
 from sources.contract import all_sources, load_contract
+from sources.engine import SPILL, Limits, connect, in_force
 from sources.errors import LabourdbError
 from sources.restricted.access import note_access
 from sources.restricted.encryption import (
@@ -250,25 +252,18 @@ def _encrypt(connection: duckdb.DuckDBPyConnection, path: Path, folder: Path) ->
 
 
 @contextmanager
-def restricted_database(
-    folder: Path, memory: str = "1GB", threads: int = 2
-) -> Iterator[duckdb.DuckDBPyConnection]:
+def restricted_database(folder: Path, limits: Limits | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open the restricted database for writing, as the connection's own, spilling only into the restricted zone.
 
     The caller holds the home's lock.
     """
-    with private_files(), duckdb.connect(config=engine_config(folder, memory, threads)) as connection:
+    with private_files(), connect(limits=zone_limits(folder, limits), more=encryption_config()) as connection:
         attach_restricted(connection, folder)
         connection.execute("use restricted")
         create_schema(connection)
         yield connection
 
 
-def engine_config(folder: Path, memory: str, threads: int) -> dict[str, str | bool | int | float | list[str]]:
-    """What ``duckdb.connect`` is told where personal data passes: limits, and encrypted spill in the restricted zone."""
-    return {
-        "memory_limit": memory,
-        "threads": str(threads),
-        "temp_directory": str(folder / "spill"),
-        **encryption_config(),
-    }
+def zone_limits(folder: Path, limits: Limits | None = None) -> Limits:
+    """``limits``, else those in force, with spill in the restricted zone ``folder``: where personal data passes."""
+    return replace(limits or in_force(), spill=folder / SPILL)

@@ -15,9 +15,10 @@ from pathlib import Path
 
 import duckdb
 
+from sources.engine import Config, connect
 from sources.errors import LabourdbError
 
-CLOSED: dict[str, str | bool | int | float | list[str]] = {
+CLOSED: Config = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
 }
@@ -48,13 +49,13 @@ def _extension() -> Path:
 
 
 @cache
-def encryption_config() -> dict[str, str | bool | int | float | list[str]]:
+def encryption_config() -> Config:
     """What ``duckdb.connect`` needs to be told so that ``load_encryption`` works there, spill files included.
 
     The extension's signature is checked here, once a process: at 0.4 s for each connection it would cost a
     small run more than the encryption does.
     """
-    with duckdb.connect(config=dict(CLOSED)) as connection:
+    with connect(more=CLOSED) as connection:
         _load(connection)
     return {**CLOSED, "allow_unsigned_extensions": "true", "temp_file_encryption": "true"}
 

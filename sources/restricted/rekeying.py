@@ -18,16 +18,17 @@ from pathlib import Path
 
 import duckdb
 
+from sources.engine import Limits, connect
 from sources.errors import LabourdbError
 from sources.restricted.database import (
     attach_restricted,
     create_schema,
     discard_unfinished,
-    engine_config,
     put_in_place,
     unfinished,
+    zone_limits,
 )
-from sources.restricted.encryption import attach_encrypted, private_files
+from sources.restricted.encryption import attach_encrypted, encryption_config, private_files
 from sources.restricted.keys import (
     KEY_VARIABLE,
     NEW_KEY_VARIABLE,
@@ -82,8 +83,7 @@ def rekey(
     folder: Path,
     remove_pseudonyms: Callable[[], None],
     tell: Callable[[str], None],
-    memory: str = "1GB",
-    threads: int = 2,
+    limits: Limits | None = None,
 ) -> Rekeyed:
     """Give the restricted zone ``folder`` a new secret; the caller holds the home's lock.
 
@@ -92,7 +92,7 @@ def rekey(
     """
     secret, from_environment = new_secret()
     with private_files():
-        with duckdb.connect(config=engine_config(folder, memory, threads)) as connection:
+        with connect(limits=zone_limits(folder, limits), more=encryption_config()) as connection:
             tell("open the restricted database")
             attach_restricted(connection, folder, alias="old")
             disclosure = load_disclosure_key(folder, load_key(folder))

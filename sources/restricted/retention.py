@@ -10,12 +10,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
-import pandas as pd
 
 from sources.calendar import month_of
 from sources.contract import load_contract
+
+if TYPE_CHECKING:  # a run that finds nothing new needs none of what takes a while to import
+    import pandas as pd
 
 TEXTS, ROWS = "texts", "rows"
 _OF_DELIVERY = "source = ? and delivery_key = ?"

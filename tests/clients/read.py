@@ -13,6 +13,8 @@ import math
 import sys
 from pathlib import Path
 
+FOR_PEOPLE = 2  # sheets before those of the tables: targets and notes
+
 
 def described(columns: dict[str, list]) -> dict:
     """Of a table's values by column: rows, by column its kind, nulls and sum or distinct texts with their hash, and a hash of its rows.
@@ -97,14 +99,14 @@ def pandas_parquet(file: Path, texts: list[str]) -> dict:
 def pandas_csv(file: Path, texts: list[str]) -> dict:
     import pandas
 
-    return {file.name.partition(".")[0]: _of_frame(pandas.read_csv(file, dtype=dict.fromkeys(texts, str)))}
+    return {file.name.split(".")[0]: _of_frame(pandas.read_csv(file, dtype=dict.fromkeys(texts, str)))}
 
 
 def pandas_workbook(file: Path, texts: list[str]) -> dict:
     import pandas
 
     sheets = pandas.read_excel(file, sheet_name=None, dtype=dict.fromkeys(texts, str))
-    return {name: _of_frame(sheet) for name, sheet in list(sheets.items())[1:]}
+    return {name: _of_frame(sheet) for name, sheet in list(sheets.items())[FOR_PEOPLE:]}
 
 
 def polars_parquet(file: Path, texts: list[str]) -> dict:
@@ -122,28 +124,30 @@ def polars_csv(file: Path, texts: list[str]) -> dict:
         frame = polars.read_csv(file, schema_overrides=named)
     except TypeError:  # its name before 0.20.31
         frame = polars.read_csv(file, dtypes=named)
-    return {file.name.partition(".")[0]: frame.to_dict(as_series=False)}
+    return {file.name.split(".")[0]: frame.to_dict(as_series=False)}
 
 
 def polars_workbook(file: Path, texts: list[str]) -> dict:
     import polars
 
     sheets = polars.read_excel(file, sheet_id=0)
-    return {name: sheet.to_dict(as_series=False) for name, sheet in list(sheets.items())[1:]}
+    return {name: sheet.to_dict(as_series=False) for name, sheet in list(sheets.items())[FOR_PEOPLE:]}
 
 
 def openpyxl_workbook(file: Path, texts: list[str]) -> dict:
     import openpyxl
 
     book = openpyxl.load_workbook(file, read_only=True)
-    return {sheet.title: _of_lines(sheet.values) for sheet in book.worksheets[1:]}
+    return {sheet.title: _of_lines(sheet.values) for sheet in book.worksheets[FOR_PEOPLE:]}
 
 
 def calamine_workbook(file: Path, texts: list[str]) -> dict:
     import python_calamine
 
     book = python_calamine.CalamineWorkbook.from_path(str(file))
-    return {name: _of_lines(book.get_sheet_by_name(name).to_python()) for name in book.sheet_names[1:]}
+    return {
+        name: _of_lines(book.get_sheet_by_name(name).to_python()) for name in book.sheet_names[FOR_PEOPLE:]
+    }
 
 
 def datafusion_parquet(file: Path, texts: list[str]) -> dict:

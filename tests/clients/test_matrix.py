@@ -13,6 +13,7 @@ from read import described
 from support.clients import Client, clients
 from support.home_tables import released
 from support.query_page import texts_of_digits
+from support.sheets import name_as_sheets_do
 
 from releases.release import Release
 from releases.site.selections import HEADLINE, sheets
@@ -29,8 +30,8 @@ Told = dict[str, dict[str, Any]]
 def files(release: Release, reads: str) -> list[Path]:
     patterns = {
         "Parquet": ("tables/*.parquet", "dimensions/*.parquet"),
-        "CSV": ("site/downloads/*.csv", "site/downloads/*.csv.gz"),
-        "workbook": ("site/downloads/*.xlsx",),
+        "CSV": ("site/downloads/*.csv.gz",),
+        "workbook": ("site/downloads/labourdb-*.xlsx",),
         "database": ("labour.duckdb",),
     }
     found = (path for pattern in patterns[reads] for path in release.path.glob(pattern))
@@ -42,7 +43,7 @@ def queries(release: Release, reads: str, tables: duckdb.DuckDBPyConnection) -> 
     if reads == "workbook":
         return {sheet.name: sheet.query for sheet in sheets(tables)}
     if reads == "CSV":
-        names = [p.name.partition(".")[0] for p in files(release, reads)]
+        names = [p.name.removesuffix(".csv.gz") for p in files(release, reads)]
         return {name: HEADLINE if name == "headline" else f"from {name}" for name in names}
     if reads == "Parquet":
         return {p.stem: f"from '{p}'" for p in files(release, reads)}
@@ -56,6 +57,7 @@ def stated(release: Release) -> dict[str, Told]:
     """What each kind of file holds, by table."""
     told: dict[str, Told] = {}
     with released(release.path) as tables:
+        name_as_sheets_do(tables)
         for reads in ("Parquet", "CSV", "workbook", "database"):
             told[reads] = {}
             for name, query in queries(release, reads, tables).items():
@@ -79,6 +81,7 @@ def test_the_page_names_every_column_of_digits(release: Release) -> None:
     """A library that guesses types takes them for numbers, and their zeros are gone."""
     found = set()
     with released(release.path) as tables:
+        name_as_sheets_do(tables)
         for query in [q for reads in ("CSV", "workbook") for q in queries(release, reads, tables).values()]:
             for column, kind, *_ in tables.execute(f"describe {query}").fetchall():
                 digits = f"select bool_and(regexp_full_match({column}, '[0-9]+')) from ({query}) where {column} is not null"

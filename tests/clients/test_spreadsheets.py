@@ -16,6 +16,7 @@ import duckdb
 import openpyxl
 import pytest
 from support.home_tables import released
+from support.sheets import name_as_sheets_do
 
 from releases.release import Release
 from releases.site.selections import HEADLINE, ONE_WAY, sheets
@@ -30,7 +31,9 @@ Table = tuple[list[str], list[str], list[tuple[Any, ...]]]  # titles, types, row
 
 @pytest.fixture(scope="session")
 def connection(release: Release) -> duckdb.DuckDBPyConnection:
-    return released(release.path)
+    tables = released(release.path)
+    name_as_sheets_do(tables)
+    return tables
 
 
 def table(connection: duckdb.DuckDBPyConnection, query: str) -> Table:
@@ -47,7 +50,7 @@ def stated(connection: duckdb.DuckDBPyConnection) -> dict[str, Table]:
 
 @pytest.fixture(scope="session")
 def workbook(release: Release) -> Path:
-    (path,) = (release.path / "site" / "downloads").glob("*.xlsx")
+    (path,) = (release.path / "site" / "downloads").glob("labourdb-*.xlsx")
     return path
 
 

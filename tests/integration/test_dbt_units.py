@@ -25,6 +25,26 @@ def test_every_rule_has_its_unit_test_and_all_pass(home: EmptyHome) -> None:
     assert {name for name, status in statuses.items() if status != "pass"} == set()
 
 
+def test_a_seed_is_loaded_whatever_columns_and_rows_were_there_before(home: EmptyHome) -> None:
+    """As in a home that another version made."""
+    with home.warehouse() as warehouse:
+        there = warehouse.execute("from reference.working_age_upper order by all").fetchall()
+        warehouse.execute(
+            "create or replace table reference.working_age_upper as select 'other' as year, 1 as more"
+        )
+    (seed,) = home.dbt("seed", "--select", "working_age_upper").results
+    assert str(seed.status) == "success"
+    with home.warehouse() as warehouse:
+        assert warehouse.execute("from reference.working_age_upper order by all").fetchall() == there
+        columns = {
+            c: t.lower() for c, t, *_ in warehouse.execute("describe reference.working_age_upper").fetchall()
+        }
+    assert (
+        columns == home.manifest.nodes["seed.labourdb.working_age_upper"].config.column_types
+        and len(there) > 10
+    )
+
+
 # per data test: rows that break it, as statements on the empty tables
 PERSON = "insert into labour.labour.person_quarters by name select 1 as person_key, 8103 as quarter, 300 as age_months"
 SOUND = "1 as province_2024, 1 as province_2025, true as urban, false as compulsory"

@@ -7,6 +7,8 @@ import gzip
 import io
 import re
 from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,21 +18,28 @@ import pandas as pd
 import pytest
 from python_calamine import CalamineWorkbook
 from support.home_tables import released
-from test_site import Links
 from worlds import eighteen_persons as worlds
 
 from expectations.catalogue import RELEASE, published_tables
 from orchestration.run.site import site_reference
 from releases.disclosure import PROTECTION
 from releases.pages import words
+from releases.pages.page import LANGUAGES
 from releases.release import Release, current_release
-from releases.site import selections
-from releases.site.downloads import csv_file, write_downloads
+from releases.site.code_names import COVERED, named
+from releases.site.downloads import write_downloads
+from releases.site.places import Place, places
+from releases.site.reference import Reference
 from releases.site.selections import EARLY, HEADLINE, typed_first
-from releases.site.workbook import write_workbook
+from releases.site.target_sheet import NAME as TARGETS
+from releases.site.targets import Target
+from releases.site.targets import targets as all_targets
+from releases.site.vocabulary import indicator_names
+from releases.site.workbook import FOR_PEOPLE, NOTES, write_workbooks
 from releases.tables import RELEASED
 
 Row = tuple[Any, ...]
+MadeOf = tuple[Reference, Mapping[str, Place], list[Target]]
 NUMBER = re.compile(r"-?\d+(,\d+)?(e-\d+)?")
 
 
@@ -52,9 +61,17 @@ def tables(release: Release) -> duckdb.DuckDBPyConnection:
 
 
 @pytest.fixture(scope="module")
+def made_of(tables: duckdb.DuckDBPyConnection) -> MadeOf:
+    """What the workbooks are made of beside the tables: the reference, the places and the targets of the pages."""
+    reference = site_reference(worlds.small_home().warehouse / "kept")
+    names = {basis: indicator_names(reference.dictionary, basis) for basis in words.BASES}
+    return reference, places(tables, reference), all_targets(tables, names)
+
+
+@pytest.fixture(scope="module")
 def sheets(downloads: Path) -> dict[str, list[Row]]:
     """Rows of the workbook by sheet, as openpyxl reads them, titles first."""
-    (path,) = downloads.glob("*.xlsx")
+    (path,) = downloads.glob("labourdb-*.xlsx")
     book = openpyxl.load_workbook(path, read_only=True)
     return {sheet.title: list(sheet.values) for sheet in book.worksheets}
 
@@ -75,14 +92,14 @@ def of_table(tables: duckdb.DuckDBPyConnection, table: str) -> str:
 def test_the_workbook_has_sheets_for_each_table_and_its_notes(
     release: Release, sheets: dict[str, list[Row]]
 ) -> None:
-    assert list(sheets)[1] == "headline"
+    assert list(sheets)[:3] == [TARGETS, NOTES, "headline"]
     assert [n for n in sheets if n in RELEASED] == [t for t in RELEASED if t != "indicators"]
     assert list(sheets_of("indicators", sheets))[:3] == [
         "register_VND",
         "register_percent",
         "register_persons",
     ]
-    notes = " ".join(str(c) for row in sheets[next(iter(sheets))] for c in row if c)
+    notes = " ".join(str(c) for row in sheets[NOTES] for c in row if c)
     assert release.id in notes and "not ILO" in notes and "target_progress" in notes
     for said in (*words.NOISE, *words.FEW_MEANS, *words.PROTECTIONS[PROTECTION]):
         assert notes.count(said) == 1
@@ -92,15 +109,25 @@ def test_the_workbook_has_sheets_for_each_table_and_its_notes(
 def test_every_cell_of_the_workbook_is_the_tables(
     tables: duckdb.DuckDBPyConnection, sheets: dict[str, list[Row]], table: str
 ) -> None:
-    """Every row in one sheet; to the last digit, texts as texts, whole numbers as whole numbers, and nothing as nothing."""
+    """Every row in one sheet; to the last digit, texts as texts, whole numbers as whole numbers, and nothing as nothing.
+
+    Beside a code stands its name, in a column that says so and holds no figure.
+    """
     stated = tables.execute(of_table(tables, table))
     titles = tuple(column[0] for column in stated.description or ())
     found: Counter[Row] = Counter()
     for rows in sheets_of(table, sheets).values():
-        assert rows[0] == titles and (
+        own = [n for n, title in enumerate(rows[0]) if title in titles]
+        assert tuple(rows[0][n] for n in own) == titles and (
             len(rows) > 1 or table == "labour_flows"
         )  # this world is too short for them
-        found.update(tuple((type(c), c) for c in row) for row in rows[1:])
+        for n in set(range(len(rows[0]))) - set(own):
+            assert rows[0][n] in {named(rows[0][n - 1]), COVERED}
+            assert all(
+                (row[n] is None) == (row[n - 1] is None) and isinstance(row[n], str | None)
+                for row in rows[1:]
+            )
+        found.update(tuple((type(row[n]), row[n]) for n in own) for row in rows[1:])
     whole = (
         (int(c) if isinstance(c, float) and c.is_integer() else c for c in row) for row in stated.fetchall()
     )
@@ -120,7 +147,7 @@ def test_the_headline_is_the_totals_alone(
 def test_the_first_rows_of_a_sheet_show_every_type(sheets: dict[str, list[Row]]) -> None:
     """A reader that guesses types of the first rows guesses right: what is empty in them is empty in all."""
     checked = 0
-    for name, rows in list(sheets.items())[1:]:
+    for name, rows in list(sheets.items())[FOR_PEOPLE:]:
         for column, *cells in zip(*rows, strict=True):
             kinds = {type(c) for c in cells[:EARLY]} - {type(None)}
             assert {type(c) for c in cells} - {type(None)} <= kinds, f"{name}, {column}"
@@ -129,7 +156,7 @@ def test_the_first_rows_of_a_sheet_show_every_type(sheets: dict[str, list[Row]])
 
 
 def test_pandas_and_calamine_read_the_workbook_alike(downloads: Path, sheets: dict[str, list[Row]]) -> None:
-    (path,) = downloads.glob("*.xlsx")
+    (path,) = downloads.glob("labourdb-*.xlsx")
     calamine = CalamineWorkbook.from_path(path)
     assert calamine.sheet_names == list(sheets)
     for name in ("headline", "labour_flows", "training_outcomes"):
@@ -142,23 +169,27 @@ def test_pandas_and_calamine_read_the_workbook_alike(downloads: Path, sheets: di
     assert frame.astype(object).where(frame.notna(), None).to_numpy().tolist() == [list(r) for r in rows]
 
 
-def test_texts_that_look_like_formulas_or_links_stay_texts(release: Release, tmp_path: Path) -> None:
+def test_texts_that_look_like_formulas_or_links_stay_texts(
+    release: Release, made_of: MadeOf, tmp_path: Path
+) -> None:
     """Whoever opens a workbook must not run what an agency wrote."""
     sent = ["=1+1", "{=A1}", "@SUM(1)", "http://example.invalid", "007"]
+    reference, known, targets = made_of
+    planned = [replace(targets[0], plan=text, indicator=text) for text in sent]
     with released(release.path) as connection:
         connection.execute(
             "create table sent as select * replace (sent as file) from (from row_accounting limit 1), (select unnest($1) as sent)",
             [sent],
         )
         connection.execute("create or replace view row_accounting as from sent")
-        write_workbook(connection, tmp_path / "a.xlsx", [("=1+1", "=1+1")], ())
-    book = openpyxl.load_workbook(tmp_path / "a.xlsx")
-    cells = [
-        c for sheet in (book["row_accounting"], book.worksheets[0]) for row in sheet.iter_rows() for c in row
-    ]
-    found = [c for c in cells if c.value in sent]
-    assert {c.value for c in found} == set(sent)
-    assert {(c.data_type, c.hyperlink) for c in found} == {("s", None)}
+        write_workbooks(
+            connection, tmp_path / "s.xlsx", tmp_path / "a.xlsx", release.manifest, reference, known, planned
+        )
+    book, small = (openpyxl.load_workbook(tmp_path / name) for name in ("a.xlsx", "s.xlsx"))
+    for sheet in (book["row_accounting"], book[TARGETS], small[TARGETS]):
+        found = [c for row in sheet.iter_rows() for c in row if c.value in sent]
+        assert {c.value for c in found} == set(sent)
+        assert {(c.data_type, c.hyperlink) for c in found} == {("s", None)}
 
 
 def test_what_is_typed_late_goes_to_the_top() -> None:
@@ -174,32 +205,14 @@ def test_what_is_typed_late_goes_to_the_top() -> None:
         assert len(rows) == len(set(rows)) == 10_000
 
 
-def test_a_sheet_of_too_many_rows_holds_the_newest_periods(
-    tables: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def periods() -> list[str]:
-        headline = selections.sheets(tables)[0].query
-        return [
-            p for (p,) in tables.execute(f"select distinct period from ({headline}) order by 1").fetchall()
-        ]
-
-    every = periods()
-    newest = tables.execute(f"select count(*) from ({HEADLINE}) where period = ?", [every[-1]]).fetchone()
-    assert newest is not None and len(every) > 1
-    monkeypatch.setattr(selections, "SHEET_ROWS", newest[0] + 2)
-    assert periods() == every[-1:]
-    monkeypatch.undo()
-    assert periods() == every
-
-
 @pytest.mark.parametrize("table", RELEASED)
 def test_csv_for_programs_is_as_its_standard_has_it(
     downloads: Path, tables: duckdb.DuckDBPyConnection, table: str
 ) -> None:
     """UTF-8, CRLF, every text quoted, whole numbers without a fraction; what is unquoted is a number or nothing."""
-    path = downloads / csv_file(table)
-    raw = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-    assert (path.suffix == ".gz") == (table == "indicators"), "the one that grows with communes"
+    packed = (downloads / f"{table}.csv.gz").read_bytes()
+    assert packed[3:8] == bytes(5), "neither a name nor a time: the same rows are the same bytes"
+    raw = gzip.decompress(packed)
     assert (
         not raw.startswith(b"\xef\xbb\xbf")
         and raw.endswith(b"\r\n")
@@ -219,7 +232,7 @@ def test_csv_for_programs_is_as_its_standard_has_it(
     records = raw.decode("utf-8").split("\r\n")[1:-1]
     if len(records) == len(rows):  # no text holds a line end
         assert all(re.fullmatch(r'(("(""|[^"])*"|-?[\d.e-]*)(,|$))+', record) for record in records[:2000])
-    frame = pd.read_csv(path, nrows=EARLY)
+    frame = pd.read_csv(downloads / f"{table}.csv.gz", nrows=EARLY)
     assert frame.empty or not [c for c in published_tables()[table].counts if frame[c].dtype == object]
 
 
@@ -264,18 +277,19 @@ def test_a_small_file_holds_one_place_or_one_indicator_told_apart_by_one_column(
         for path in (downloads / folder).glob("*.csv"):
             rows = pd.read_csv(path, sep=";", decimal=",", dtype=str)
             assert [len(set(rows[c])) for c in columns] == [1, 1]
-            assert "-".join(rows.loc[0, columns]).partition("@")[0] == path.stem
+            assert "-".join(str(rows.loc[0, c]) for c in columns).partition("@")[0] == path.stem
             apart = (rows[["sex", "age_group", "urban_rural"]] != "total").sum(axis=1)
             assert apart.max() <= 1
 
 
 def test_the_page_links_every_file_once(release: Release, downloads: Path) -> None:
-    text = (downloads.parent / "downloads.html").read_text(encoding="utf-8")
-    links = [x for x in Links(text).found if "downloads/" in x or "../tables/" in x or "labour.duckdb" in x]
     files = [*(p for p in downloads.rglob("*") if p.is_file()), *(release.path / "tables").glob("*.parquet")]
-    assert sorted((downloads.parent / x).resolve() for x in links) == sorted(
-        p.resolve() for p in (*files, release.path / "labour.duckdb")
-    )
+    for language in LANGUAGES:
+        page = downloads.parent / language / "downloads.html"
+        links = re.findall(r'href="([^"]+)" download', page.read_text(encoding="utf-8"))
+        assert sorted((page.parent / x).resolve() for x in links) == sorted(
+            p.resolve() for p in (*files, release.path / "labour.duckdb")
+        )
 
 
 def test_no_name_that_an_agency_sent_leads_out_of_the_folder(release: Release, tmp_path: Path) -> None:
@@ -292,7 +306,9 @@ def test_no_name_that_an_agency_sent_leads_out_of_the_folder(release: Release, t
             connection.execute(f"copy ({renamed} from '{release.path}/tables/{table}.parquet' where {table}.release_id is not null limit 3000) to '{file}'", named)  # fmt: skip
             connection.execute(f"create view {table} as from '{file}'")
         reference = site_reference(worlds.small_home().warehouse / "kept")
-        found = write_downloads(connection, tmp_path, "2025Q4.1", [], reference)
+        found = write_downloads(
+            connection, tmp_path, release.manifest, reference, places(connection, reference), []
+        )
     assert not [d for d in found if "drop" in d.file] and [d for d in found if "register-" in d.file]
     assert {p.name for p in tmp_path.iterdir()} == {"labour.duckdb", "site", "tables"}
     assert hostile in (tmp_path / "site/downloads/headline-vi.csv").read_text(encoding="utf-8")

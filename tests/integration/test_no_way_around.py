@@ -12,6 +12,7 @@ from worlds import eighteen_persons as worlds
 from worlds.eighteen_persons import AS_OF, KEY, PEOPLE, environment, opened, run_world, scope, small_home
 
 from orchestration.cli.main import app
+from orchestration.dbt.project import COUNTED_LAYERS, LAST_LAYERS
 from orchestration.home import Home
 from orchestration.run import gates, steps
 from orchestration.run.gates import GateStopped
@@ -58,8 +59,14 @@ def late_row(home: Home) -> None:
 def test_noise_that_was_not_drawn_stops_the_release(copied: Home, broken: str) -> None:
     with opened(copied, read_only=False) as connection:
         connection.execute(broken)
-    with pytest.raises(GateStopped, match="noise_keys_are_spread on changed_provinces"):
-        worlds.run_steps(copied)
+    run = Run(copied, load_settings(copied.settings), scope())
+    with (
+        environment(LABOURDB_KEY=KEY),
+        pytest.raises(GateStopped, match="noise_keys_are_spread on changed_provinces"),
+    ):
+        steps.build(run, COUNTED_LAYERS)  # what is linked rests on no such key
+        steps.build(run, LAST_LAYERS)
+        gates.stop_if_blocked(run, gates.gate_publication(run))
     assert ids(copied) == [f"{AS_OF}.1"] and remembered(copied.remembered).keys() == {f"{AS_OF}.1"}
 
 

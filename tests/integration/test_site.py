@@ -32,6 +32,7 @@ from releases.site.build import build_site
 from releases.site.context import MENU
 from releases.site.data import FLOWS, INDICATORS, OUTCOMES, PLACES, TRANSITIONS
 from releases.site.search import folded
+from releases.site.workbook import NOTES
 from releases.tables import RELEASED
 from sources.errors import LabourdbError
 
@@ -302,14 +303,9 @@ def test_figures_that_are_not_protected_say_so_and_nothing_of_noise(release: Rel
         assert words.PROTECTIONS[NOT_PROTECTED][number] in text, name
         for said in (words.NOISE[number], words.FEW_MEANS[number], 'class="few"', f'"below": {words.FEW}'):
             assert said not in text, name
-    workbook = max((site / "downloads").glob("*.xlsx"), key=lambda p: p.stat().st_size)
-    said = " ".join(
-        str(c)
-        for sheet in openpyxl.load_workbook(workbook, read_only=True).worksheets[:2]
-        for row in sheet.values
-        for c in row
-        if c
-    )
+    (workbook,) = (site / "downloads").glob("labourdb-*.xlsx")
+    notes = openpyxl.load_workbook(workbook, read_only=True)[NOTES].values
+    said = " ".join(str(c) for row in notes for c in row if c)
     assert NOT_PROTECTED in said and words.NOISE[0] not in said
 
 

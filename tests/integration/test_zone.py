@@ -11,16 +11,17 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from sources.engine import Limits, connect
 from sources.errors import LabourdbError
 from sources.restricted.database import (
     DATABASE,
     attach_restricted,
     create_schema,
-    engine_config,
     restricted_database,
     unfinished,
+    zone_limits,
 )
-from sources.restricted.encryption import WrongKey, is_encrypted, is_forged, private_files
+from sources.restricted.encryption import WrongKey, encryption_config, is_encrypted, is_forged, private_files
 from sources.restricted.keys import (
     DISCLOSURE_KEY_FILE,
     DISCLOSURE_KEY_VARIABLE,
@@ -92,7 +93,10 @@ def holds_no_name(folder: Path) -> bool:
 
 def test_no_name_stands_in_the_database_the_wal_or_the_spill(zone: Path) -> None:
     """The files are looked at while the database is open, and after it is closed."""
-    with private_files(), duckdb.connect(config=engine_config(zone, "60MB", 2)) as connection:
+    with (
+        private_files(),
+        connect(limits=zone_limits(zone, Limits("60MB", 2)), more=encryption_config()) as connection,
+    ):
         attach_restricted(connection, zone)
         connection.execute("set wal_autocheckpoint = '1GB'")
         names = "select full_name || range as name from restricted.landing.population, range"
@@ -114,7 +118,10 @@ def test_no_name_stands_in_the_database_the_wal_or_the_spill(zone: Path) -> None
 
 def test_a_key_is_in_no_settings_of_the_engine_and_no_error(zone: Path) -> None:
     secret = load_key(zone)
-    with private_files(), duckdb.connect(config=engine_config(zone, "1GB", 1)) as connection:
+    with (
+        private_files(),
+        connect(limits=zone_limits(zone, Limits("1GB", 1)), more=encryption_config()) as connection,
+    ):
         connection.execute("set enable_logging = true")
         attach_restricted(connection, zone)
         shown = "".join(

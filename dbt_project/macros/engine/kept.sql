@@ -2,6 +2,7 @@
   A table that is kept from run to run (macros/increments.sql, docs/decisions/0011-increments.md). In a full build it is a
   table like any other. In an increment the rows that are computed anew are taken out of it, put aside in
   restricted.increment for those models that ask what was there, and what the model's query now gives takes their place.
+  Every statement commits itself: between two of them the table is neither, and no run goes on from it (orchestration/run/increments.py).
 
   anew: which rows these are: a kind of `anew()`, or `rows` of a source (meta `source`).
 #}

@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from typer.testing import CliRunner
+from worlds.eighteen_persons import copy_of, environment
 from worlds.handwritten_releases import indicator, published
 
 from orchestration.cli.main import app
@@ -25,12 +26,11 @@ CORRUPT = duckdb.IOException(
 )
 
 
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """A home with both databases, a history of runs and a release, all sound."""
-    monkeypatch.delenv(KEY_VARIABLE, raising=False)
-    home = Home(tmp_path / "home")
-    with restricted_database(home.restricted) as connection:
+    home = Home(tmp_path_factory.mktemp("sound") / "home")
+    with environment(**{KEY_VARIABLE: None}), restricted_database(home.restricted) as connection:
         load_key(home.restricted, may_make=True)
         connection.execute(
             "create table landing.more as select md5(range::varchar) as name from range(50000)"
@@ -44,6 +44,13 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     history.close()
     published(home.releases, "2025Q4.1", indicators=[indicator("employed", 5)])
     return home
+
+
+@pytest.fixture
+def home(sound: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    """A copy of it, to be damaged."""
+    monkeypatch.delenv(KEY_VARIABLE, raising=False)
+    return copy_of(sound, tmp_path / "home")
 
 
 def flip(path: Path) -> None:

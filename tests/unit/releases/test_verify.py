@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 import pytest
 from typer.testing import CliRunner, Result
+from worlds.eighteen_persons import copy_of
 from worlds.handwritten_releases import flow, indicator, published
 
 from orchestration.cli.main import app
@@ -33,10 +34,10 @@ def said(result: Result) -> Any:
     return json.loads(result.stdout, parse_constant=pytest.fail)
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """A home with release 2025Q4.1, made from one delivery of two files."""
-    home = Home(tmp_path / "home")
+    home = Home(tmp_path_factory.mktemp("made") / "home")
     folder = home.landing / "training" / "2025-12"
     folder.mkdir(parents=True)
     (folder / "a.csv").write_text("one")
@@ -49,6 +50,12 @@ def home(tmp_path: Path) -> Home:
         labour_flows=[flow("C", M=3)],
     )  # fmt: skip
     return home
+
+
+@pytest.fixture
+def home(made: Home, tmp_path: Path) -> Home:
+    """A copy of it, to be changed."""
+    return copy_of(made, tmp_path / "home")
 
 
 # ---- verify --------------------------------------------------------------------------------------------------
@@ -247,11 +254,18 @@ def relist(release: Path) -> None:
     write(release / "files.sha256", "".join(lines).encode())
 
 
-@pytest.fixture
-def noted(home: Home) -> Home:
+@pytest.fixture(scope="module")
+def made_noted(made: Home, tmp_path_factory: pytest.TempPathFactory) -> Home:
     """The same home with 2025Q4.2, the first that was noted in a ledger."""
+    home = copy_of(made, tmp_path_factory.mktemp("noted") / "home")
     published(home.releases, "2025Q4.2", ledger=home.ledger, indicators=[indicator("employed", 5)])
     return home
+
+
+@pytest.fixture
+def noted(made_noted: Home, tmp_path: Path) -> Home:
+    """A copy of it, to be changed."""
+    return copy_of(made_noted, tmp_path / "home")
 
 
 def test_a_ledger_begins_with_the_releases_that_are_there(noted: Home) -> None:

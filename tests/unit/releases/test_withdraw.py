@@ -35,13 +35,19 @@ def said(result: Result) -> Any:
     return json.loads(result.stdout, parse_constant=pytest.fail)
 
 
-@pytest.fixture
-def three(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A releases folder with 2025Q3.1, 2025Q4.1 and 2025Q4.2, made from different things."""
-    folder = tmp_path / "releases"
+    folder = tmp_path_factory.mktemp("made") / "releases"
     for number, name in enumerate(("2025Q3.1", "2025Q4.1", "2025Q4.2")):
         published(folder, name, fingerprint=f"of {number}")
     return folder
+
+
+@pytest.fixture
+def three(made: Path, tmp_path: Path) -> Path:
+    """A copy of it, to be changed."""
+    return Path(shutil.copytree(made, tmp_path / "releases", symlinks=True))
 
 
 def state_of(folder: Path) -> dict[str, bytes]:
