@@ -13,9 +13,13 @@ PICTURES ?= data/pictures
 WORLDS ?= 40
 KEYS ?= 200
 PERSONS ?= 20000
+# how much `make increments` does: sequences, changes of each, and the first seed
+SEQUENCES ?= 30
+STEPS ?= 3
+FIRST_SEED ?= 1
 ROOT := $(if $(filter 0,$(shell id -u)),,sudo)
 
-.PHONY: setup run ui docs generate test test-fast test-slow faults attack browser clients contracts lint lint-python lint-sql format bench bench-quick lock clean
+.PHONY: setup run ui docs generate test test-fast test-slow faults increments attack browser clients contracts lint lint-python lint-sql format bench bench-quick lock clean
 
 setup: $(BIN)/labourdb
 
@@ -73,6 +77,10 @@ test-slow: setup
 # all of tests/faults with whole figures: 50 kills, 500 mutants of each format, 20 readers; prints what it found
 faults: setup
 	$(BIN)/pytest tests/faults -m "slow or not slow"
+
+# sequences of changes drawn at random: what a run keeps from the one before it is what a full build makes
+increments: setup
+	SEQUENCES=$(SEQUENCES) STEPS=$(STEPS) FIRST_SEED=$(FIRST_SEED) $(BIN)/pytest -s -m slow tests/integration/test_increments.py
 
 # what releases give away to somebody who knows all but the keys (docs/disclosure.md); prints the figures
 attack: setup

@@ -82,6 +82,7 @@ class Installation(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     home: str = ""
     as_of: str = ""
+    full: bool = False  # after building, build all again and compare what was kept with it
     _begins: bool = PrivateAttr(default=True)  # gate 1 is part of this Dagster run
     _whole: bool = PrivateAttr(default=True)  # and so is the release
     _begun_by: str = PrivateAttr(default="")  # the Dagster run that began what this one makes or goes on with

@@ -97,10 +97,13 @@ class Retention(_Section):
 
 
 class Engine(_Section):
-    """What DuckDB may use; what is not stated the machine decides (``sources.engine``), and manifests say null."""
+    """What DuckDB may use, where what is not stated the machine decides (``sources.engine``), and manifests say null; and
+    whether a run may go on from the tables of the one before it.
+    """
 
     memory: str | None = Field(default=None, description="As in 1500MB or 4GB.")
     threads: int | None = Field(default=None, ge=1)
+    increments: bool = Field(default=False, description="Otherwise every run builds everything anew.")
 
     @field_validator("memory")
     @classmethod
@@ -111,7 +114,7 @@ class Engine(_Section):
 
     def limits(self, home: Home) -> EngineLimits:
         """The limits of every connection that works on ``home``."""
-        stated = {k: v for k, v in self.model_dump().items() if v is not None}
+        stated = {k: v for k, v in self.model_dump(exclude={"increments"}).items() if v is not None}
         return EngineLimits(**stated, spill=home.spill)
 
 

@@ -40,6 +40,7 @@ coalesce({{ row }}.birth_date = {{ spine }}.birth_date and {{ row }}.birth_preci
   by_province: rule 4 looks among persons ever resident in the row's province (labour register).
 #}
 {% macro resolve_rows(source_name, former=['former_id'], by_number=false, by_province=false) %}
+{{ config(materialized='compared') }}
 {%- set said = ['citizen_id', 'name', 'birth_date', 'birth_precision', 'sex'] + former %}
 {%- if by_number %}{% set said = said + ['si_number'] %}{% endif %}
 {%- if by_province %}{% set said = said + ['area_version', 'commune_code'] %}{% endif %}
@@ -337,6 +338,7 @@ inner join resolved_identities as r
 
 {# Every row of a source with its person (null if unlinked) and rule; of its columns, those its contract names. #}
 {% macro link_rows(source_name) %}
+{{ config(materialized='kept', meta={'anew': 'rows', 'source': source_name}) }}
 select
     r.row_id,
     r.delivery_key,
@@ -349,4 +351,5 @@ select
 from {{ ref('stg_' ~ source_name) }} as r
 left join {{ ref('spine') }} as s on {{ usable_id('r') }} = s.citizen_id
 left join {{ ref('resolved_' ~ source_name) }} as e on r.row_id = e.row_id
+where {{ linked_anew(source_name) }}
 {% endmacro %}

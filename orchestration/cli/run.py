@@ -26,6 +26,13 @@ def run(
             help="Go on though the clock is behind the last release; without it a terminal is asked."
         ),
     ] = False,
+    full: Annotated[
+        bool,
+        typer.Option(
+            "--full",
+            help="Build everything anew, also if nothing is new, and compare with what was kept from run to run.",
+        ),
+    ] = False,
     profile: Annotated[
         bool,
         typer.Option(
@@ -59,7 +66,7 @@ def run(
         refuse_clock_behind(target)
         try:
             with steps.shown(), measuring(costs):
-                outcome = execute(target, settings, as_of, listener, steps.planned)
+                outcome = execute(target, settings, as_of, listener, steps.planned, full)
         finally:  # also what a run cost that did not end well
             if costs is not None:
                 _tell_costs(costs.write(target.profile), target.profile, as_json)
@@ -72,6 +79,7 @@ def run(
                 "release": outcome.release.id,
                 "published": outcome.published,
                 "path": str(outcome.release.path),
+                "built": outcome.built,
                 "protection": manifest["protection"],
                 "synthetic": manifest["synthetic"],
                 "left_out": left_out,
@@ -83,6 +91,8 @@ def run(
         console.out.print(
             f"Deleted after [retention] months: {outcome.deleted}.", markup=False, highlight=False
         )
+    if outcome.built:
+        console.out.print(outcome.built, markup=False, highlight=False)
     if not outcome.published:
         console.out.print(f"Nothing new: release {outcome.release.id} stands.", highlight=False)
         return

@@ -41,7 +41,7 @@ BUILDING = {
     "clone",
     "run-operation",
 }  # commands that make tables
-OF_THE_RUN = {"built", "seeds"}  # what a run goes by when it goes on with what was built
+OF_THE_RUN = {"built", "seeds", "kept", "increment"}  # what a run goes by when it goes on with what was built
 
 
 class Plugin(BasePlugin):  # type: ignore[misc]

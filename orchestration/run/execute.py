@@ -39,6 +39,7 @@ class Outcome:
     release: Release
     published: bool
     deleted: Deleted = field(default_factory=Deleted)
+    built: str = ""  # whether it was an increment, or why not, for people
 
 
 def nothing_new(home: Home, settings: Settings, scope: RunScope) -> Release | None:
@@ -71,8 +72,10 @@ def execute(
     as_of: str,
     listener: Listener | None = None,
     on_plan: Callable[[Plan], None] | None = None,
+    full: bool = False,
 ) -> Outcome:
-    """Run for ``as_of`` (YYYYQn) under the home's lock; ``on_plan`` hears, before the first step, what is to be done.
+    """Run for ``as_of`` (YYYYQn) under the home's lock; ``on_plan`` hears, before the first step, what is to be done;
+    ``full``: also where there is nothing new, and with everything built anew and compared with what was kept.
 
     Raises ``GateStopped`` if gate 2 or 3 stopped it, ``LabourdbError`` for everything a person can mend;
     in both cases nothing is published and ``current`` is as it was.
@@ -83,23 +86,27 @@ def execute(
         settle(home.remembered, home.releases)
         scope = RunScope(number, next_id(home.releases, as_of, remembered(home.remembered)))
         run = Run(home, settings, scope)
-        unchanged = nothing_new(home, settings, scope)
+        unchanged = None if full else nothing_new(home, settings, scope)
         if unchanged is not None and settings.retention.months is None:
             return Outcome(unchanged, published=False)
-        from orchestration.run.steps import apply_retention, noted_retention  # takes a while to import
+        from orchestration.run.increments import told  # takes a while to import
+        from orchestration.run.steps import apply_retention, noted_retention
 
         if unchanged is not None:  # what is old goes all the same
             return Outcome(unchanged, published=False, deleted=apply_retention(run))
-        _run_job(home, as_of, listener or (lambda step, detail, seconds: None), on_plan)
+        _run_job(home, as_of, listener or (lambda step, detail, seconds: None), on_plan, full)
         latest = latest_of(home.releases, as_of)
         if latest is None:
             raise LabourdbError(
                 "The run ended without a release; see the Dagster UI (make ui) for its events."
             )
-        return Outcome(latest, published=latest.id == scope.release_id, deleted=noted_retention(run))
+        published = latest.id == scope.release_id
+        return Outcome(latest, published, noted_retention(run), told(run))
 
 
-def _run_job(home: Home, as_of: str, listener: Listener, on_plan: Callable[[Plan], None] | None) -> None:
+def _run_job(
+    home: Home, as_of: str, listener: Listener, on_plan: Callable[[Plan], None] | None, full: bool
+) -> None:
     """Execute the Dagster job in this process; errors a person can act on come out as they were raised."""
     os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "yes")
     logging.getLogger("dagster").setLevel(logging.CRITICAL)
@@ -114,7 +121,8 @@ def _run_job(home: Home, as_of: str, listener: Listener, on_plan: Callable[[Plan
             if on_plan is not None:
                 on_plan(plan_of(instance, RUN.name))
             try:
-                run_recorded(instance, job, {"resources": {"installation": {"config": {"as_of": as_of}}}})
+                config = {"as_of": as_of} | ({"full": True} if full else {})
+                run_recorded(instance, job, {"resources": {"installation": {"config": config}}})
             except Exception as error:
                 _raise_plainly(home, as_of, error)
 

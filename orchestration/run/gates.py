@@ -23,6 +23,7 @@ from orchestration.dbt.project import COUNTED_LAYERS, FIRST_LAYERS, LAST_LAYERS,
 from orchestration.home import SEEDS
 from orchestration.run.begun import refuse_other
 from orchestration.run.fingerprint import arrivals, input_facts, run_fingerprint
+from orchestration.run.increments import decide, facts, unmark
 from orchestration.run.inputs import write_run_inputs
 from orchestration.run.marks import refuse_stale
 from orchestration.run.notes import (
@@ -70,6 +71,7 @@ def gate_deliveries(run: Run) -> pd.DataFrame:
         gate = delivery_gate(connection, run.scope.cut_off, rules, waivers=waivers)
         again = deleted_in_force(connection, gate.dispositions)
         if again:  # other settings let them count again: their files are read anew
+            unmark(connection)
             forget(connection, again)
             deliveries, _ = find_deliveries(run.home.landing)
             anew = [d for d in deliveries if (d.source, d.key) in again]
@@ -84,6 +86,7 @@ def gate_deliveries(run: Run) -> pd.DataFrame:
         keep_disclosure_key(run.home.restricted, disclosure_key)
         inputs = input_facts(connection, gate.dispositions)
         arrived = arrivals(connection, gate.dispositions)
+        known = facts(connection)
     with run.warehouse() as warehouse:
         warehouse.begin()  # a run has begun, with nothing built yet, or it has not
         write_run_inputs(warehouse, gate, run)
@@ -94,6 +97,7 @@ def gate_deliveries(run: Run) -> pd.DataFrame:
         for name in ("built", "dbt_tests"):
             write(warehouse, name, pd.DataFrame({c: [] for c in run_tables()[name].columns}))
         write(warehouse, "delivery_checks", waive(gate.checks, waivers))
+        decide(warehouse, known, run)
         warehouse.commit()
     return gate.checks
 

@@ -10,7 +10,7 @@ import duckdb
 import pandas as pd
 
 from expectations.waivers import Waiver
-from orchestration.dbt.project import project_hash
+from orchestration.dbt.project import parsed_models, project_hash
 from orchestration.run.fingerprint import code_version, run_fingerprint
 from orchestration.run.tables import CHECKS, has_table
 from orchestration.settings import Settings
@@ -222,10 +222,19 @@ def column_types(warehouse: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], 
 def table_sizes(warehouse: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], int]:
     """Rows of every table of the attached databases, by schema and name.
 
-    dbt makes its tables anew and deletes nothing from them, so that what DuckDB notes as their size is the number of rows.
+    What DuckDB notes as the size of a table that is made whole is the number of its rows; of those that increments delete
+    from, it is not, so their rows are counted.
     """
-    rows = warehouse.execute("select schema_name, table_name, estimated_size from duckdb_tables()").fetchall()
-    return {(str(schema), str(table)): int(size) for schema, table, size in rows}
+    sizes: dict[tuple[str, str], int] = {}
+    changed = {(m.schema, m.alias) for m in parsed_models() if m.config.materialized == "kept"}
+    for database, schema, table, size in warehouse.execute(
+        "select database_name, schema_name, table_name, estimated_size from duckdb_tables()"
+    ).fetchall():
+        if (schema, table) in changed:
+            counted = warehouse.execute(f'select count(*) from "{database}".{schema}.{table}').fetchone()
+            size = counted[0] if counted else 0
+        sizes[schema, table] = int(size)
+    return sizes
 
 
 def row_counts_of(

@@ -19,6 +19,7 @@ from expectations.judge import NOT_MEASURED
 from expectations.rules import load_rules
 from orchestration.dbt.build import dbt_build, exactly
 from orchestration.dbt.project import (
+    COUNTED_LAYERS,
     FIRST_LAYERS,
     NodeResult,
     expected_tests,
@@ -28,7 +29,7 @@ from orchestration.dbt.project import (
     relations,
 )
 from orchestration.home import SEEDS
-from orchestration.run import marks
+from orchestration.run import increments, marks
 from orchestration.run.begun import AGAIN, refuse_other, refuse_other_inputs
 from orchestration.run.clock import refuse_clock_behind
 from orchestration.run.gates import facts_of, kept_checks, stop_if_blocked
@@ -147,6 +148,7 @@ def attempt(
             refuse_other_inputs(warehouse)
         marks.refuse_unbuilt(warehouse, [n for n in selected if n in known], known)
         drop_verdict(run.candidates)  # what was judged is about to change
+        increments.begins(warehouse, layers, whole=only is None)
         marks.starts(warehouse, selected, judged_by_gate_2=first)
         stale = seeds_changed(warehouse)
     select = list(layers) if only is None else exactly(only)
@@ -171,7 +173,32 @@ def attempt(
         write(warehouse, "dbt_tests", checks.assign(waiver=None), append=True)
         built = {r.unique_id for r in results if r.kind == "model" and r.ok}
         marks.ended(warehouse, built | ran | {t.unique_id for t in missing})
+    increments.ended(run)
     return results
+
+
+def rebuild(run: Run) -> int:
+    """Build in full what an increment has built, and compare it by hash; returns how many tables were compared.
+
+    Raises ``LabourdbError`` naming the tables that differ. What is left then is what was built in full, and no base of
+    an increment.
+    """
+    before = increments.hashes(run)
+    with run.warehouse() as warehouse:
+        increments.give_up(warehouse, "it was asked for (--full)")
+    for layers in (FIRST_LAYERS, COUNTED_LAYERS):
+        build(run, layers)
+    after = increments.hashes(run)
+    differ = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
+    if differ:
+        with run.warehouse() as warehouse:
+            increments.forget(warehouse)
+        raise LabourdbError(
+            "What this home had kept from run to run is not what a full build makes of the same deliveries:"
+            f" {', '.join(differ)}. Nothing was published, and releases made from it may be wrong. The next `labourdb run`"
+            " builds everything anew; please report it."
+        )
+    return len(after)
 
 
 def refuse_failed(run: Run, results: Sequence[NodeResult]) -> None:

@@ -1,3 +1,4 @@
+{{ config(materialized='compared') }}
 -- Register rows of enterprises as a history, with owner, section and provinces (SPEC §2 owners, §4).
 with ordered as (
 

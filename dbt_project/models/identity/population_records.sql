@@ -1,3 +1,4 @@
+{{ config(materialized='kept', meta={'anew': 'persons'}) }}
 -- Register rows as a history: in force from valid_from until before valid_to (SPEC §4, state at D).
 -- All IDs of a person make one history. Rows of one day or one moment are kept in order; all but the last get an
 -- empty interval and go.
@@ -21,6 +22,7 @@ with ordered as (
         p.row_id
     from {{ ref('stg_population') }} as p
     inner join {{ ref('spine') }} as s on p.citizen_id = s.citizen_id
+    where {{ anew('persons', person='s.person_key') }}
 
 )
 

@@ -1,3 +1,4 @@
+{{ config(materialized='compared') }}
 -- One row per citizen ID with an accepted register row up to the cut-off, and the person it belongs to (SPEC §3).
 -- A re-issued ID belongs to the person whose first ID it carries on, under that person's key.
 with latest as (

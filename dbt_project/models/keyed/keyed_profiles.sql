@@ -1,3 +1,10 @@
+{{ config(materialized='summed', meta={
+    'keys': [
+        'quarter', 'province_2024', 'province_2025', 'district_2024', 'commune_2024', 'commune_2025', 'sex', 'age_class',
+        'urban_rural',
+    ],
+    'counts': 'population',
+}) }}
 -- Residents grouped to distinct profiles before anything is expanded to cells: for every measure how many count, and
 -- the sum of their record keys, which draws the noise of what is published (SPEC §5, disclosure control).
 --
@@ -17,7 +24,7 @@ with alike as (
         {{ measures_counted() }} as counted,
         count(*) as persons,
         cast(sum(k.record_key) as bigint) as persons_key
-    from {{ ref('person_quarters') }} as p
+    from {{ counted('person_quarters') }} as p
     inner join {{ ref('stg_record_keys') }} as k on p.person_key = k.person_key
     group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
 

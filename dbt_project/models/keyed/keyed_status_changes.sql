@@ -1,8 +1,12 @@
+{{ config(materialized='summed', meta={
+    'keys': ['lag', 'quarter', 'province_2024', 'province_2025', 'sex', 'age_group', 'from_status', 'to_status'],
+    'counts': 'persons',
+}) }}
 -- Residents at a reference date who were residents a quarter or a year before, by both statuses (SPEC §5, transitions),
 -- with the sum of their record keys.
 with histories as (
 
-    {{ status_histories(ref('person_quarters')) | indent(4) }}
+    {{ status_histories(beside('person_quarters')) | indent(4) }}
 
 ),
 
@@ -20,7 +24,7 @@ by_statuses as (
         n.status,
         count(*) as persons,
         sum(k.record_key) as persons_key
-    from {{ ref('person_quarters') }} as n
+    from {{ counted('person_quarters') }} as n
     inner join histories as h on n.person_key = h.person_key and {{ era_of('n.quarter') }} = h.era
     inner join {{ ref('stg_record_keys') }} as k on n.person_key = k.person_key
     group by

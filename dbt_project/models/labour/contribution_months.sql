@@ -1,3 +1,4 @@
+{{ config(materialized='kept', meta={'anew': 'months'}) }}
 -- One row per person, employer, month and scheme (SPEC §4): the latest row of a key across deliveries,
 -- and of two numbers of one person for the same employer, month and scheme the later row.
 -- Only corrections (rows of an earlier month than their delivery) can meet an equal key, and only persons
@@ -80,4 +81,4 @@ from {{ ref('linked_social_insurance') }} as r
 left join left_out as o on r.row_id = o.row_id
 left join {{ ref('stg_employer_keys') }} as k on r.employer_id = k.employer_id
 left join unknown_employers as u on r.row_id = u.row_id
-where o.row_id is null and r.person_key is not null
+where o.row_id is null and r.person_key is not null and {{ anew('months', 'r.month', 'r.person_key') }}

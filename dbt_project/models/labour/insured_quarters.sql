@@ -1,3 +1,4 @@
+{{ config(materialized='kept', meta={'anew': 'quarters'}) }}
 -- Per person and reference month: which schemes, the summed compulsory wage, and the main job (SPEC §4, step 1).
 with in_month as (
 
@@ -6,6 +7,7 @@ with in_month as (
         q.quarter
     from {{ ref('contribution_months') }} as c
     inner join {{ source('run', 'quarters') }} as q on c.month = q.reference_month
+    where {{ anew('quarters', 'q.quarter', 'c.person_key') }}
 
 ),
 

@@ -1,3 +1,4 @@
+{{ config(materialized='kept', meta={'anew': 'quarters'}) }}
 -- One row per resident aged 15+ and quarter, in small numbers (SPEC §4); labour_status gives it in words.
 -- hits: one bit per step of the ladder (macro ladder); the lowest is the status, the next one the runner-up.
 -- A reference date is the last day of its quarter, so what counts from a day on counts from the day's quarter on.
@@ -90,6 +91,7 @@ residents as (
         case q.area_version when '2024' then r.urban_before else r.urban_from end as urban
     from records as r
     inner join spans as q on r.first_quarter = q.first_quarter and r.before_quarter = q.before_quarter
+    where {{ anew('quarters', 'q.quarter', 'r.person_key') }}
 
 ),
 

@@ -1,3 +1,4 @@
+{{ config(materialized='kept', meta={'anew': 'quarters'}) }}
 -- What training says of a person at each reference date: highest certified level, a course in the year, studying.
 with at_date as (
 
@@ -11,7 +12,7 @@ with at_date as (
         and t.started_on <= q.ends_on and (t.ended_on is null or t.ended_on > q.ends_on) as studying
     from {{ ref('training_episodes') }} as t
     inner join {{ source('run', 'quarters') }} as q on t.started_on <= q.ends_on or t.ended_on <= q.ends_on
-    where t.person_key is not null
+    where t.person_key is not null and {{ anew('quarters', 'q.quarter', 't.person_key') }}
 
 )
 

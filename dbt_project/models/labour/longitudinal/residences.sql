@@ -1,3 +1,4 @@
+{{ config(materialized='kept', meta={'anew': 'persons'}) }}
 -- Where a person lived and whether alive, from valid_from until before valid_to, in small numbers (SPEC §4);
 -- person_history has words.
 select
@@ -14,3 +15,4 @@ select
 from {{ ref('population_records') }} as r
 inner join {{ ref('communes') }} as c
     on r.area_version = c.area_version and r.commune_code = c.commune_code
+where {{ anew('persons', person='r.person_key') }}
