@@ -45,7 +45,7 @@ class Changes:
                 "Không số liệu nào thay đổi so với bản {id}.", "No figure changed since {id}.", id=self.before
             )
         return findings.say(
-            "{n} số liệu của cả nước, tỉnh và huyện thay đổi so với bản {id}.", "{n} figures of country, provinces and districts changed since {id}.",
+            "{n} số liệu của cả nước, tỉnh và huyện thay đổi so với bản {id}.", "{n} figures of country, provinces and districts changed since {id}.", "{n} figure of country, provinces and districts changed since {id}.",
             n=findings.Amount(n), id=self.before,
         )  # fmt: skip
 
@@ -56,7 +56,7 @@ class Changes:
         n = len(self.rows.get(area, ()))
         if not n:
             return findings.say("Không số liệu nào của nơi này thay đổi so với bản {id}.", "No figure of this place changed since {id}.", id=self.before)  # fmt: skip
-        return findings.say("{n} số liệu của nơi này thay đổi so với bản {id}.", "{n} figures of this place changed since {id}.", n=n, id=self.before)  # fmt: skip
+        return findings.say("{n} số liệu của nơi này thay đổi so với bản {id}.", "{n} figures of this place changed since {id}.", "{n} figure of this place changed since {id}.", n=n, id=self.before)  # fmt: skip
 
 
 def changes_since(
@@ -111,13 +111,16 @@ def _reasons(site: Site) -> list[Pair]:
         folders = [i["folder"] for i in site.manifest["inputs"] if i["disposition"] == disposition]
         if folders:
             said.append(findings.say(
-                "{n} đợt gửi bị {what}: {names}.", "{n} deliveries {what}: {names}.", n=len(folders), what=(vi, en),
+                "{n} đợt gửi bị {what}: {names}.", "{n} deliveries {what}: {names}.", "{n} delivery {what}: {names}.", n=len(folders), what=(vi, en),
                 names=", ".join(folders[:8]) + (" …" if len(folders) > 8 else ""),
             ))  # fmt: skip
     if site.manifest["waivers"]:
         said.append(
             findings.say(
-                "{n} phép kiểm tra được miễn trừ.", "{n} checks were waived.", n=len(site.manifest["waivers"])
+                "{n} phép kiểm tra được miễn trừ.",
+                "{n} checks were waived.",
+                "{n} check was waived.",
+                n=len(site.manifest["waivers"]),
             )
         )
     return said

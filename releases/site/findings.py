@@ -34,8 +34,11 @@ class Amount:
         return str(write(self.value, self.digits))
 
 
-def say(vi: str, en: str, **given: Amount | Pair | str | int) -> Pair:
-    """A sentence of both languages, with what is ``given`` put in: amounts, pairs of words, names."""
+def say(vi: str, en: str, one: str = "", **given: Amount | Pair | str | int) -> Pair:
+    """A sentence of both languages, with what is ``given`` put in: amounts, pairs of words, names.
+
+    ``one`` is the English one where ``n`` is 1, which Vietnamese does not tell apart.
+    """
 
     def put(template: str, language: int) -> str:
         said = {
@@ -48,7 +51,7 @@ def say(vi: str, en: str, **given: Amount | Pair | str | int) -> Pair:
         }
         return template.format(**said)
 
-    return put(vi, 0), put(en, 1)
+    return put(vi, 0), put(one if one and given.get("n") in (1, Amount(1)) else en, 1)
 
 
 def joined(parts: Sequence[Pair], by: Pair = ("; ", "; ")) -> Pair:
@@ -85,6 +88,7 @@ def only_provisional(found: Sequence[Target]) -> Pair | None:
         return None
     return say(
         "{n} kết luận theo sổ đăng ký dựa trên số sơ bộ.", "{n} verdicts by the registers rest on provisional figures.",
+        "{n} verdict by the registers rests on a provisional figure.",
         n=len(decided),
     )  # fmt: skip
 
@@ -127,6 +131,7 @@ def contradicted(found: Sequence[Target]) -> Pair | None:
     return say(
         "{n} kết luận chưa vững: nguồn đối chiếu cho kết luận ngược lại.",
         "{n} verdicts are not firm: the other source says the opposite.",
+        "{n} verdict is not firm: the other source says the opposite.",
         n=n,
     )  # fmt: skip
 

@@ -62,6 +62,16 @@ def test_a_verdict_is_contradicted_only_by_a_figure_on_the_other_side() -> None:
     )
 
 
+def test_english_tells_one_from_many() -> None:
+    one, two = target("not_met", other=25.0), target("not_met", other=26.0)
+    assert findings.contradicted([one]) == (
+        "1 kết luận chưa vững: nguồn đối chiếu cho kết luận ngược lại.",
+        "1 verdict is not firm: the other source says the opposite.",
+    )
+    several = findings.contradicted([one, two])
+    assert several is not None and several[1].startswith("2 verdicts are")
+
+
 def test_undecided_and_provisional_verdicts_are_said_where_there_are_any() -> None:
     assert findings.undecided([target("met")]) is None
     said = findings.undecided([target("indeterminate"), target("met")])
