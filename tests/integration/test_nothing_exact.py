@@ -244,7 +244,7 @@ def test_no_file_holds_a_number_that_only_the_exact_tables_hold(sample_home: Hom
     read = [p for p in sorted(release.path.rglob("*")) if p.is_file()]
     named = {p: p.relative_to(release.path).as_posix() for p in read}
     assert {FILES, REPORT, "manifest.json", "labour.duckdb", "site/index.html"} <= set(named.values())
-    assert {p.suffix for p in read} == {".parquet", ".duckdb", ".json", ".html", ".js", ".css", ".csv", ".gz", ".xlsx", ".sha256"}  # fmt: skip
+    assert {p.suffix for p in read} == {".parquet", ".duckdb", ".json", ".html", ".js", ".css", ".csv", ".gz", ".xlsx", ".sha256", ".svg"}  # fmt: skip
     allowed = incidental(release)
     leaks = {
         name: sorted(told(path, secrets) - allowed)[:5]

@@ -79,7 +79,7 @@ def test_unit_tests_of_models_stand_in_files_of_their_own() -> None:
 def test_every_kind_of_file_is_known() -> None:
     """A kind that comes new is looked at: whether it can change a release, and whether it goes into the wheel."""
     kinds = {p.suffix for p in product_files()}
-    assert kinds <= {".py", ".sql", ".yml", ".yaml", ".csv", ".html", ".css", ".js", ".md"}
+    assert kinds <= {".py", ".sql", ".yml", ".yaml", ".csv", ".html", ".css", ".js", ".md", ".svg"}
 
 
 def test_libraries_count_as_they_are_installed() -> None:
