@@ -176,7 +176,7 @@ def test_what_was_kept_wrongly_is_found_named_and_not_published(tmp_path: Path) 
         assert not same.published and "--full" in same.built
         with Run(home, settings, worlds.scope()).warehouse() as warehouse:
             warehouse.execute(
-                "update labour.labour.contribution_months set wage_base = wage_base + 1 where month < 24300"
+                "update labour.labour.contribution_months set wage_base = wage_base + 1 where month < (select from_month from run.increment)"
             )
         with pytest.raises(LabourdbError, match=r"labour\.contribution_months") as found:
             execute(home, settings, worlds.AS_OF, full=True)
