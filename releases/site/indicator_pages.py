@@ -128,7 +128,7 @@ def _row(site: Site, place: Place, indicator: str) -> Mapping[str, Any]:
     series = site.figures.series("register", place.key, indicator)
     change = None
     if len(series) > 4 and series[-1].value is not None and (before := series[-5].value) is not None:
-        change = series[-1].value - before
+        change = round(series[-1].value - before, 2)
     return {"place": place, "figures": figures, "change": change}
 
 
