@@ -67,7 +67,7 @@ def test_it_runs_a_small_world_from_another_folder(installed: Path, tmp_path: Pa
     )
     outcome = json.loads(labourdb(installed, "run", "--home", home, "--as-of", "2025Q4", "--json"))
     assert outcome["published"] and outcome["release"] == "2025Q4.1"
-    assert (Path(outcome["path"]) / "site" / "index.html").stat().st_size > 10_000
+    assert (Path(outcome["path"]) / "site" / "vi" / "index.html").stat().st_size > 10_000
     verified = json.loads(labourdb(installed, "verify", "2025Q4.1", "--home", home, "--json"))
     assert verified["as_published"]
     assert not (installed / "dbt_project" / "target").exists(), "an installed project is not written to"
