@@ -72,7 +72,7 @@ docs: setup
 	$(BIN)/python -m orchestration.dbt.dictionary
 
 test-slow: setup
-	$(BIN)/pytest -m slow -n 2 --dist loadfile --ignore tests/faults --ignore tests/attacks
+	$(BIN)/pytest -m slow -n 2 --dist loadfile --ignore tests/faults --ignore tests/attacks --ignore tests/unit/benchmarks
 
 # all of tests/faults with whole figures: 50 kills, 500 mutants of each format, 20 readers; prints what it found
 faults: setup
@@ -115,6 +115,7 @@ bench: setup
 
 # the same of small worlds, in minutes; writes nothing
 bench-quick: setup
+	$(BIN)/pytest -m slow tests/unit/benchmarks
 	$(BIN)/python -m benchmarks --quick
 
 lock:
