@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from orchestration.dbt.dictionary import dictionary
 from orchestration.home import SEEDS
 from releases.site.reference import Reference
 from sources.engine import connect
 
 
-def site_reference(kept: Path) -> Reference:
-    """The dictionary, every area of both lists, and which provinces were merged; ``kept`` takes compiled charts."""
+def site_reference() -> Reference:
+    """The dictionary, every area of both lists, and which provinces were merged."""
     with connect() as connection:
         areas = connection.execute(
             "select a.area_version::varchar as area_version, a.code as area_code, a.level as area_level, a.name as area_name,"
@@ -26,4 +24,4 @@ def site_reference(kept: Path) -> Reference:
             " from read_csv($changes, all_varchar = true) order by all",
             {"changes": str(SEEDS / "area_changes.csv")},
         ).df()
-    return Reference(dictionary(), areas, merged, kept)
+    return Reference(dictionary(), areas, merged)

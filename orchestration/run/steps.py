@@ -258,7 +258,7 @@ def release(run: Run) -> Release:
         raise LabourdbError(f"The number {run.scope.release_id} was used after this run began. {AGAIN}")
     from releases.site.build import build_site  # what only a run that publishes needs takes a while to import
 
-    reference = site_reference(run.home.warehouse / "kept")
+    reference = site_reference()
     with run.warehouse() as warehouse:
         prepare(warehouse, run.home.remembered, run.scope.release_id)
     published = publish(

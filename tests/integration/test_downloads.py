@@ -63,7 +63,7 @@ def tables(release: Release) -> duckdb.DuckDBPyConnection:
 @pytest.fixture(scope="module")
 def made_of(tables: duckdb.DuckDBPyConnection) -> MadeOf:
     """What the workbooks are made of beside the tables: the reference, the places and the targets of the pages."""
-    reference = site_reference(worlds.small_home().warehouse / "kept")
+    reference = site_reference()
     names = {basis: indicator_names(reference.dictionary, basis) for basis in words.BASES}
     return reference, places(tables, reference), all_targets(tables, names)
 
@@ -305,7 +305,7 @@ def test_no_name_that_an_agency_sent_leads_out_of_the_folder(release: Release, t
             named = {"name": hostile} if table == "indicators" else None
             connection.execute(f"copy ({renamed} from '{release.path}/tables/{table}.parquet' where {table}.release_id is not null limit 3000) to '{file}'", named)  # fmt: skip
             connection.execute(f"create view {table} as from '{file}'")
-        reference = site_reference(worlds.small_home().warehouse / "kept")
+        reference = site_reference()
         found = write_downloads(
             connection, tmp_path, release.manifest, reference, places(connection, reference), []
         )

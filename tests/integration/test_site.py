@@ -263,7 +263,7 @@ def rebuilt(release: Release, folder: Path, change: str = "*", **manifest: Any) 
             f"copy (select {chosen} from '{release.path}/tables/{table}.parquet') to '{copied}/tables/{table}.parquet'"
         )
     (copied / "labour.duckdb").write_bytes(b"")
-    build_site(copied, release.manifest | manifest, site_reference(worlds.small_home().warehouse / "kept"))
+    build_site(copied, release.manifest | manifest, site_reference())
     return copied / "site"
 
 

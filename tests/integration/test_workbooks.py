@@ -49,7 +49,7 @@ def tables(release: Release) -> Iterator[duckdb.DuckDBPyConnection]:
 
 @pytest.fixture(scope="module")
 def reference() -> Reference:
-    return site_reference(worlds.small_home().warehouse / "kept")
+    return site_reference()
 
 
 @pytest.fixture(scope="module")

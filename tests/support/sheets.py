@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from tempfile import TemporaryDirectory
-
 import duckdb
 
 from orchestration.run.site import site_reference
@@ -14,6 +11,5 @@ from releases.site.places import places
 
 def name_as_sheets_do(tables: duckdb.DuckDBPyConnection) -> None:
     """Name codes in ``tables``, which holds the released tables, as the site of a release does."""
-    with TemporaryDirectory() as kept:
-        reference = site_reference(Path(kept))
-        name_codes(tables, reference, places(tables, reference))
+    reference = site_reference()
+    name_codes(tables, reference, places(tables, reference))
