@@ -30,6 +30,7 @@ from releases.quality.facts import release_facts
 from releases.quality.page import expectations_page, quality_page
 from releases.release import EXPECTATIONS, FILES, REPORT, Release, current_release
 from releases.site.build import build_site
+from releases.site.chance import wilson
 from releases.tables import RELEASED
 
 COUNTS = {
@@ -238,6 +239,17 @@ def incidental(release: Release) -> set[float]:
         " group by period, lag, area_version, area_code, sex, age_group, from_status"
     )
     found |= {float(total) for (total,) in of_origin.fetchall()}
+    rows = f"(from '{release.path}/tables/indicators.parquet' where basis = 'register' and age_group = 'total' and urban_rural = 'total')"
+    year_before = duckdb.execute(  # changes against a year before, as pages of indicators and places tell them
+        f"select distinct abs(round(n.value - o.value, 2)) from {rows} as n inner join {rows} as o"
+        " using (indicator, area_version, area_level, area_code, sex)"
+        " where o.period = (left(n.period, 4)::integer - 1)::varchar || right(n.period, 2) and n.value is not null and o.value is not null"
+    )
+    found |= {float(change) for (change,) in year_before.fetchall()}
+    shares = duckdb.execute(
+        f"select distinct numerator, denominator from {rows} where denominator > 0"
+    ).fetchall()
+    found |= {round(limit, DECIMALS) for count, of in shares for limit in wilson(count, of)}
     for path in release.path.rglob("*"):
         if path.is_file():
             found.add(float(-(-path.stat().st_size // 1000)))  # as the page of downloads has it
